@@ -1,0 +1,31 @@
+"""What every skeleton has: named joints, bones, and the graph that they span."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from graph.adjacency import edges_to_adjacency
+
+
+class SkeletonGraph:
+    """A skeleton topology. Subclasses fill in the tables; joint numbers are 0-based.
+
+    Attributes:
+        joint_names: one name per joint, in the order of the data set.
+        edges: (child, parent) pairs; made symmetric they are the graph.
+        bones: (child, parent) pairs, one per joint; a bone is child minus parent, and a joint that
+            is its own parent is a root, whose bone is zero.
+        self_loops: (i, i) for every joint.
+        A_binary: (V, V) float32, symmetric, zero diagonal.
+        A_binary_with_I: A_binary plus the identity.
+    """
+
+    joint_names: ClassVar[tuple[str, ...]]
+    edges: ClassVar[tuple[tuple[int, int], ...]]
+    bones: ClassVar[tuple[tuple[int, int], ...]]
+
+    def __init__(self) -> None:
+        self.num_nodes = len(self.joint_names)
+        self.self_loops = tuple((i, i) for i in range(self.num_nodes))
+        self.A_binary = edges_to_adjacency(self.num_nodes, self.edges)
+        self.A_binary_with_I = self.A_binary + np.eye(self.num_nodes, dtype=np.float32)

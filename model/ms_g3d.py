@@ -1,0 +1,81 @@
+"""MS-G3D: multi-scale graph convolution over space and time at once (paper, Section 3.3)."""
+# Shapes: N clips (persons included), C channels, T frames, V joints, W window.
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor, nn
+
+from model.layers import pointwise
+from model.ms_gcn import MultiScaleGraphConv
+
+
+class MSG3DPathway(nn.Module):
+    """One window size: graph convolution over each window, then the window collapses to a frame."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        mid_channels: int,
+        out_channels: int,
+        adjacency_with_self: np.ndarray,
+        num_scales: int,
+        window_size: int,
+        window_stride: int,
+        window_dilation: int = 1,
+    ) -> None:
+        super().__init__()
+        graph_conv = MultiScaleGraphConv(
+            in_channels,
+            mid_channels,
+            adjacency_with_self,
+            num_scales,
+            window_size,
+            window_stride,
+            window_dilation,
+        )
+        self.gcn3d = nn.ModuleDict({"1": graph_conv})  # name kept so released checkpoints load
+        # Stored as the published Conv3d: (C_out, C_mid, 1, W, 1).
+        self.out_conv = nn.Conv3d(mid_channels, out_channels, kernel_size=(1, window_size, 1))
+        self.out_bn = nn.BatchNorm2d(out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride))."""
+        x = self.gcn3d["1"](x)  # (N, C_mid, W*V, T')
+        # (channel, frame of the window) pairs lie side by side: collapsing is a matrix product.
+        clips, _, _, frames = x.shape
+        x = x.reshape(clips, -1, self.gcn3d["1"].num_joints, frames)  # (N, C_mid*W, V, T')
+        x = pointwise(x, self.out_conv.weight.flatten(1), self.out_conv.bias)
+        return self.out_bn(x)
+
+
+class MultiWindowMSG3D(nn.Module):
+    """The sum of MS-G3D pathways with different window sizes (paper, Fig. 3)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        mid_channels: int,
+        out_channels: int,
+        adjacency_with_self: np.ndarray,
+        num_scales: int,
+        window_stride: int,
+        window_sizes: Sequence[int] = (3, 5),
+    ) -> None:
+        super().__init__()
+        self.gcn3d = nn.ModuleList(  # name kept so released checkpoints load
+            MSG3DPathway(
+                in_channels,
+                mid_channels,
+                out_channels,
+                adjacency_with_self,
+                num_scales,
+                window_size,
+                window_stride,
+            )
+            for window_size in window_sizes
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride))."""
+        return sum(pathway(x) for pathway in self.gcn3d)

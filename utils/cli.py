@@ -1,0 +1,75 @@
+"""What every command shares: one-line errors, boolean flags, flags in either spelling, paths."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+PROJECT = Path(__file__).resolve().parents[1]
+TRUE = ("yes", "true", "t", "y", "1")
+FALSE = ("no", "false", "f", "n", "0")
+
+
+def run(main: Callable[[], object]) -> NoReturn:
+    """Call `main` and exit: 0, or 1 with one line on stderr for what a user can cause.
+
+    That is ValueError (a bad value or file) and OSError (FileNotFoundError, PermissionError, a full
+    disk ...). Anything else is our bug and keeps its traceback. Ctrl-C exits with 130, as in a shell.
+    """
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, OSError) as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        print(f"error: {message}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def str2bool(text: str) -> bool:
+    """Read a boolean flag's value: yes/true/t/y/1 or no/false/f/n/0, in any case.
+
+    Raises:
+        argparse.ArgumentTypeError: for anything else.
+    """
+    word = text.strip().lower()
+    if word not in TRUE + FALSE:
+        raise argparse.ArgumentTypeError(
+            f"must be one of {'/'.join(TRUE)} or {'/'.join(FALSE)}. Got {text!r}."
+        )
+    return word in TRUE
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """argparse's parser, which takes `--data_path` for `--data-path` and the reverse.
+
+    The published commands mix both spellings; the help shows the one that was added.
+    """
+
+    def __init__(self, **options) -> None:
+        self._spellings: dict[str, str] = {}
+        super().__init__(**options)
+
+    def add_argument(self, *names: str, **options) -> argparse.Action:
+        self._spellings.update({_hyphenated(name): name for name in names})
+        return super().add_argument(*names, **options)
+
+    def add_path(self, flag: str, default: str, text: str) -> None:
+        """Add a path flag whose `default` lies in the project, wherever the command is started."""
+        text = f"{text} (default: {default} in the project)"
+        self.add_argument(flag, type=Path, default=PROJECT / default, metavar="PATH", help=text)
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace=None):
+        args = sys.argv[1:] if args is None else args
+        return super().parse_known_args([self._as_added(word) for word in args], namespace)
+
+    def _as_added(self, word: str) -> str:
+        flag, equals, value = word.partition("=")
+        return self._spellings.get(_hyphenated(flag), flag) + equals + value
+
+
+def _hyphenated(flag: str) -> str:
+    return flag.replace("_", "-") if flag.startswith("--") else flag
