@@ -57,10 +57,8 @@ class MultiScaleGraphConv(nn.Module):
         # channels makes the tensor between them, K * min(C_in, C_out) wide, the smallest.
         # With time innermost every regrouping of axes below is a view, so nothing is copied.
         in_channels, out_channels = x.shape[1], len(self.mlp.weight)
-        if in_channels < out_channels:
-            x = self._aggregate_first(x)
-        else:
-            x = self._transform_first(x)
+        aggregate_first = in_channels < out_channels
+        x = self._aggregate_first(x) if aggregate_first else self._transform_first(x)
         return self.mlp.normalize(x)
 
     def _aggregate_first(self, x: Tensor) -> Tensor:

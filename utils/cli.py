@@ -14,8 +14,8 @@ FALSE = ("no", "false", "f", "n", "0")
 def run(main: Callable[[], object]) -> NoReturn:
     """Call `main` and exit: 0, or 1 with one line on stderr for what a user can cause.
 
-    That is ValueError (a bad value or file) and OSError (FileNotFoundError, PermissionError, a full
-    disk ...). Anything else is our bug and keeps its traceback. Ctrl-C exits with 130, as in a shell.
+    That is ValueError (a bad value or file) and OSError (no such file, no permission, disk full).
+    Anything else is our bug and keeps its traceback. Ctrl-C exits with 130, as a shell does.
     """
     try:
         main()
@@ -49,14 +49,6 @@ class ArgumentParser(argparse.ArgumentParser):
     The published commands mix both spellings; the help shows the one that was added.
     """
 
-    def __init__(self, **options) -> None:
-        self._spellings: dict[str, str] = {}
-        super().__init__(**options)
-
-    def add_argument(self, *names: str, **options) -> argparse.Action:
-        self._spellings.update({_hyphenated(name): name for name in names})
-        return super().add_argument(*names, **options)
-
     def add_path(self, flag: str, default: str, text: str) -> None:
         """Add a path flag whose `default` lies in the project, wherever the command is started."""
         text = f"{text} (default: {default} in the project)"
@@ -64,11 +56,13 @@ class ArgumentParser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace=None):
         args = sys.argv[1:] if args is None else args
-        return super().parse_known_args([self._as_added(word) for word in args], namespace)
+        added = {_hyphenated(option): option for option in self._option_string_actions}
+        return super().parse_known_args([_as_added(word, added) for word in args], namespace)
 
-    def _as_added(self, word: str) -> str:
-        flag, equals, value = word.partition("=")
-        return self._spellings.get(_hyphenated(flag), flag) + equals + value
+
+def _as_added(word: str, added: dict[str, str]) -> str:
+    flag, equals, value = word.partition("=")
+    return added.get(_hyphenated(flag), flag) + equals + value
 
 
 def _hyphenated(flag: str) -> str:

@@ -1,0 +1,138 @@
+"""Arrays on disk -> clips for the network."""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+from pathlib import Path
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from feeders import tools
+from utils.labels import load_labels
+
+DEBUG_CLIPS = 100
+
+
+class Feeder(Dataset):
+    """Clips of one .npy file with the labels of one .pkl file.
+
+    Args:
+        data_path: .npy, float32 (N, C, T, V, M).
+        label_path: .pkl, (sample_names, labels), both of length N.
+        random_choose: crop a random `window_size` frames (zeros around shorter clips).
+        random_shift: move the valid frames to a random start.
+        random_move: drifting rotation, scale and offset in the x, y plane.
+        window_size: frames of a clip handed to the network; -1 keeps the file's.
+        normalization: subtract the data's mean map and divide by its std map.
+        debug: only the first 100 clips.
+        use_mmap: read clips from disk as they are needed instead of loading the file.
+        resize: resample the valid frames of every clip to `window_size`.
+        random_crop: with `resize`, keep a random stretch of at least this share of the frames.
+        random_rotation: largest turn about the vertical axis and tilt about x, in degrees.
+        random_scale: range of a random factor on all coordinates.
+
+    Random draws depend on seed, epoch and clip alone, not on the worker that makes them.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: a file is not what is described here, or the files disagree.
+    """
+
+    def __init__(
+        self,
+        data_path: str,
+        label_path: str,
+        random_choose: bool = False,
+        random_shift: bool = False,
+        random_move: bool = False,
+        window_size: int = -1,
+        normalization: bool = False,
+        debug: bool = False,
+        use_mmap: bool = True,
+        resize: bool = False,
+        random_crop: float = 1.0,
+        random_rotation: tuple[float, float] = (0.0, 0.0),
+        random_scale: tuple[float, float] = (1.0, 1.0),
+    ) -> None:
+        if (random_choose or resize) and window_size <= 0:
+            raise ValueError("random_choose and resize need window_size, the number of frames.")
+        self.random_choose = random_choose
+        self.random_shift = random_shift
+        self.random_move = random_move
+        self.window_size = window_size
+        self.resize = resize
+        self.random_crop = random_crop
+        self.random_rotation = tuple(random_rotation)
+        self.random_scale = tuple(random_scale)
+        self.set_epoch(seed=0, epoch=0)
+
+        self.data_path, self.label_path = Path(data_path), Path(label_path)
+        self.data = load_clips(self.data_path, use_mmap)
+        self.sample_name, self.label = load_labels(self.label_path)
+        if len(self.data) != len(self.label):
+            raise ValueError(
+                f"{label_path} has {len(self.label)} labels, but {data_path} has "
+                f"{len(self.data)} clips. Generate both with the same command."
+            )
+        if debug:
+            self.data = self.data[:DEBUG_CLIPS]
+            self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
+        self.mean_map, self.std_map = mean_and_std_map(self.data) if normalization else (None, None)
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """Choose the random draws; call it before an epoch's workers start."""
+        self._rng_key = (seed, epoch)
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, int, int]:
+        """The clip (C, T, V, M) float32, its label and its index."""
+        rng = np.random.default_rng((*self._rng_key, index))
+        clip = np.array(self.data[index], dtype=np.float32)
+        if self.mean_map is not None:
+            clip = (clip - self.mean_map) / self.std_map
+        return np.ascontiguousarray(self._augment(clip, rng)), self.label[index], index
+
+    def _augment(self, clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if self.random_shift:
+            clip = tools.random_shift(clip, rng)
+        if self.resize:
+            clip = tools.resize(tools.random_crop(clip, self.random_crop, rng), self.window_size)
+        elif self.random_choose:
+            clip = tools.random_choose(clip, self.window_size, rng)
+        elif self.window_size > 0:
+            clip = tools.pad(clip, self.window_size)
+        if self.random_move:
+            clip = tools.random_move(clip, rng)
+        if any(self.random_rotation):
+            clip = tools.random_rotation(clip, *self.random_rotation, rng)
+        if self.random_scale != (1.0, 1.0):
+            clip = tools.random_scale(clip, *self.random_scale, rng)
+        return clip
+
+
+def load_clips(path: Path, use_mmap: bool) -> np.ndarray:
+    """The (N, C, T, V, M) array of a .npy file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no data file {path}. Make it with the commands of data_gen/.")
+    try:
+        data = np.load(path, mmap_mode="r" if use_mmap else None)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"{path} is not a readable .npy file ({error}). Make it again.") from error
+    if data.ndim != 5 or not len(data):
+        raise ValueError(f"{path} must hold clips (N, C, T, V, M). Got shape {data.shape}.")
+    return data
+
+
+def mean_and_std_map(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and std of every channel and joint over clips, frames and persons: two (C, 1, V, 1).
+
+    Reads one clip at a time. A joint that never moves has std 1, so that it stays finite.
+    """
+    count = data.shape[0] * data.shape[2] * data.shape[4]
+    axes = (1, 3)  # frames, persons
+    mean = sum(clip.sum(axes, dtype=np.float64, keepdims=True) for clip in data) / count
+    variance = sum(np.square(clip - mean).sum(axes, keepdims=True) for clip in data) / count
+    std = np.sqrt(variance)
+    std[std == 0] = 1.0
+    return mean.astype(np.float32), std.astype(np.float32)

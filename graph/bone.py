@@ -1,0 +1,27 @@
+"""Bones: every joint relative to its parent."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def bones_from_joints(joints: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """(..., V, M) joints -> (..., V, M) bones, child minus parent; a new array of the same dtype.
+
+    Args:
+        joints: V joints and M persons on the last two axes, any axes before them.
+        pairs: 0-based (child, parent), each joint once as a child. A joint that is its own parent
+            is a root, whose bone is 0.
+
+    Raises:
+        ValueError: if the pairs are not those of a skeleton with V joints.
+    """
+    parents = dict(pairs)
+    num_joints = joints.shape[-2]
+    if len(pairs) != num_joints or set(parents) != set(range(num_joints)):
+        raise ValueError(
+            f"The bones must name each of the {num_joints} joints of {joints.shape} once as child. "
+            f"Got {len(pairs)} pairs for {len(parents)} joints."
+        )
+    parent_of = [parents[child] for child in range(num_joints)]
+    return joints - joints[..., parent_of, :]

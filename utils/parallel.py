@@ -1,0 +1,41 @@
+"""Which devices a run uses."""
+
+import logging
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+logger = logging.getLogger(__name__)
+
+
+def choose_devices(requested: Sequence[str]) -> tuple[torch.device, list[int]]:
+    """The device that holds the model, and the GPUs to spread batches over (none on the CPU).
+
+    Raises:
+        ValueError: an entry is neither a GPU number nor "cpu", or there is no such GPU.
+    """
+    if [str(entry).lower() for entry in requested] == ["cpu"]:
+        return torch.device("cpu"), []
+    try:
+        numbers = [int(entry) for entry in requested]
+    except ValueError:
+        raise ValueError(f"--device takes GPU numbers or cpu. Got {' '.join(requested)}.") from None
+    if not torch.cuda.is_available():
+        logger.warning("no GPU found: running on the CPU. Say --device cpu to ask for it.")
+        return torch.device("cpu"), []
+    available = torch.cuda.device_count()
+    if absent := [number for number in numbers if not 0 <= number < available]:
+        raise ValueError(f"--device {absent}: this machine has GPUs 0 to {available - 1}.")
+    return torch.device("cuda", numbers[0]), numbers
+
+
+def spread(model: nn.Module, device: torch.device, device_ids: Sequence[int]) -> nn.Module:
+    """The model on its device; several GPUs share each batch (DataParallel)."""
+    model = model.to(device)
+    return nn.DataParallel(model, list(device_ids)) if len(device_ids) > 1 else model
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model itself, whether spread over devices or not."""
+    return model.module if isinstance(model, nn.DataParallel) else model

@@ -1,0 +1,48 @@
+"""Scores of a whole data set on disk: sample name -> one score per class."""
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from utils.files import atomic_write
+from utils.labels import UNREADABLE
+
+
+def score_file(folder: Path, epoch: int = 1) -> Path:
+    """Where a run leaves its scores; a test counts as epoch 1."""
+    return folder / f"epoch{epoch}_test_score.pkl"
+
+
+def save_scores(path: Path, names: Sequence[str], scores: np.ndarray) -> None:
+    """Pickle {name: (classes,) float32}."""
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        pickle.dump(dict(zip(names, scores, strict=True)), file)
+
+
+def load_scores(path: Path) -> dict[str, np.ndarray]:
+    """The scores of `save_scores` or of the published code.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: something else is in it, or score vectors differ in length or are not finite.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no scores {path}. Make them with main.py --phase test --save-score yes."
+        )
+    try:
+        with path.open("rb") as file:
+            scores = {
+                str(name): np.asarray(score, dtype=np.float64)
+                for name, score in dict(pickle.load(file, encoding="latin1")).items()
+            }
+    except UNREADABLE as error:
+        raise ValueError(f"{path} must hold a pickled dict name -> scores: {error}.") from error
+    shapes = {score.shape for score in scores.values()}
+    if len(shapes) != 1 or len(shapes.pop()) != 1:
+        raise ValueError(f"{path} must hold one score vector per sample, all of one length.")
+    if bad := [name for name, score in scores.items() if not np.isfinite(score).all()]:
+        raise ValueError(f"{path}: the scores of {len(bad)} samples are not finite, e.g. {bad[0]}.")
+    return scores
