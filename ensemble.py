@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{bone.shape[1]}. Fuse two streams of one data set."
         )
     fused = joint + args.alpha * bone
+    print(f"{len(names)} samples | joint   | bone    | fused")
+    for k in (1, 5):
+        accuracies = [100 * top_k_accuracy(scores, labels, k) for scores in (joint, bone, fused)]
+        print(f"Top{k} in %     | " + " | ".join(f"{value:7.4f}" for value in accuracies))
     for k in (1, 5):
         print(f"Top{k} Acc: {100 * top_k_accuracy(fused, labels, k):.4f}%")
 
@@ -48,7 +52,9 @@ def make_parser() -> ArgumentParser:
     add("--joint-dir", type=Path, required=True, help="work dir of the joint stream's test")
     add("--bone-dir", type=Path, required=True, help="work dir of the bone stream's test")
     add("--alpha", type=float, default=1.0, help="weight of the bone scores (default: 1)")
-    parser.add_path("--data-folder", "data", "where the data sets lie")
+    add(
+        "--data-folder", type=Path, default=Path("data"), help="where data sets lie (default: data)"
+    )
     return parser
 
 

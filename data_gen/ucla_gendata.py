@@ -10,8 +10,9 @@ set; what is chosen here:
   its proportions;
 - clips end with zeros up to the longest clip of both parts.
 
-Some clips of views 2 and 3 are identical in the public release, so that a part of the validation
-clips is also trained on. They are kept, as in every published figure, and counted in a warning.
+NOTE: the released JSON files of actions 2 and 3 are the same for views 2 and 3, so that 95 of the
+464 validation clips are also trained on. They are kept, for results to compare with the published
+ones, and counted in a warning.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module

@@ -2,7 +2,8 @@
 
 Source: Wang et al., "Cross-view action modeling, learning and recognition", CVPR 2014. The files
 are `a{action}_s{subject}_e{episode}_v{view}.json` with `skeletons` [T][20][3], metres in the
-camera's coordinates, and `label` 1..10. The action numbers in the names have gaps: the label counts.
+camera's coordinates, and `label` 1..10. The action numbers in the names have gaps: only the label
+counts.
 """
 
 import json

@@ -7,6 +7,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from feeders import tools
+from utils.clips import open_clips
 from utils.labels import load_labels
 
 DEBUG_CLIPS = 100
@@ -66,7 +67,7 @@ class Feeder(Dataset):
         self.set_epoch(seed=0, epoch=0)
 
         self.data_path, self.label_path = Path(data_path), Path(label_path)
-        self.data = load_clips(self.data_path, use_mmap)
+        self.data = open_clips(self.data_path, in_memory=not use_mmap)
         self.sample_name, self.label = load_labels(self.label_path)
         if len(self.data) != len(self.label):
             raise ValueError(
@@ -109,19 +110,6 @@ class Feeder(Dataset):
         if self.random_scale != (1.0, 1.0):
             clip = tools.random_scale(clip, *self.random_scale, rng)
         return clip
-
-
-def load_clips(path: Path, use_mmap: bool) -> np.ndarray:
-    """The (N, C, T, V, M) array of a .npy file."""
-    if not path.is_file():
-        raise FileNotFoundError(f"no data file {path}. Make it with the commands of data_gen/.")
-    try:
-        data = np.load(path, mmap_mode="r" if use_mmap else None)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"{path} is not a readable .npy file ({error}). Make it again.") from error
-    if data.ndim != 5 or not len(data):
-        raise ValueError(f"{path} must hold clips (N, C, T, V, M). Got shape {data.shape}.")
-    return data
 
 
 def mean_and_std_map(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -138,11 +138,20 @@ def load_optimizer(optimizer: torch.optim.Optimizer, path: Path) -> None:
     content = read(path)
     try:
         optimizer.load_state_dict(content.get("optimizer_states", content))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # torch compares the number of parameters, not their shapes.
+        fits = all(
+            value.shape in ((), parameter.shape)
+            for parameter, values in optimizer.state.items()
+            for value in values.values()
+            if isinstance(value, Tensor)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        fits = False
+    if not fits:
         raise ValueError(
-            f"{path} holds no state of this model's optimiser: {error}. "
-            "Give a file of a checkpoints/ folder."
-        ) from error
+            f"{path} does not fit this model's optimiser. Give a file of the run's checkpoints/, "
+            "and the --model-args and --optimizer of that run."
+        )
 
 
 def load_state(state: TrainState, path: Path) -> None:

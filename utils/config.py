@@ -110,12 +110,13 @@ def build(name: str, **kwargs: Any) -> Any:
         ValueError: an argument is unknown or missing.
     """
     target = import_class(name)
+    signature = inspect.signature(target)
+    parameters = signature.parameters.values()
+    any_name = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    if not any_name and (unknown := sorted(kwargs.keys() - signature.parameters.keys())):
+        raise ValueError(f"{name} knows no {unknown}. It takes {', '.join(signature.parameters)}.")
     try:
-        inspect.signature(target).bind(**kwargs)
+        signature.bind(**kwargs)
     except TypeError as error:
-        raise ValueError(f"{name}: {error}. It takes {_parameters(target)}.") from error
+        raise ValueError(f"{name}: {error}. Add it to the YAML file.") from error
     return target(**kwargs)
-
-
-def _parameters(target: Any) -> str:
-    return ", ".join(inspect.signature(target).parameters)

@@ -1,0 +1,43 @@
+# make demo   raw skeletons -> arrays -> two trained streams -> fused accuracy (8 minutes, no GPU)
+# make test   linter and test suite (2 minutes)
+# Both make .venv and install what they need into it first.
+
+PYTHON ?= python3
+# How much the demo does: SUBJECTS=3 EPOCHS=1 only shows that everything runs.
+SUBJECTS ?= 10
+EPOCHS ?= 9
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: demo test clean
+
+demo: .venv/installed
+	rm -rf data/demo work_dir/demo
+	python3 data_gen/synthetic.py --out-folder data/demo/raw --subjects $(SUBJECTS)
+	python3 data_gen/ntu_gendata.py --data_path data/demo/raw --out_folder data/demo --benchmark xsub
+	python3 data_gen/gen_bone_data.py --dataset demo
+	python3 main.py --config config/demo/train_joint.yaml --num-epoch $(EPOCHS)
+	python3 main.py --config config/demo/train_bone.yaml --num-epoch $(EPOCHS)
+	python3 main.py --config config/demo/test_joint.yaml --weights work_dir/demo/joint/weights/weights-$(EPOCHS)-*.pt --save-score yes
+	python3 main.py --config config/demo/test_bone.yaml --weights work_dir/demo/bone/weights/weights-$(EPOCHS)-*.pt --save-score yes
+	python3 ensemble.py --dataset demo/xsub --joint-dir work_dir/demo/joint_eval --bone-dir work_dir/demo/bone_eval
+	@echo
+	@echo "Accuracy on subjects never seen in training is above. Training curves are in"
+	@echo "work_dir/demo/{joint,bone}/trainlogs: pip install tensorboard && tensorboard --logdir work_dir/demo"
+
+test: .venv/installed-dev
+	ruff check .
+	ruff format --check .
+	python3 -m pytest
+
+.venv/installed: requirements.txt
+	test -d .venv || $(PYTHON) -m venv .venv
+	python3 -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	python3 -m pip install --quiet -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis data/demo work_dir/demo

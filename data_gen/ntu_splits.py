@@ -1,0 +1,53 @@
+"""Which clip of NTU RGB+D trains and which validates, for each data set and benchmark.
+
+Sources: Shahroudy et al., CVPR 2016 (60 classes); Liu et al., TPAMI 2019 (120 classes).
+"""
+
+from typing import NamedTuple
+
+from data_gen.ntu_raw import ClipName
+
+_SUBJECTS_60 = frozenset((1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38))
+_SUBJECTS_120 = _SUBJECTS_60 | {
+    *(45, 46, 47, 49, 50, *range(52, 60), 70, 74, 78, *range(80, 87)),
+    *(89, *range(91, 96), 97, 98, 100, 103),
+}
+
+
+class Split(NamedTuple):
+    """A clip trains if the number called `by` in its name is one of `train`."""
+
+    by: str
+    train: frozenset[int]
+
+    def part(self, clip: ClipName) -> str:
+        """`train` or `val`."""
+        return "train" if getattr(clip, self.by) in self.train else "val"
+
+
+class Dataset(NamedTuple):
+    """A data set's benchmarks; its clips are those of the setups 1 to `num_setups`."""
+
+    num_setups: int
+    num_classes: int
+    benchmarks: dict[str, Split]
+
+
+DATASETS = {
+    "ntu": Dataset(
+        num_setups=17,
+        num_classes=60,
+        benchmarks={
+            "xsub": Split("subject", _SUBJECTS_60),
+            "xview": Split("camera", frozenset((2, 3))),
+        },
+    ),
+    "ntu120": Dataset(
+        num_setups=32,
+        num_classes=120,
+        benchmarks={
+            "xsub": Split("subject", _SUBJECTS_120),
+            "xset": Split("setup", frozenset(range(2, 33, 2))),
+        },
+    ),
+}

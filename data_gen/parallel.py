@@ -1,0 +1,81 @@
+"""Applies a function to many raw files on all cores, in order."""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from utils.cli import ArgumentParser
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+ITEMS_PER_TASK = 8
+# Below this many items a worker costs more time to start than it saves.
+ITEMS_PER_WORKER = 32
+
+
+def map_in_order(
+    function: Callable[[Item], Result], items: Sequence[Item], num_workers: int, title: str
+) -> Iterator[Result]:
+    """Yield function(item) for each item, in the order of items, whatever the number of workers.
+
+    `function` must be a module's own, so that the workers can import it. Shows progress under
+    `title` when stderr is a terminal.
+    """
+    progress = {"total": len(items), "desc": title, "unit": " clips", "disable": None}
+    num_workers = min(num_workers, len(items) // ITEMS_PER_WORKER)
+    if num_workers < 2:
+        yield from tqdm(map(function, items), **progress)
+        return
+    yield from tqdm(_map_in_workers(function, items, num_workers), **progress)
+
+
+def _map_in_workers(
+    function: Callable[[Item], Result], items: Sequence[Item], num_workers: int
+) -> Iterator[Result]:
+    # spawn: the parent may have threads (BLAS, torch), which fork must not copy.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(num_workers, context, _ignore_interrupt)
+    pending: deque[Future[list[Result]]] = deque()
+    try:
+        for start in range(0, len(items), ITEMS_PER_TASK):
+            pending.append(pool.submit(_map, function, items[start : start + ITEMS_PER_TASK]))
+            if len(pending) > 2 * num_workers:  # results must not pile up when the disk is slow
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _map(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [function(item) for item in items]
+
+
+def add_num_worker(parser: ArgumentParser) -> None:
+    """Add `--num-worker`, which the published data commands call `--n_cores`."""
+    parser.add_argument(
+        *("--num-worker", "--n_cores"),
+        type=int,
+        default=available_cores(),
+        metavar="N",
+        help="processes that read clips; the arrays do not depend on it (default: all cores)",
+    )
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the parent, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

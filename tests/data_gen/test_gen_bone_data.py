@@ -1,0 +1,98 @@
+"""The command for bones: beside every joint file, for every skeleton."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden_arrays import golden_arrays
+
+from data_gen import gen_bone_data
+from graph import ucla
+from graph.bone import bones_from_joints
+from utils.cli import PROJECT, run
+
+
+def store(folder: Path, joints: np.ndarray, parts: tuple[str, ...] = ("train", "val")) -> None:
+    folder.mkdir(parents=True)
+    for part in parts:
+        np.save(folder / f"{part}_data_joint.npy", joints)
+
+
+@pytest.fixture
+def golden():
+    return golden_arrays("bone")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "folders", "key"),
+    [
+        ("ntu", ("ntu/xsub", "ntu/xview"), "ntu/xsub"),
+        ("ntu120", ("ntu120/xsub", "ntu120/xset"), "ntu/xsub"),
+        ("kinetics", ("kinetics",), "kinetics"),
+        ("my/own", ("my/own",), "kinetics"),
+    ],
+)
+def test_every_part_gets_the_published_bones(tmp_path, golden, dataset, folders, key):
+    for folder in folders:
+        store(tmp_path / folder, golden[f"{key}/joint"])
+    gen_bone_data.main(["--dataset", dataset, "--data-folder", str(tmp_path)])
+    for folder in folders:
+        for part in ("train", "val"):
+            bones = np.load(tmp_path / folder / f"{part}_data_bone.npy")
+            assert bones.dtype == np.float32
+            assert np.array_equal(bones, golden[f"{key}/bone"])
+
+
+def test_the_skeleton_of_20_joints_is_that_of_ucla_and_chunks_leave_no_trace(tmp_path, monkeypatch):
+    joints = np.random.default_rng(0).standard_normal((7, 3, 4, 20, 1))
+    store(tmp_path / "nw-ucla", joints)
+    monkeypatch.setattr(gen_bone_data, "CHUNK_BYTES", 2 * joints[0].nbytes)
+    gen_bone_data.main(["--dataset", "nw-ucla", "--data-folder", str(tmp_path)])
+    bones = np.load(tmp_path / "nw-ucla" / "train_data_bone.npy")
+    assert bones.dtype == np.float64
+    assert np.array_equal(bones, bones_from_joints(joints, ucla.AdjMatrixGraph.bones))
+
+
+def test_the_published_call_works_from_inside_data_gen(tmp_path, golden):
+    store(tmp_path / "ntu" / "xsub", golden["ntu/xsub/joint"])
+    command = [sys.executable, "gen_bone_data.py", "--dataset", "ntu"]
+    command += ["--data-folder", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=PROJECT / "data_gen", capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    bones = np.load(tmp_path / "ntu" / "xsub" / "val_data_bone.npy")
+    assert np.array_equal(bones, golden["ntu/xsub/bone"])
+
+
+def failing(capsys, folder: Path) -> str:
+    """The one line that a failing call prints; no bones may be written."""
+    with pytest.raises(SystemExit) as exit_:
+        run(lambda: gen_bone_data.main(["--dataset", "ntu", "--data-folder", str(folder)]))
+    err = capsys.readouterr().err
+    assert exit_.value.code == 1
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert not list(folder.rglob("*bone*"))
+    return err
+
+
+def test_no_joints_is_an_error(tmp_path, capsys):
+    assert "Make it first" in failing(capsys, tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 19, 2), (2, 25), (2, 3, 4, 25)])
+def test_an_unknown_skeleton_stops_before_anything_is_written(tmp_path, golden, capsys, shape):
+    store(tmp_path / "ntu" / "xsub", golden["ntu/xsub/joint"])
+    store(tmp_path / "ntu" / "xview", np.zeros(shape), parts=("val",))
+    err = failing(capsys, tmp_path)
+    assert str(shape) in err
+    assert ("25, 18, 20 joints" if len(shape) == 5 else "must hold clips (N, C, T, V, M)") in err
+
+
+def test_a_cut_file_is_named(tmp_path, golden, capsys):
+    store(tmp_path / "ntu" / "xsub", golden["ntu/xsub/joint"])
+    file = tmp_path / "ntu" / "xsub" / "train_data_joint.npy"
+    file.write_bytes(file.read_bytes()[:5000])
+    assert "train_data_joint.npy is no readable array" in failing(capsys, tmp_path)

@@ -1,0 +1,31 @@
+"""Workers: the same results in the same order, and errors that arrive."""
+
+import math
+
+import pytest
+
+from data_gen import parallel
+from data_gen.parallel import map_in_order
+
+
+@pytest.fixture(autouse=True)
+def _workers_for_few_items(monkeypatch):
+    monkeypatch.setattr(parallel, "ITEMS_PER_WORKER", 1)
+    monkeypatch.setattr(parallel, "ITEMS_PER_TASK", 2)
+
+
+def test_the_results_do_not_depend_on_the_number_of_workers():
+    items = list(range(31))
+    expected = [math.factorial(item) for item in items]
+    assert list(map_in_order(math.factorial, items, 1, "")) == expected
+    assert list(map_in_order(math.factorial, items, 2, "")) == expected
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_an_error_in_a_worker_reaches_the_command(num_workers):
+    with pytest.raises(ValueError, match="factorial"):
+        list(map_in_order(math.factorial, [1, 2, 3, -1, 4, 5], num_workers, ""))
+
+
+def test_no_items_give_no_results():
+    assert list(map_in_order(math.factorial, [], 2, "")) == []

@@ -1,0 +1,217 @@
+"""The commands for NTU RGB+D 60 and 120: the published arrays, and nothing half-written."""
+
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden_arrays import ASSETS, golden_arrays
+
+from data_gen import ntu120_gendata, ntu_gendata, parallel
+from data_gen.ntu_arrays import load_clip
+from utils.cli import PROJECT, run
+
+RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
+PARTS = {
+    "ntu": ("xsub/train", "xsub/val", "xview/train", "xview/val"),
+    "ntu120": ("xsub/train", "xsub/val", "xset/train", "xset/val"),
+}
+
+
+def copy_clips(folder: Path, pattern: str) -> Path:
+    folder.mkdir()
+    for file in sorted(RAW.glob(pattern)):
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture
+def raw_60(tmp_path):
+    return copy_clips(tmp_path / "nturgb+d_skeletons", "S00*.skeleton")
+
+
+@pytest.fixture
+def raw_120(tmp_path):
+    return copy_clips(tmp_path / "nturgb+d_skeletons120", "S0[12]*.skeleton")
+
+
+def assert_published(dataset: str, out: Path) -> None:
+    golden = golden_arrays("ntu_gendata")
+    for part in PARTS[dataset]:
+        key = f"{dataset}/{part}"
+        joints = np.load(out / f"{part}_data_joint.npy")
+        names, labels = pickle.loads((out / f"{part}_label.pkl").read_bytes())
+        assert joints.dtype == np.float32 and joints.shape == golden[f"{key}/data"].shape
+        assert np.abs(joints - golden[f"{key}/data"]).max() < 1e-6
+        assert names == golden[f"{key}/names"].tolist()
+        assert labels == golden[f"{key}/labels"].tolist()
+
+
+def everything_in(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+def published_call(script: str, *flags: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, script, *flags]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+def test_ntu_60_gives_the_published_arrays(raw_60, tmp_path, capsys):
+    out = tmp_path / "out"
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {out}"
+    ntu_gendata.main(line.split())
+    assert_published("ntu", out)
+    files = [f"{part}_{end}" for part in PARTS["ntu"] for end in ("data_joint.npy", "label.pkl")]
+    assert everything_in(out) == sorted(files)
+    assert "xsub/train: 5 samples, 5 classes, 4 subjects" in capsys.readouterr().out
+
+
+def test_ntu_120_gives_the_published_arrays(raw_60, raw_120, tmp_path):
+    out = tmp_path / "out"
+    line = f"--part1-path {raw_60} --part2-path {raw_120} --ignored-sample-path {MISSING}"
+    ntu120_gendata.main([*line.split(), "--out-folder", str(out)])
+    assert_published("ntu120", out)
+
+
+def test_the_published_calls_work_from_inside_data_gen(raw_60, raw_120, tmp_path):
+    paths = {name: os.path.relpath(path, PROJECT / "data_gen") for name, path in {
+        "60": raw_60, "120": raw_120, "missing": MISSING, "out": tmp_path / "out",
+    }.items()}  # fmt: skip
+    flags = f"--data_path {paths['60']} --ignored_sample_path {paths['missing']} --out_folder"
+    done = published_call(
+        "ntu_gendata.py", *flags.split(), f"{paths['out']}/ntu", cwd=PROJECT / "data_gen"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    flags = (
+        f"--part1-path {paths['60']} --part2-path {paths['120']} "
+        f"--ignored-sample-path {paths['missing']} --out-folder {paths['out']}/ntu120"
+    )
+    done = published_call("ntu120_gendata.py", *flags.split(), cwd=PROJECT / "data_gen")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert_published("ntu", tmp_path / "out" / "ntu")
+    assert_published("ntu120", tmp_path / "out" / "ntu120")
+
+
+def test_the_arrays_do_not_depend_on_the_number_of_workers(raw_60, tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "ITEMS_PER_WORKER", 1)
+    for workers in ("1", "2"):
+        line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --n_cores {workers}"
+        ntu_gendata.main([*line.split(), "--out_folder", str(tmp_path / workers)])
+    assert everything_in(tmp_path / "1") == everything_in(tmp_path / "2")
+    for file in everything_in(tmp_path / "1"):
+        assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
+
+
+def test_benchmark_and_part_narrow_the_work(raw_60, tmp_path):
+    out = tmp_path / "out"
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --benchmark xview --part val"
+    ntu_gendata.main([*line.split(), "--out_folder", str(out)])
+    assert everything_in(out) == ["xview/val_data_joint.npy", "xview/val_label.pkl"]
+
+
+def test_clips_of_ntu_120_stay_out_of_ntu_60_with_a_warning(tmp_path, caplog):
+    line = f"--data_path {RAW} --ignored_sample_path {MISSING} --out_folder {tmp_path}"
+    ntu_gendata.main(line.split())
+    assert_published("ntu", tmp_path)
+    assert "Left out 2 clips of setups above 17" in caplog.text
+
+
+def test_without_the_default_list_all_samples_are_kept_with_one_warning(
+    raw_60, tmp_path, caplog, monkeypatch
+):
+    monkeypatch.setattr("data_gen.ntu_command.PROJECT", tmp_path)
+    monkeypatch.setattr("utils.cli.PROJECT", tmp_path)
+    ntu_gendata.main(["--data_path", str(raw_60)])
+    names, _ = pickle.loads((tmp_path / "data/ntu/xsub/train_label.pkl").read_bytes())
+    assert "S001C001P002R001A012.skeleton" in names
+    assert [record.message[:31] for record in caplog.records] == ["No list of samples to leave out"]
+
+
+def test_frames_beyond_300_are_cut_with_a_warning(tmp_path, caplog):
+    raw = copy_clips(tmp_path / "raw", "S001C001P001*")
+    file = next(raw.iterdir())
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(["310", *lines[1:], *["0"] * (310 - int(lines[0]))]))
+    line = f"--data_path {raw} --ignored_sample_path {MISSING} --benchmark xsub --part train"
+    ntu_gendata.main([*line.split(), "--out_folder", str(tmp_path / "out")])
+    assert "1 clips have more than 300 frames" in caplog.text
+    joints = np.load(tmp_path / "out/xsub/train_data_joint.npy")
+    assert np.array_equal(joints[0], load_clip(RAW / file.name)[0])
+
+
+def failing(capsys, *argv: str) -> str:
+    """What a failing call prints, after checking that it is one line and exit code 1."""
+    with pytest.raises(SystemExit) as exit_:
+        run(lambda: ntu_gendata.main(argv))
+    err = capsys.readouterr().err
+    assert exit_.value.code == 1
+    assert err.startswith("error: ") and err.count("\n") == 1
+    return err
+
+
+def test_a_bad_file_is_named_and_leaves_nothing_half_written(raw_60, tmp_path, capsys):
+    bad = sorted(raw_60.iterdir())[4]
+    bad.write_text(bad.read_text()[:5000])
+    out = tmp_path / "out"
+    err = failing(capsys, *f"--data_path {raw_60} --ignored_sample_path {MISSING}".split(),
+                  "--out_folder", str(out))  # fmt: skip
+    assert bad.name in err and "copy it again" in err
+    assert everything_in(out) == []
+
+
+def test_a_bad_file_leaves_the_arrays_of_an_earlier_run(raw_60, tmp_path, capsys):
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    ntu_gendata.main(line.split())
+    sorted(raw_60.iterdir())[-1].write_text("")
+    failing(capsys, *line.split())
+    assert_published("ntu", tmp_path / "out")
+    assert len(everything_in(tmp_path / "out")) == 8
+
+
+def wrong_folders(tmp_path: Path) -> dict[str, tuple[list[str], str]]:
+    (tmp_path / "empty").mkdir()
+    misnamed = tmp_path / "misnamed"
+    misnamed.mkdir()
+    (misnamed / "a.skeleton").touch()
+    few = copy_clips(tmp_path / "few", "S001C001P001*")
+    return {
+        "no folder": (["--data_path", str(tmp_path / "no")], "is not there"),
+        "no files": (["--data_path", str(tmp_path / "empty")], "has no .skeleton file"),
+        "misnamed": (["--data_path", str(misnamed)], "must be named Ssss"),
+        "no list": (["--data_path", str(few), "--ignored_sample_path", "no.txt"], "no.txt"),
+        "no val": (["--data_path", str(few)], "No sample belongs to xsub/val"),
+    }
+
+
+@pytest.mark.parametrize("what", ["no folder", "no files", "misnamed", "no list", "no val"])
+def test_what_is_missing_is_said_in_one_line_and_nothing_is_written(tmp_path, capsys, what):
+    flags, message = wrong_folders(tmp_path)[what]
+    if "--ignored_sample_path" not in flags:
+        flags = [*flags, "--ignored_sample_path", str(MISSING)]
+    out = tmp_path / "out"
+    assert message in failing(capsys, *flags, "--out_folder", str(out))
+    assert not out.exists() or everything_in(out) == []
+
+
+def test_an_action_beyond_60_is_refused(tmp_path, capsys):
+    raw = copy_clips(tmp_path / "raw", "S005*")
+    next(raw.iterdir()).rename(raw / "S005C002P021R001A061.skeleton")
+    flags = f"--data_path {raw} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    assert "the action must be 1 to 60" in failing(capsys, *flags.split())
+
+
+def test_the_same_clip_in_both_folders_of_ntu_120_is_refused(raw_60, raw_120, tmp_path):
+    shutil.copy(next(raw_60.iterdir()), raw_120)
+    flags = f"--part1-path {raw_60} --part2-path {raw_120} --out-folder {tmp_path / 'out'}"
+    with pytest.raises(ValueError, match="both hold"):
+        ntu120_gendata.main([*flags.split(), "--ignored-sample-path", str(MISSING)])
+
+
+def test_a_failing_call_of_the_script_prints_no_traceback(tmp_path):
+    done = published_call("data_gen/ntu_gendata.py", "--data_path", str(tmp_path), cwd=PROJECT)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1

@@ -1,0 +1,171 @@
+"""The command for NW-UCLA, on small clips of our own in the data set's format."""
+
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_gen import ucla_gendata
+from data_gen.ucla_raw import read_clips
+from utils.cli import PROJECT, run
+
+CLIPS = {  # name -> label, frames
+    "a01_s01_e00_v01.json": (1, 4),
+    "a12_s02_e01_v02.json": (10, 9),
+    "a08_s03_e00_v03.json": (7, 1),
+}
+
+
+def clip_text(name: str, label: int, num_frames: int) -> str:
+    rng = np.random.default_rng(sum(name.encode()))
+    skeletons = (rng.uniform(-1, 1, (num_frames, 20, 3)) + np.array((0, 0, 3))).round(6)
+    return json.dumps({"file_name": name[:-5], "skeletons": skeletons.tolist(), "label": label})
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """A folder as the archive unpacks to."""
+    folder = tmp_path / "nw_ucla" / "all_sqe"
+    folder.mkdir(parents=True)
+    for name, (label, num_frames) in CLIPS.items():
+        (folder / name).write_text(clip_text(name, label, num_frames))
+    (folder / "notes.json").write_text("[]")
+    (folder / "._a01_s01_e00_v01.json").write_bytes(b"\0\xff")
+    return folder
+
+
+def convert(raw: Path, out: Path) -> dict[str, tuple[np.ndarray, list[str], list[int]]]:
+    ucla_gendata.main(["--data-path", str(raw), "--out-folder", str(out)])
+    return {
+        part: (
+            np.load(out / f"{part}_data_joint.npy"),
+            *pickle.loads((out / f"{part}_label.pkl").read_bytes()),
+        )
+        for part in ("train", "val")
+    }
+
+
+def failing(capsys, raw: Path, out: Path) -> str:
+    """The one line that a failing call prints; nothing may be written."""
+    with pytest.raises(SystemExit) as exit_:
+        run(lambda: ucla_gendata.main(["--data-path", str(raw), "--out-folder", str(out)]))
+    err = capsys.readouterr().err
+    assert exit_.value.code == 1
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert not out.exists() or not list(out.iterdir())
+    return err
+
+
+def test_views_1_and_2_train_view_3_validates_and_labels_come_from_the_files(raw, tmp_path):
+    parts = convert(raw, tmp_path / "out")
+    joints, names, labels = parts["train"]
+    assert joints.shape == (2, 3, 9, 20, 1) and joints.dtype == np.float32
+    assert (names, labels) == (["a01_s01_e00_v01.json", "a12_s02_e01_v02.json"], [0, 9])
+    joints, names, labels = parts["val"]
+    assert joints.shape == (1, 3, 9, 20, 1)  # as long as the longest of both parts
+    assert (names, labels) == (["a08_s03_e00_v03.json"], [6])
+
+
+def test_clips_are_centred_on_the_first_spine_fit_one_and_end_with_zeros(raw, tmp_path):
+    joints = convert(raw, tmp_path / "out")["train"][0][0, ..., 0]
+    skeleton = json.loads((raw / "a01_s01_e00_v01.json").read_text())["skeletons"]
+    centred = np.array(skeleton) - skeleton[0][1]
+    expected = (centred / np.abs(centred).max()).transpose(2, 0, 1)
+    np.testing.assert_allclose(joints[:, :4], expected, atol=1e-7)
+    assert np.abs(joints).max() == 1 and not joints[:, 0, 1].any() and not joints[:, 4:].any()
+
+
+def test_joints_that_were_not_seen_stay_zero_and_a_point_stays_finite():
+    skeleton = np.random.default_rng(0).standard_normal((3, 20, 3))
+    skeleton[1, 5] = 0
+    before = skeleton.copy()
+    assert not ucla_gendata.normalise(skeleton)[1, 5].any()
+    assert np.array_equal(skeleton, before)
+    assert not ucla_gendata.normalise(np.ones((3, 20, 3))).any()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "gztar", "xztar"])
+def test_an_archive_gives_the_same_bytes_as_its_folder(raw, tmp_path, kind):
+    archive = shutil.make_archive(str(tmp_path / "archive"), kind, raw.parent)
+    convert(raw, tmp_path / "a")
+    convert(Path(archive), tmp_path / "b")
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_validation_clips_that_are_also_trained_on_are_counted(raw, tmp_path, caplog):
+    text = (raw / "a01_s01_e00_v01.json").read_text()
+    (raw / "a01_s01_e00_v03.json").write_text(text)
+    convert(raw, tmp_path / "out")
+    assert "1 of 2 val clips have exactly the skeletons of a train clip" in caplog.text
+
+
+def test_the_command_works_from_inside_data_gen(raw, tmp_path):
+    command = [sys.executable, "ucla_gendata.py", "--data_path", str(raw)]
+    command += ["--out_folder", str(tmp_path / "out")]
+    done = subprocess.run(
+        command, cwd=PROJECT / "data_gen", capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "train: 2 samples, 2 classes, 2 subjects" in done.stdout
+
+
+GOOD = {"skeletons": np.ones((2, 20, 3)).tolist(), "label": 3}
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({**GOOD, "label": 0}, "label must be 1 to 10. Got 0"),
+        ({**GOOD, "label": "1"}, "label must be 1 to 10. Got '1'"),
+        ({**GOOD, "skeletons": np.ones((2, 25, 3)).tolist()}, "(frames, 20, 3). Got (2, 25, 3)"),
+        ({**GOOD, "skeletons": []}, "(frames, 20, 3). Got (0,)"),
+        ({**GOOD, "skeletons": [[1, 2], [3]]}, "is not a clip"),
+        ({**GOOD, "skeletons": np.full((2, 20, 3), np.nan).tolist()}, "NaN or infinity"),
+        ({"label": 3}, "is not a clip"),
+        ([], "is not a clip"),
+    ],
+)
+def test_a_bad_clip_is_named_and_nothing_is_written(raw, tmp_path, capsys, fields, message):
+    (raw / "a02_s01_e00_v01.json").write_text(json.dumps(fields))
+    err = failing(capsys, raw, tmp_path / "out")
+    assert message in err and "a02_s01_e00_v01.json" in err
+
+
+def test_a_cut_clip_and_an_unknown_view_are_named(raw, tmp_path, capsys):
+    (raw / "a02_s01_e00_v04.json").write_text(json.dumps(GOOD))
+    assert "a02_s01_e00_v04.json: the view must be" in failing(capsys, raw, tmp_path / "out")
+    (raw / "a02_s01_e00_v04.json").write_text(json.dumps(GOOD)[:99])
+    assert "a02_s01_e00_v04.json is not a clip" in failing(capsys, raw, tmp_path / "out")
+
+
+def test_two_clips_of_one_name_are_refused(raw, tmp_path, capsys):
+    shutil.copytree(raw, raw.parent / "copy")
+    err = failing(capsys, raw.parent, tmp_path / "out")
+    assert "holds a01_s01_e00_v01.json twice" in err
+
+
+def test_places_without_clips_are_refused(tmp_path, capsys):
+    out = tmp_path / "out"
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.tar").write_text("text")
+    assert "No clip" in failing(capsys, tmp_path / "empty", out)
+    assert "is not there" in failing(capsys, tmp_path / "no", out)
+    assert "neither a folder nor a readable" in failing(capsys, tmp_path / "text.tar", out)
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar", "xztar", "tar"])
+def test_a_cut_archive_is_one_line(raw, tmp_path, capsys, kind):
+    archive = Path(shutil.make_archive(str(tmp_path / "archive"), kind, raw.parent))
+    archive.write_bytes(archive.read_bytes()[: archive.stat().st_size * 2 // 3])
+    assert archive.name in failing(capsys, archive, tmp_path / "out")
+
+
+def test_clips_come_sorted_by_name(raw):
+    names = [clip.name for clip in read_clips(raw)]
+    assert names == sorted(CLIPS)

@@ -1,0 +1,119 @@
+"""The Feeder: items, augmentation order, reproducibility, errors."""
+
+import pickle
+
+import numpy as np
+import pytest
+import small_data
+import torch
+from torch.utils.data import DataLoader
+
+from feeders.feeder import Feeder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return small_data.learnable(tmp_path)
+
+
+def feeder(folder, **more):
+    return Feeder(**small_data.feeder_args(folder, "train", **more))
+
+
+def test_an_item_is_the_clip_its_label_and_its_index(folder):
+    data = np.load(folder / "train_data_joint.npy")
+    clip, label, index = feeder(folder)[4]
+    np.testing.assert_array_equal(clip, data[4])
+    assert (clip.dtype, label, index) == (np.float32, 1, 4)
+
+
+@pytest.mark.parametrize("use_mmap", [True, False])
+def test_memory_mapping_changes_nothing(folder, use_mmap):
+    dataset = feeder(folder, use_mmap=use_mmap)
+    assert isinstance(dataset.data, np.memmap) == use_mmap
+    np.testing.assert_array_equal(dataset[0][0], np.load(folder / "train_data_joint.npy")[0])
+
+
+def test_debug_takes_the_first_hundred(tmp_path):
+    small_data.write(tmp_path, "train", small_data.clips(103, frames=2), [0] * 103)
+    dataset = feeder(tmp_path, debug=True)
+    assert len(dataset) == len(dataset.sample_name) == 100
+
+
+def test_normalization_gives_every_channel_and_joint_mean_0_and_std_1(folder):
+    dataset = feeder(folder, normalization=True)
+    data = np.stack([dataset[i][0] for i in range(len(dataset))])
+    np.testing.assert_allclose(data.mean(axis=(0, 2, 4)), 0, atol=1e-5)
+    np.testing.assert_allclose(data.std(axis=(0, 2, 4)), 1, atol=1e-5)
+
+
+def test_normalization_of_a_joint_that_never_moves_stays_finite(tmp_path):
+    data = small_data.clips(4)
+    data[:, :, :, 1] = 0
+    small_data.write(tmp_path, "train", data, [0] * 4)
+    assert np.isfinite(feeder(tmp_path, normalization=True)[0][0]).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "frames"),
+    [
+        ({"window_size": 11}, 11),
+        ({"window_size": 5}, 8),  # without random_choose a window only pads
+        ({"window_size": 5, "random_choose": True}, 5),
+        ({"window_size": 6, "resize": True, "random_crop": 0.5}, 6),
+        ({"random_shift": True, "random_move": True}, 8),
+        ({"random_rotation": [60, 30], "random_scale": [0.5, 1.5]}, 8),
+    ],
+)
+def test_settings_decide_the_number_of_frames(folder, settings, frames):
+    clip, _, _ = feeder(folder, **settings)[0]
+    assert clip.shape == (3, frames, 20, 1)
+    assert clip.dtype == np.float32
+    assert clip.flags.c_contiguous
+
+
+def test_draws_depend_on_seed_epoch_and_clip_alone(folder):
+    dataset = feeder(folder, random_rotation=[60, 30])
+
+    def epoch(seed, number, workers=0):
+        dataset.set_epoch(seed, number)
+        loader = DataLoader(dataset, batch_size=5, num_workers=workers)
+        return torch.cat([clips for clips, _, _ in loader])
+
+    assert torch.equal(epoch(1, 0), epoch(1, 0, workers=2))
+    assert not torch.equal(epoch(1, 0), epoch(1, 1))
+    assert not torch.equal(epoch(1, 0), epoch(2, 0))
+
+
+def test_the_mean_differs_between_clips(folder):
+    dataset = feeder(folder, random_scale=[0.5, 1.5])
+    data = np.load(folder / "train_data_joint.npy")
+    factors = {round(float(dataset[i][0].sum() / data[i].sum()), 4) for i in range(4)}
+    assert len(factors) == 4
+
+
+def test_labels_of_another_length_are_named(folder):
+    names, labels = pickle.loads((folder / "train_label.pkl").read_bytes())
+    (folder / "train_label.pkl").write_bytes(pickle.dumps((names[:-1], labels[:-1])))
+    with pytest.raises(ValueError, match=r"train_label\.pkl has 23 labels, but .* has 24 clips"):
+        feeder(folder)
+
+
+def test_missing_and_damaged_files_are_named(folder):
+    with pytest.raises(FileNotFoundError, match=r"no data file .*absent\.npy"):
+        Feeder(str(folder / "absent.npy"), str(folder / "train_label.pkl"))
+    with pytest.raises(FileNotFoundError, match=r"no label file .*absent\.pkl"):
+        Feeder(str(folder / "train_data_joint.npy"), str(folder / "absent.pkl"))
+    data = folder / "train_data_joint.npy"
+    data.write_bytes(data.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"train_data_joint\.npy is no readable array"):
+        feeder(folder)
+    np.save(data, np.zeros((3, 4)))
+    with pytest.raises(ValueError, match=r"must hold clips \(N, C, T, V, M\). Got shape \(3, 4\)"):
+        feeder(folder)
+
+
+@pytest.mark.parametrize("setting", ["random_choose", "resize"])
+def test_a_window_without_a_size_is_an_error(folder, setting):
+    with pytest.raises(ValueError, match="need window_size"):
+        feeder(folder, **{setting: True})

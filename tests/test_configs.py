@@ -1,0 +1,81 @@
+"""Every YAML is accepted, says the published numbers, and builds its model."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from utils import config
+from utils.flags import make_parser
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "config").rglob("*.yaml"))
+PUBLISHED = {
+    "nturgbd-cross-subject": ("ntu/xsub", 60, 50, [30, 40]),
+    "nturgbd-cross-view": ("ntu/xview", 60, 50, [30, 40]),
+    "nturgbd120-cross-subject": ("ntu120/xsub", 120, 60, [30, 50]),
+    "nturgbd120-cross-setup": ("ntu120/xset", 120, 60, [30, 50]),
+    "kinetics-skeleton": ("kinetics", 400, 65, [45, 55]),
+}
+WEIGHTS = {
+    ("nturgbd-cross-subject", "joint"): "ntu60-xsub-joint-fusion.pt",
+    ("nturgbd-cross-subject", "bone"): "ntu60-xsub-bone.pt",
+    ("nturgbd-cross-view", "joint"): "ntu60-xview-joint.pt",
+    ("nturgbd-cross-view", "bone"): "ntu60-xview-bone.pt",
+    ("nturgbd120-cross-subject", "joint"): "ntu120-xsub-joint.pt",
+    ("nturgbd120-cross-subject", "bone"): "ntu120-xsub-bone.pt",
+    ("nturgbd120-cross-setup", "joint"): "ntu120-xset-joint.pt",
+    ("nturgbd120-cross-setup", "bone"): "ntu120-xset-bone.pt",
+    ("kinetics-skeleton", "joint"): "kinetics-joint.pt",
+    ("kinetics-skeleton", "bone"): "kinetics-bone.pt",
+}
+
+
+def load(*path):
+    return config.parse(make_parser(), ["--config", str(ROOT.joinpath("config", *path))])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_every_config_builds_a_model_that_fits_its_graph(path):
+    args = load(path)
+    assert args.work_dir
+    with torch.device("meta"):  # shapes without memory or time
+        model = config.build(args.model, **args.model_args)
+    assert model.fc.out_features == args.model_args["num_class"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_every_config_opens_with_the_command_that_uses_it(path):
+    comment = [line for line in path.read_text().splitlines() if line.startswith("#")]
+    assert any(f"main.py --config config/{path.relative_to(ROOT / 'config')}" in c for c in comment)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("stream", ["joint", "bone"])
+def test_the_published_training_recipe(name, stream):
+    data, classes, epochs, steps = PUBLISHED[name]
+    args = load(name, f"train_{stream}.yaml")
+    assert args.phase == "train"
+    assert (args.num_epoch, args.step) == (epochs, steps)
+    kinetics = name == "kinetics-skeleton"
+    recipe = (args.base_lr, args.weight_decay, args.batch_size, args.forward_batch_size)
+    assert recipe == ((0.1, 3e-4, 128, 64) if kinetics else (0.05, 5e-4, 32, 16))
+    assert args.device == (["0", "1", "2", "3"] if kinetics else ["0"])
+    assert (args.optimizer, args.nesterov) == ("SGD", True)
+    scales = args.model_args["num_gcn_scales"], args.model_args["num_g3d_scales"]
+    assert scales == ((8, 8) if kinetics else (13, 6))
+    assert args.model_args["num_class"] == classes
+    assert args.train_feeder_args["data_path"] == f"./data/{data}/train_data_{stream}.npy"
+    assert args.test_feeder_args["label_path"] == f"./data/{data}/val_label.pkl"
+    assert kinetics or args.test_batch_size == 32
+
+
+@pytest.mark.parametrize(("name", "stream"), WEIGHTS)
+def test_test_configs_point_at_the_released_weights(name, stream):
+    args = load(name, f"test_{stream}.yaml")
+    assert args.phase == "test"
+    assert str(args.weights) == f"pretrained-models/{WEIGHTS[name, stream]}"
+    assert args.test_feeder_args["data_path"].endswith(
+        f"{PUBLISHED[name][0]}/val_data_{stream}.npy"
+    )
+    assert args.model_args == load(name, f"train_{stream}.yaml").model_args

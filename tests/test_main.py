@@ -1,0 +1,215 @@
+"""main.py on small data: artefacts, resume, test, and what it says of bad input."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import small_data
+import torch
+import yaml
+
+import main
+from utils.cli import run
+
+
+@pytest.fixture
+def data(tmp_path):
+    return small_data.learnable(tmp_path / "data")
+
+
+@pytest.fixture
+def settings(tmp_path, data):
+    """A small run's YAML; returns the arguments that use it."""
+    content = {
+        "work_dir": str(tmp_path / "run"),
+        "train_feeder_args": small_data.feeder_args(data, "train", random_scale=[0.9, 1.1]),
+        "test_feeder_args": small_data.feeder_args(data, "val"),
+        "model_args": small_data.MODEL_ARGS,
+        "device": "cpu",
+        "batch_size": 8,
+        "forward_batch_size": 4,
+        "base_lr": 0.05,
+        "step": [3],
+        "num_epoch": 4,
+        "num_worker": 0,
+        "nesterov": True,
+        "show_topk": [1, 2],
+    }
+    path = tmp_path / "settings.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return ["--config", str(path)]
+
+
+def fails_with(argv, capsys) -> str:
+    """The one line that main.py leaves on stderr when it exits with 1."""
+    with pytest.raises(SystemExit) as exit_:
+        run(lambda: main.main(argv))
+    assert exit_.value.code == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def weights(folder):
+    return {p.name: torch.load(p, weights_only=True) for p in (folder / "weights").iterdir()}
+
+
+def test_training_learns_and_leaves_the_published_artefacts(settings, tmp_path):
+    main.main(settings)
+    work_dir = tmp_path / "run"
+    files = {str(p.relative_to(work_dir)) for p in work_dir.rglob("*.*") if p.is_file()}
+    expected = {"config.yaml", "log.txt", "metrics.jsonl"}
+    expected |= {f"weights/weights-{e}-{3 * e}.pt" for e in range(1, 5)}
+    expected |= {f"checkpoints/checkpoint-{e}-fwbz4-{3 * e}.pt" for e in range(1, 5)}
+    assert {f for f in files if "trainlogs" not in f} == expected
+    assert {p.name for p in (work_dir / "trainlogs").iterdir()} == {"train", "val"}
+
+    lines = [json.loads(line) for line in (work_dir / "metrics.jsonl").read_text().splitlines()]
+    train = [line for line in lines if line["part"] == "train"]
+    assert train[-1]["loss"] < train[0]["loss"]
+    assert [line["lr"] for line in train] == pytest.approx([0.05, 0.05, 0.05, 0.005])
+    assert "top-2" in (work_dir / "log.txt").read_text()
+
+
+def test_checkpoints_have_the_published_keys_and_weights_are_plain(settings, tmp_path):
+    main.main([*settings, "--num-epoch", "1"])
+    path = tmp_path / "run" / "checkpoints" / "checkpoint-1-fwbz4-3.pt"
+    saved = torch.load(path, weights_only=True)
+    assert {"epoch", "optimizer_states", "lr_scheduler_states"} <= saved.keys()
+    assert saved["epoch"] == 1
+    (state,) = weights(tmp_path / "run").values()
+    assert all(not key.startswith("module.") and v.device.type == "cpu" for key, v in state.items())
+
+
+def test_two_and_two_epochs_equal_four_bitwise(settings, tmp_path):
+    main.main(settings)
+    main.main([*settings, "--num-epoch", "2", "--work-dir", str(tmp_path / "half")])
+    half = tmp_path / "half"
+    resume = ["--start-epoch", "2", "--weights", str(half / "weights" / "weights-2-6.pt")]
+    resume += ["--checkpoint", str(half / "checkpoints" / "checkpoint-2-fwbz4-6.pt")]
+    main.main([*settings, "--work-dir", str(half), *resume])
+    whole, resumed = weights(tmp_path / "run"), weights(half)
+    assert whole.keys() == resumed.keys()
+    for name, state in whole.items():
+        assert all(torch.equal(value, resumed[name][key]) for key, value in state.items())
+    last = "checkpoints/checkpoint-4-fwbz4-12.pt"
+    a, b = (torch.load(f / last, weights_only=True) for f in (tmp_path / "run", half))
+    assert (a["best_accuracy"], a["best_epoch"]) == (b["best_accuracy"], b["best_epoch"])
+
+
+def test_the_number_of_workers_changes_nothing(settings, tmp_path):
+    for workers in ("0", "2"):
+        more = ["--num-worker", workers, "--work-dir", str(tmp_path / workers), "--num-epoch", "1"]
+        main.main([*settings, *more])
+    a, b = (weights(tmp_path / w)["weights-1-3.pt"] for w in ("0", "2"))
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_slices_of_a_batch_give_the_gradient_of_their_mean_loss(settings):
+    args = main.config.parse(main.make_parser(), settings)
+    torch.manual_seed(0)
+    model = main.config.build(args.model, **args.model_args).eval()  # BatchNorm sees slices
+    clips, labels = torch.randn(8, 3, 6, 20, 1), torch.arange(8) % 3
+    gradients = []
+    for size in (8, 2):
+        state = main.make_state(args, model, main.Precision(torch.device("cpu"), False), 3)
+        state.optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        main.training_step(state, main.Precision(torch.device("cpu"), False), clips, labels, size)
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
+
+
+def test_mixed_precision_trains_on_the_cpu(settings, tmp_path):
+    main.main([*settings, "--half", "--num-epoch", "2"])
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert all(np.isfinite(json.loads(line)["loss"]) for line in lines)
+
+
+def test_testing_scores_every_sample_and_lists_predictions(settings, tmp_path, data):
+    main.main(settings)
+    best = str(tmp_path / "run" / "weights" / "weights-4-12.pt")
+    out = tmp_path / "eval"
+    main.main([*settings, "--phase", "test", "--weights", best, "--work-dir", str(out),
+               "--save-score", "--test-batch-size", "4"])  # fmt: skip
+    scores = pickle.loads((out / "epoch1_test_score.pkl").read_bytes())
+    names, labels = pickle.loads((data / "val_label.pkl").read_bytes())
+    assert list(scores) == names
+    guesses = [int(scores[name].argmax()) for name in names]
+    every = [f"{g},{label}" for g, label in zip(guesses, labels, strict=True)]
+    assert (out / "right-samples.txt").read_text().splitlines() == every
+    pairs = enumerate(zip(guesses, labels, strict=True))
+    wrong = [f"{i},{guess},{label}" for i, (guess, label) in pairs if guess != label]
+    assert (out / "wrong-samples.txt").read_text().splitlines() == wrong
+    assert not (out / "weights").exists()
+
+
+def test_the_written_config_repeats_the_run(settings, tmp_path):
+    main.main([*settings, "--num-epoch", "1"])
+    again = ["--config", str(tmp_path / "run" / "config.yaml"), "--work-dir", str(tmp_path / "b")]
+    main.main(again)
+    a, b = (weights(f)["weights-1-3.pt"] for f in (tmp_path / "run", tmp_path / "b"))
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_intervals_decide_what_is_saved_and_evaluated(settings, tmp_path):
+    main.main([*settings, "--save-interval", "3", "--eval-interval", "2", "--eval-start", "3"])
+    assert sorted(weights(tmp_path / "run")) == ["weights-3-9.pt", "weights-4-12.pt"]
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    evaluated = [json.loads(line)["epoch"] for line in lines if '"val"' in line]
+    assert evaluated == [4]
+
+
+@pytest.mark.parametrize("consent", [True, False])
+def test_earlier_curves_are_deleted_only_with_consent(settings, tmp_path, consent):
+    for _ in range(2):
+        main.main([*settings, "--num-epoch", "1", "--assume-yes", str(consent)])
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert len(lines) == (2 if consent else 4)
+
+
+BAD = {
+    "a missing config": (["--config", "absent.yaml"], "no configuration file absent.yaml"),
+    "a slice that does not divide": (
+        ["--forward-batch-size", "3"],
+        "--forward-batch-size must divide --batch-size (8). Got 3.",
+    ),
+    "a test without weights": (["--phase", "test"], "--phase test needs --weights"),
+    "missing weights": (["--weights", "absent.pt"], "no file absent.pt"),
+    "too large a batch": (["--batch-size", "32"], "larger than the training set (24 clips)"),
+    "a negative rate": (["--base-lr", "-1"], "--base-lr must be above 0. Got -1.0."),
+    "joints of another skeleton": (
+        ["--model-args", "{num_point: 25, graph: graph.ntu_rgb_d.AdjMatrixGraph}"],
+        "model_args says num_point: 25. Make them agree.",
+    ),
+    "too few classes": (
+        ["--model-args", "{num_class: 2}"],
+        "go from 0 to 2, but model_args says num_class: 2",
+    ),
+    "too many persons": (["--model-args", "{num_person: 2}"], "model_args says num_person: 2"),
+    "missing data": (["--train-feeder-args", "{data_path: x.npy}"], "no data file x.npy"),
+    "an unknown feeder argument": (["--train-feeder-args", "{windowsize: 3}"], "windowsize"),
+    "an unknown model": (["--model", "model.msg4d.Model"], "cannot import 'model.msg4d.Model'"),
+    "a checkpoint that is none": (["--checkpoint", __file__], "is not a usable torch file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_line_and_leaves_no_trace(case, settings, tmp_path, capsys):
+    argv, message = BAD[case]
+    assert message in fails_with([*settings, *argv], capsys)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_without_a_work_dir_is_refused(capsys):
+    assert "--work-dir is required" in fails_with(["--device", "cpu"], capsys)
+
+
+def test_a_checkpoint_of_another_model_or_epoch_is_refused(settings, tmp_path, capsys):
+    main.main([*settings, "--num-epoch", "1"])
+    path = str(tmp_path / "run" / "checkpoints" / "checkpoint-1-fwbz4-3.pt")
+    narrow = ["--model-args", "{num_gcn_scales: 2}", "--checkpoint", path]
+    other = ["--work-dir", str(tmp_path / "other"), "--start-epoch", "1"]
+    assert "does not fit this model's optimiser" in fails_with([*settings, *other, *narrow], capsys)
+    wrong_epoch = [*settings, "--start-epoch", "2", "--checkpoint", path]
+    assert "was saved after epoch 1. Say --start-epoch 1. Got 2." in fails_with(wrong_epoch, capsys)
