@@ -76,7 +76,7 @@ def write_bones(path: Path) -> Path:
     return out
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description="Derive bones from the joints of all parts of a data set.")
     parser.add_argument(
         "--dataset",
@@ -85,7 +85,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         help=f"{', '.join(PUBLISHED)}, nw-ucla or any other folder under data/, such as ntu/xsub",
     )
     parser.add_path("--data-folder", "data", "where the data sets' folders are")
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
     files = find_joint_files(args.data_folder / args.dataset)
     for file in files:
         open_joints(file)  # all must be right before the first is written

@@ -62,14 +62,18 @@ def write(parts: dict[str, Clips], folder: Path, num_workers: int) -> None:
                 joints[row] = clip
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description="Turn Kinetics-Skeleton's JSON clips into arrays.")
     parser.add_path(
         "--data_path", "data/kinetics_raw", "folder of kinetics_{train,val} and their label files"
     )
     parser.add_path("--out_folder", "data/kinetics", "where the arrays go")
     add_num_worker(parser)
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
     logging.basicConfig(format="%(levelname)s: %(message)s")
 
     present = [part for part in PARTS if (args.data_path / f"kinetics_{part}").is_dir()]

@@ -17,7 +17,7 @@ from data_gen.ntu_command import add_common_flags, generate
 from utils.cli import ArgumentParser, run
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description="Turn NTU RGB+D 120's raw skeletons into arrays.")
     raw = "data/nturgbd_raw"
     parser.add_path("--part1-path", f"{raw}/nturgb+d_skeletons", "folder of setups 1 to 17")
@@ -28,7 +28,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         missing=f"{raw}/NTU_RGBD120_samples_with_missing_skeletons.txt",
         out="data/ntu120",
     )
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
     generate("ntu120", [args.part1_path, args.part2_path], args)
 
 

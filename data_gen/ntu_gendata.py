@@ -16,7 +16,7 @@ from data_gen.ntu_command import add_common_flags, generate
 from utils.cli import ArgumentParser, run
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description="Turn NTU RGB+D 60's raw skeletons into arrays.")
     raw = "data/nturgbd_raw"
     parser.add_path("--data_path", f"{raw}/nturgb+d_skeletons", "folder of .skeleton files")
@@ -26,7 +26,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         missing=f"{raw}/samples_with_missing_skeletons.txt",
         out="data/ntu",
     )
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
     generate("ntu", [args.data_path], args)
 
 

@@ -78,13 +78,17 @@ def write(parts: dict[str, list[Clip]], folder: Path) -> None:
                 row[:, : len(clip.skeleton), :, 0] = normalise(clip.skeleton).transpose(2, 0, 1)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description="Turn NW-UCLA's JSON clips into arrays.")
     parser.add_path(
         "--data_path", "data/nw_ucla_raw", "folder of JSON clips, or their .zip or .tar.* archive"
     )
     parser.add_path("--out_folder", "data/nw-ucla", "where the arrays go")
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
     logging.basicConfig(format="%(levelname)s: %(message)s")
 
     parts = split(read_clips(args.data_path))
