@@ -2,7 +2,7 @@
 # Score the authors' released weights, fuse joint and bone, and print ours beside the published.
 #
 #   bash eval_pretrained.sh                 # everything that is there
-#   bash eval_pretrained.sh --device cpu    # arguments are passed on to main.py
+#   bash eval_pretrained.sh --device cpu    # passed on to main.py; so are --half, --test-batch-size ...
 #
 # Weights go to pretrained-models/, data to data/ (see README.md). What is missing is named and
 # skipped. Exit status: 0 when something was scored and nothing failed, else 1.
@@ -34,7 +34,7 @@ score() { # config folder, data set, stream, weights
     done
     [ "$absent" = 0 ] || return
     if output=$("$python" main.py --config "config/$1/test_$3.yaml" --save-score yes \
-        --show-topk 1 5 "${extra[@]}" | tee /dev/stderr); then
+        --show-topk 1 5 ${extra[@]+"${extra[@]}"} | tee >(cat >&2)); then
         top1=$(sed -n 's/.*top-1 \([0-9.]*\)%.*/\1/p' <<<"$output" | tail -n 1)
         scored=$((scored + 1))
     else

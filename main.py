@@ -7,6 +7,7 @@ python3 main.py --config config/nturgbd-cross-subject/test_joint.yaml
 
 import argparse
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from utils.allocator import keep_freed_memory
 from utils.checkpoint import TrainState
 from utils.cli import run
 from utils.files import atomic_write
-from utils.flags import make_parser
+from utils.flags import make_parser, validate
 from utils.logging import Curves, clear_old_curves, log_to_file, start_logging
 from utils.metrics import top_k_accuracy
 from utils.precision import Precision
@@ -64,38 +65,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 # ---- settings --------------------------------------------------------------------------------
 
-POSITIVE = (
-    *("batch_size", "test_batch_size", "forward_batch_size", "num_epoch", "base_lr"),
-    *("log_interval", "save_interval", "eval_interval"),
-)
-NOT_NEGATIVE = ("num_worker", "start_epoch", "weight_decay", "eval_start", "seed")
-
-
-def validate(args: argparse.Namespace) -> None:
-    """Reject settings that cannot work.
-
-    Raises:
-        ValueError: one line that names the flag.
-    """
-    if not args.work_dir:
-        raise ValueError("--work-dir is required: on the command line or as work_dir in the YAML.")
-    if args.phase == "test" and not args.weights:
-        raise ValueError("--phase test needs --weights, the state_dict to test.")
-    for name in POSITIVE + NOT_NEGATIVE:
-        value = getattr(args, name)
-        if value < 0 or (value == 0 and name in POSITIVE):
-            bound = "above 0" if name in POSITIVE else "0 or more"
-            raise ValueError(f"--{name.replace('_', '-')} must be {bound}. Got {value}.")
-    if args.batch_size % args.forward_batch_size:
-        raise ValueError(
-            f"--forward-batch-size must divide --batch-size ({args.batch_size}). "
-            f"Got {args.forward_batch_size}."
-        )
-    if args.half and args.amp_opt_level > 1:
-        logger.warning("--amp-opt-level %d is run as level 1, autocast.", args.amp_opt_level)
-    if args.model_saved_name:
-        logger.warning("--model_saved_name has no effect: files are named by epoch and step.")
-
 
 def open_work_dir(args: argparse.Namespace) -> None:
     """Make the work dir, start its log and keep the settings in force as a YAML file."""
@@ -107,7 +76,9 @@ def open_work_dir(args: argparse.Namespace) -> None:
         for name, value in vars(args).items()
         if value is not None and name != "config"
     }
-    with atomic_write(args.work_dir / "config.yaml") as temporary:
+    trained_here = args.phase == "test" and (args.work_dir / "weights").exists()
+    name = "config-test.yaml" if trained_here else "config.yaml"  # keep the training's
+    with atomic_write(args.work_dir / name) as temporary:
         temporary.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
@@ -185,15 +156,16 @@ def make_state(
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, args.step, gamma=0.1)
     state = TrainState(model, optimizer, scheduler, precision.scaler)
     state.epoch, state.step = args.start_epoch, args.start_epoch * steps_per_epoch
-    if args.optimizer_states:
-        checkpoint.load_optimizer(optimizer, args.optimizer_states)
+    if args.start_epoch:
+        optimizer.step()  # moves nothing, there are no gradients; the scheduler expects the call
+    for _ in range(args.start_epoch):
+        scheduler.step()
     if args.checkpoint:
         checkpoint.load_state(state, args.checkpoint)
-    elif args.start_epoch:
+    elif args.start_epoch and not args.optimizer_states:
         logger.warning("--start-epoch without --checkpoint: the optimiser starts afresh.")
-        optimizer.step()  # moves nothing, there are no gradients; the scheduler expects the call
-        for _ in range(args.start_epoch):
-            scheduler.step()
+    if args.optimizer_states:
+        checkpoint.load_optimizer(optimizer, args.optimizer_states)
     return state
 
 
@@ -225,7 +197,8 @@ def train(
                 validate_epoch(args, state, precision, test_loader, curves)
                 if saving:  # now with the best accuracy
                     checkpoint.save_state(state, args.work_dir, args.forward_batch_size)
-    logger.info("best top-1 %.2f%% in epoch %d", 100 * state.best_accuracy, state.best_epoch)
+    if state.best_epoch:
+        logger.info("best top-1 %.2f%% in epoch %d", 100 * state.best_accuracy, state.best_epoch)
     logger.info("weights: %s", args.work_dir / "weights")
     logger.info("curves: tensorboard --logdir %s", args.work_dir / "trainlogs")
 
@@ -258,6 +231,11 @@ def train_epoch(
 
     seconds, seen = time.monotonic() - begun, len(loader) * loader.batch_size
     result = {"loss": float(np.mean(losses)), "acc": hits / seen}
+    if not math.isfinite(result["loss"]):
+        raise ValueError(
+            f"the training loss of epoch {state.epoch} is {result['loss']}, so nothing of it is "
+            "saved. Check the data for NaN, or lower --base-lr."
+        )
     curves.scalars("train", state.step, epoch=state.epoch)
     curves.epoch(
         part="train", epoch=state.epoch, step=state.step, lr=lr, **result, seconds=round(seconds, 2)
@@ -283,8 +261,7 @@ def training_step(
     slices = list(
         zip(clips.split(forward_batch_size), labels.split(forward_batch_size), strict=True)
     )
-    total = torch.zeros((), device=device)
-    correct = torch.zeros((), dtype=torch.long, device=device)
+    results = torch.zeros(2, device=device)  # loss, right predictions
     state.optimizer.zero_grad(set_to_none=True)
     for clips_slice, labels_slice in slices:
         clips_slice, labels_slice = to_device(device, clips_slice, labels_slice)
@@ -292,10 +269,11 @@ def training_step(
             scores = state.model(clips_slice)
             loss = F.cross_entropy(scores, labels_slice) / len(slices)
         precision.backward(loss)
-        total += loss.detach()
-        correct += (scores.argmax(1) == labels_slice).sum()
+        correct = (scores.argmax(1) == labels_slice).sum()
+        results += torch.stack([loss.detach().float(), correct])
     precision.step(state.optimizer)
-    return total.item(), int(correct)
+    loss, correct = results.tolist()
+    return loss, int(correct)
 
 
 def validate_epoch(
@@ -341,6 +319,8 @@ def evaluate(model: nn.Module, precision: Precision, loader: DataLoader) -> Eval
             batch_scores = model(clips).float()
         loss += F.cross_entropy(batch_scores, labels, reduction="sum").item()
         scores.append(batch_scores.cpu().numpy())
+    if not math.isfinite(loss):
+        raise ValueError("scores are not finite. Check the test data and the weights for NaN.")
     return Evaluation(np.concatenate(scores), loss / len(loader.dataset))
 
 

@@ -20,7 +20,7 @@ from data_gen.part_files import PARTS
 from graph import kinetics, ntu_rgb_d, ucla
 from graph.bone import bones_from_joints
 from utils.cli import ArgumentParser, run
-from utils.clips import open_clips
+from utils.clips import create_clips, open_clips
 from utils.files import atomic_write
 
 PUBLISHED = ("ntu", "ntu120", "kinetics")
@@ -65,9 +65,7 @@ def write_bones(path: Path) -> Path:
     out = path.with_name(path.name.replace("joint", "bone"))
     chunk = max(1, CHUNK_BYTES // joints[0].nbytes)
     with atomic_write(out) as temporary:
-        bones = np.lib.format.open_memmap(
-            temporary, mode="w+", dtype=joints.dtype, shape=joints.shape
-        )
+        bones = create_clips(temporary, joints.shape, joints.dtype)
         starts = range(0, len(joints), chunk)
         for start in tqdm(starts, desc=str(out.parent.name), unit=" chunks", disable=None):
             part = slice(start, start + chunk)

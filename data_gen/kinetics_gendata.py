@@ -36,7 +36,7 @@ def find_clips(data_path: Path, part: str) -> Clips:
     folder = data_path / f"kinetics_{part}"
     label_path = data_path / f"kinetics_{part}_label.json"
     labels = read_labels(label_path)
-    files = sorted(folder.glob("*.json"))
+    files = sorted(file for file in folder.glob("*.json") if file.name[0] != ".")
     if unknown := [file.name for file in files if file.stem not in labels]:
         raise ValueError(
             f"{len(unknown)} clips in {folder}, such as {unknown[0]}, have no entry in "
@@ -45,7 +45,7 @@ def find_clips(data_path: Path, part: str) -> Clips:
     if absent := len(labels) - len(files):
         logger.warning("%d clips of %s have no file in %s.", absent, label_path.name, folder)
     return {
-        file: int(labels[file.stem]["label_index"])
+        file: labels[file.stem]["label_index"]
         for file in files
         if labels[file.stem]["has_skeleton"]
     }

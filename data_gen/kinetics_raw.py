@@ -13,6 +13,7 @@ import numpy as np
 
 from graph.kinetics import AdjMatrixGraph
 
+NUM_CLASSES = 400
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
 MAX_FRAMES = 300
 MAX_PERSONS_READ = 5
@@ -32,7 +33,9 @@ def read_clip(path: Path) -> np.ndarray:
     try:
         frames = json.loads(path.read_bytes())["data"]
         persons = _persons(frames)
-    except (ValueError, KeyError, TypeError) as error:
+        if not np.isfinite(persons).all():
+            raise ValueError("pose or score hold NaN or infinity.")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{path} is not a clip of Kinetics-Skeleton: {reason}") from error
     return keep_best(centred(persons)).astype(np.float32)
@@ -90,8 +93,17 @@ def read_labels(path: Path) -> dict[str, dict]:
         raise FileNotFoundError(f"{path} is not there. It belongs beside the folder {folder}.")
     try:
         labels = json.loads(path.read_bytes())
-        if all({"label_index", "has_skeleton"} <= entry.keys() for entry in labels.values()):
-            return labels
-    except (ValueError, AttributeError):
-        pass
-    raise ValueError(f"{path} must map each clip to its label_index and has_skeleton.")
+        bad = [name for name, entry in labels.items() if not _is_label(entry)]
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{path} is no label file: {error}. Fetch it again.") from error
+    if bad:
+        raise ValueError(
+            f"{path}: {len(bad)} entries, such as {bad[0]}, lack has_skeleton or a label_index of "
+            f"0 to {NUM_CLASSES - 1}. Fetch it again."
+        )
+    return labels
+
+
+def _is_label(entry: dict) -> bool:
+    known = type(entry.get("label_index")) is int and 0 <= entry["label_index"] < NUM_CLASSES
+    return known and type(entry.get("has_skeleton")) is bool

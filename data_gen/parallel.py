@@ -1,16 +1,17 @@
 """Applies a function to many raw files on all cores, in order."""
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from tqdm import tqdm
 
-from utils.cli import ArgumentParser
+from utils.cli import ArgumentParser, non_negative
+from utils.cores import available_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,6 +51,10 @@ def _map_in_workers(
                 yield from pending.popleft().result()
         while pending:
             yield from pending.popleft().result()
+    except BrokenProcessPool:
+        raise OSError(
+            "a worker process died, perhaps for want of memory. Try a smaller --num-worker."
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -62,18 +67,11 @@ def add_num_worker(parser: ArgumentParser) -> None:
     """Add `--num-worker`, which the published data commands call `--n_cores`."""
     parser.add_argument(
         *("--num-worker", "--n_cores"),
-        type=int,
+        type=non_negative,
         default=available_cores(),
         metavar="N",
-        help="processes that read clips; the arrays do not depend on it (default: all cores)",
+        help="worker processes; the output does not depend on it (default: all cores)",
     )
-
-
-def available_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _ignore_interrupt() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from utils.clips import create_clips
 from utils.files import atomic_write
 
 PARTS = ("train", "val")
@@ -39,9 +40,7 @@ def create_part(
     joint_path, label_path = folder / f"{part}_data_joint.npy", folder / f"{part}_label.pkl"
     with atomic_write(label_path) as label_file, atomic_write(joint_path) as joint_file:
         label_file.write_bytes(pickle.dumps((list(names), list(labels))))
-        joints = np.lib.format.open_memmap(
-            joint_file, mode="w+", dtype=np.float32, shape=(len(names), *clip_shape)
-        )
+        joints = create_clips(joint_file, (len(names), *clip_shape), np.float32)
         yield joints
         joints.flush()
 

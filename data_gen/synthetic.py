@@ -33,7 +33,8 @@ from data_gen.people.timeline import random_habits, vary
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 
-DEFAULT_FOLDER = "data/synthetic_raw/nturgb+d_skeletons"
+DEFAULT_FOLDER = "data/imaginary_raw"
+MARKER = "IMAGINARY.txt"  # tells our clips from recordings
 NUM_CAMERAS, NUM_SETUPS = 3, 3
 MAX_SUBJECTS = 999
 # A different number first for each kind of generator keeps their streams apart.
@@ -152,13 +153,16 @@ def make_parser() -> ArgumentParser:
 
 
 def validate(args: Namespace) -> None:
-    """Raise ValueError with one clear line if a flag is out of range."""
+    """Check the ranges of the flags, and that no recordings would be overwritten.
+
+    Raises:
+        ValueError: one line that names the flag.
+    """
     ranges = {
         "subjects": (1, MAX_SUBJECTS),
         "repetitions": (1, 999),
         "cameras": (1, NUM_CAMERAS),
         "seed": (0, 2**32),
-        "num_worker": (0, 1024),
     }
     for name, (low, high) in ranges.items():
         value = getattr(args, name)
@@ -174,15 +178,19 @@ def validate(args: Namespace) -> None:
         )
     if args.out_folder.exists() and not args.out_folder.is_dir():
         raise ValueError(f"--out-folder must be a folder. Got {args.out_folder}, a file.")
+    real = not (args.out_folder / MARKER).exists() and any(args.out_folder.glob("*.skeleton"))
+    if real:  # imaginary clips bear names that real ones have
+        raise ValueError(
+            f"{args.out_folder} holds clips that this command did not write. "
+            "Name another folder with --out-folder."
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    try:
-        validate(args)
-    except ValueError as error:
-        parser.error(str(error))
+    args = make_parser().parse_args(argv)
+    validate(args)
+    with atomic_write(args.out_folder / MARKER) as path:
+        path.write_text("The clips in this folder were made by data_gen/synthetic.py.\n")
     todo = performances(args.subjects, args.repetitions, args.actions)
     write = partial(
         write_performance, folder=args.out_folder, num_cameras=args.cameras, seed=args.seed

@@ -7,9 +7,11 @@ counts.
 """
 
 import json
+import lzma
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -20,6 +22,7 @@ from graph.ucla import AdjMatrixGraph
 
 NUM_CLASSES = 10
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
 CLIP_NAME = re.compile(r"a\d+_s(?P<subject>\d+)_e\d+_v(?P<view>\d+)\.json")
 
 
@@ -84,21 +87,22 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
         yield from ((file.name, file.read_bytes()) for file in sorted(path.rglob("*.json")))
     elif not path.exists():
         raise FileNotFoundError(f"{path} is not there. Name the folder of clips or their archive.")
-    elif zipfile.is_zipfile(path):
+    else:
+        try:
+            yield from _archived(path)
+        except DAMAGED as error:
+            raise ValueError(f"{path} cannot be read: {error}. Fetch the archive again.") from error
+
+
+def _archived(path: Path) -> Iterator[tuple[str, bytes]]:
+    if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():
                 yield PurePosixPath(member).name, archive.read(member)
     elif tarfile.is_tarfile(path):
-        yield from _tar_contents(path)
-    else:
-        raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar(.gz, .xz) file.")
-
-
-def _tar_contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
         with tarfile.open(path) as archive:
             for member in archive:
                 if member.isfile():
                     yield PurePosixPath(member.name).name, archive.extractfile(member).read()
-    except (tarfile.TarError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read: {error}. Fetch the archive again.") from error
+    else:
+        raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar(.gz, .xz) file.")

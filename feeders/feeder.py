@@ -56,6 +56,8 @@ class Feeder(Dataset):
     ) -> None:
         if (random_choose or resize) and window_size <= 0:
             raise ValueError("random_choose and resize need window_size, the number of frames.")
+        if not 0 < random_crop <= 1:
+            raise ValueError(f"random_crop must be above 0 and at most 1. Got {random_crop}.")
         self.random_choose = random_choose
         self.random_shift = random_shift
         self.random_move = random_move
@@ -67,6 +69,7 @@ class Feeder(Dataset):
         self.set_epoch(seed=0, epoch=0)
 
         self.data_path, self.label_path = Path(data_path), Path(label_path)
+        self.use_mmap = use_mmap
         self.data = open_clips(self.data_path, in_memory=not use_mmap)
         self.sample_name, self.label = load_labels(self.label_path)
         if len(self.data) != len(self.label):
@@ -75,9 +78,19 @@ class Feeder(Dataset):
                 f"{len(self.data)} clips. Generate both with the same command."
             )
         if debug:
-            self.data = self.data[:DEBUG_CLIPS]
             self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
-        self.mean_map, self.std_map = mean_and_std_map(self.data) if normalization else (None, None)
+        self.mean_map, self.std_map = None, None
+        if normalization:
+            self.mean_map, self.std_map = mean_and_std_map(self.data[: len(self.label)])
+
+    def __getstate__(self) -> dict:
+        """What a worker process gets: it opens a memory-mapped file itself."""
+        return {**self.__dict__, "data": None} if self.use_mmap else self.__dict__
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        if self.use_mmap:
+            self.data = open_clips(self.data_path)
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """Choose the random draws; call it before an epoch's workers start."""

@@ -65,7 +65,13 @@ def normalize_adjacency(adjacency: np.ndarray) -> np.ndarray:
 
 
 def multi_scale_adjacency(adjacency: np.ndarray, num_scales: int) -> np.ndarray:
-    """Normalised k-adjacencies with self-loops of scales 0 .. K-1, stacked to (K, V, V) float32."""
+    """Normalised k-adjacencies with self-loops of scales 0 .. K-1, stacked to (K, V, V) float32.
+
+    Raises:
+        ValueError: `num_scales` is below 1.
+    """
+    if num_scales < 1:
+        raise ValueError(f"the number of scales must be 1 or more. Got {num_scales}.")
     distance = hop_distance(adjacency)
     scales = [_select_distance(distance, k, with_self=True) for k in range(num_scales)]
     return np.stack([normalize_adjacency(scale) for scale in scales])

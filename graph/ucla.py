@@ -2,7 +2,7 @@
 
 from graph.skeleton import SkeletonGraph
 
-SPINE_SHOULDER = 2  # the root of the bones; joint 3 in the data set's own count
+SHOULDER_CENTER = 2  # the root of the bones; joint 3 in the data set's own count
 
 
 class AdjMatrixGraph(SkeletonGraph):
@@ -22,4 +22,4 @@ class AdjMatrixGraph(SkeletonGraph):
         *((12, 0), (13, 12), (14, 13), (15, 14)),  # left leg
         *((16, 0), (17, 16), (18, 17), (19, 18)),  # right leg
     )
-    bones = (*edges, (SPINE_SHOULDER, SPINE_SHOULDER))
+    bones = (*edges, (SHOULDER_CENTER, SHOULDER_CENTER))

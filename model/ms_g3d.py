@@ -1,13 +1,13 @@
 """MS-G3D: multi-scale graph convolution over space and time at once (paper, Section 3.3)."""
 # Shapes: N clips (persons included), C channels, T frames, V joints, W window.
 
-from collections.abc import Sequence
-
 import numpy as np
 from torch import Tensor, nn
 
 from model.layers import pointwise
 from model.ms_gcn import MultiScaleGraphConv
+
+WINDOW_SIZES = (3, 5)
 
 
 class MSG3DPathway(nn.Module):
@@ -22,7 +22,6 @@ class MSG3DPathway(nn.Module):
         num_scales: int,
         window_size: int,
         window_stride: int,
-        window_dilation: int = 1,
     ) -> None:
         super().__init__()
         graph_conv = MultiScaleGraphConv(
@@ -32,7 +31,6 @@ class MSG3DPathway(nn.Module):
             num_scales,
             window_size,
             window_stride,
-            window_dilation,
         )
         self.gcn3d = nn.ModuleDict({"1": graph_conv})  # name kept so released checkpoints load
         # Stored as the published Conv3d: (C_out, C_mid, 1, W, 1).
@@ -60,7 +58,6 @@ class MultiWindowMSG3D(nn.Module):
         adjacency_with_self: np.ndarray,
         num_scales: int,
         window_stride: int,
-        window_sizes: Sequence[int] = (3, 5),
     ) -> None:
         super().__init__()
         self.gcn3d = nn.ModuleList(  # name kept so released checkpoints load
@@ -73,7 +70,7 @@ class MultiWindowMSG3D(nn.Module):
                 window_size,
                 window_stride,
             )
-            for window_size in window_sizes
+            for window_size in WINDOW_SIZES
         )
 
     def forward(self, x: Tensor) -> Tensor:

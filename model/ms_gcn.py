@@ -18,7 +18,7 @@ class MultiScaleGraphConv(nn.Module):
     """Aggregate every scale k over the window, weight it, sum over k; BatchNorm, ReLU.
 
     out[n,o,(w,v),t] = b[o] + sum over k, c, d, u of
-        Theta[o,k,c] * A[k,(w,v),(d,u)] * x[n, c, u, t*stride + (d - W//2)*dilation]
+        Theta[o,k,c] * A[k,(w,v),(d,u)] * x[n, c, u, t*stride + d - W//2]
 
     with frames outside the clip read as zero. A = normalised k-adjacency + learned mask (A_res).
 
@@ -36,14 +36,12 @@ class MultiScaleGraphConv(nn.Module):
         num_scales: int,
         window_size: int = 1,
         stride: int = 1,
-        dilation: int = 1,
     ) -> None:
         super().__init__()
         self.num_scales = num_scales
         self.num_joints = len(adjacency_with_self)
         self.window_size = window_size
         self.stride = stride
-        self.dilation = dilation
 
         graph = window_adjacency(adjacency_with_self, window_size)
         scales = torch.from_numpy(multi_scale_adjacency(graph, num_scales))  # (K, W*V, W*V)
@@ -84,10 +82,4 @@ class MultiScaleGraphConv(nn.Module):
 
     def _over_window(self, x: Tensor, kernel: Tensor) -> Tensor:
         """Aggregation as a temporal convolution: joints are its channels, the window its kernel."""
-        return F.conv1d(
-            x,
-            kernel,
-            stride=self.stride,
-            padding=self.window_size // 2 * self.dilation,
-            dilation=self.dilation,
-        )
+        return F.conv1d(x, kernel, stride=self.stride, padding=self.window_size // 2)

@@ -1,12 +1,13 @@
 """MS-TCN: temporal convolutions with several dilations, side by side (paper, Fig. 3(b))."""
 # Shapes: N clips (persons included), C channels, T frames, V joints.
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
 from model.layers import TemporalConv
+
+KERNEL_SIZE = 3
+DILATIONS = (1, 2, 3, 4)
 
 
 class MultiScaleTemporalConv(nn.Module):
@@ -24,13 +25,11 @@ class MultiScaleTemporalConv(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int = 3,
         stride: int = 1,
-        dilations: Sequence[int] = (1, 2, 3, 4),
         activation: bool = True,
     ) -> None:
         super().__init__()
-        num_branches = len(dilations) + 2
+        num_branches = len(DILATIONS) + 2
         if out_channels % num_branches:
             raise ValueError(
                 f"the width of a temporal block must be a multiple of its {num_branches} branches. "
@@ -42,10 +41,10 @@ class MultiScaleTemporalConv(nn.Module):
             return nn.Conv2d(in_channels, width, 1, stride=(1, stride)), nn.BatchNorm2d(width)
 
         self.branches = nn.ModuleList()
-        for dilation in dilations:
-            convolution = TemporalConv(width, width, kernel_size, stride, dilation)
+        for dilation in DILATIONS:
+            convolution = TemporalConv(width, width, KERNEL_SIZE, stride, dilation)
             self.branches.append(nn.Sequential(*head(), nn.ReLU(inplace=True), convolution))
-        pool = nn.MaxPool2d((1, 3), stride=(1, stride), padding=(0, 1))
+        pool = nn.MaxPool2d((1, KERNEL_SIZE), stride=(1, stride), padding=(0, KERNEL_SIZE // 2))
         self.branches.append(
             nn.Sequential(*head(), nn.ReLU(inplace=True), pool, nn.BatchNorm2d(width))
         )

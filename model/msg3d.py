@@ -2,6 +2,7 @@
 Recognition" (Liu et al., CVPR 2020, arXiv 2003.14111)."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +11,6 @@ from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv
 from utils.config import import_class
 
-NUM_BLOCKS = 3
 PAPER_WIDTH = 96
 
 
@@ -28,7 +28,7 @@ class Model(nn.Module):
         width: channels of the first block, a multiple of 6; the blocks have 1, 2 and 4 times it.
 
     Raises:
-        ValueError: `num_point` differs from the graph's joints, or `width` is not a multiple of 6.
+        ValueError: `num_point` differs from the graph's joints, or a number is out of range.
     """
 
     def __init__(
@@ -43,39 +43,37 @@ class Model(nn.Module):
         width: int = PAPER_WIDTH,
     ) -> None:
         super().__init__()
+        if min(num_class, num_person, in_channels, width) < 1:
+            raise ValueError(
+                "num_class, num_person, in_channels and width must be 1 or more. "
+                f"Got {num_class}, {num_person}, {in_channels}, {width}."
+            )
         skeleton = import_class(graph)()
         if num_point != skeleton.num_nodes:
             raise ValueError(
                 f"num_point is {num_point}, but {graph} has {skeleton.num_nodes} joints. "
                 "Make model_args agree with the data."
             )
-        adjacency = skeleton.A_binary_with_I
+
+        def block(c_in: int, c_mid: int, c_out: int, stride: int) -> tuple[nn.Module, ...]:
+            adjacency = skeleton.A_binary_with_I
+            return stgc_block(c_in, c_mid, c_out, stride, adjacency, num_gcn_scales, num_g3d_scales)
+
+        c1, c2, c3 = width, 2 * width, 4 * width
         self.data_bn = nn.BatchNorm1d(num_person * in_channels * num_point)
-
-        # Blocks 2 and 3 halve the frames. The names are the keys of the released checkpoints.
-        in_widths = (in_channels, width, 2 * width)
-        out_widths = (width, 2 * width, 4 * width)
-        for i, (c_in, c_out) in enumerate(zip(in_widths, out_widths, strict=True), start=1):
-            stride = 1 if i == 1 else 2
-            c_mid = max(c_in, width)
-            sgcn = nn.Sequential(
-                MultiScaleGraphConv(c_in, c_mid, adjacency, num_gcn_scales),
-                MultiScaleTemporalConv(c_mid, c_out, stride=stride),
-                MultiScaleTemporalConv(c_out, c_out, activation=False),
-            )
-            gcn3d = MultiWindowMSG3D(c_in, c_mid, c_out, adjacency, num_g3d_scales, stride)
-            self.add_module(f"sgcn{i}", sgcn)
-            self.add_module(f"gcn3d{i}", gcn3d)
-            self.add_module(f"tcn{i}", MultiScaleTemporalConv(c_out, c_out))
-
-        self.fc = nn.Linear(4 * width, num_class)
+        # A block's three parts are named one by one, as in the released checkpoints.
+        self.sgcn1, self.gcn3d1, self.tcn1 = block(in_channels, c1, c1, stride=1)
+        self.sgcn2, self.gcn3d2, self.tcn2 = block(c1, c1, c2, stride=2)
+        self.sgcn3, self.gcn3d3, self.tcn3 = block(c2, c2, c3, stride=2)
+        self.fc = nn.Linear(c3, num_class)
 
     def forward(self, x: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> class scores (N, num_class) before the softmax."""
         clips, _, _, _, persons = x.shape
         x = self._persons_as_clips(x)
-        for i in range(1, NUM_BLOCKS + 1):
-            x = self._block(i, x)
+        x = self.tcn1(torch.relu_(self.sgcn1(x) + self.gcn3d1(x)))
+        x = self.tcn2(torch.relu_(self.sgcn2(x) + self.gcn3d2(x)))
+        x = self.tcn3(torch.relu_(self.sgcn3(x) + self.gcn3d3(x)))
         x = x.mean(dim=(2, 3))  # (N*M, C)
         return self.fc(x.view(clips, persons, -1).mean(dim=1))
 
@@ -86,8 +84,23 @@ class Model(nn.Module):
         x = self.data_bn(x).view(clips * persons, joints, channels, frames)
         return x.transpose(1, 2).contiguous()
 
-    def _block(self, i: int, x: Tensor) -> Tensor:
-        """STGC block i (paper, Fig. 3(a)): (N*M, C_in, V, T) -> (N*M, C_out, V, T')."""
-        factorised = self.get_submodule(f"sgcn{i}")(x)
-        unified = self.get_submodule(f"gcn3d{i}")(x)
-        return self.get_submodule(f"tcn{i}")(torch.relu_(factorised + unified))
+
+def stgc_block(
+    in_channels: int,
+    mid_channels: int,
+    out_channels: int,
+    stride: int,
+    adjacency_with_self: np.ndarray,
+    num_gcn_scales: int,
+    num_g3d_scales: int,
+) -> tuple[nn.Module, nn.Module, nn.Module]:
+    """The parts of a block (paper, Fig. 3(a)): tcn(relu(factorised(x) + unified(x)))."""
+    factorised = nn.Sequential(
+        MultiScaleGraphConv(in_channels, mid_channels, adjacency_with_self, num_gcn_scales),
+        MultiScaleTemporalConv(mid_channels, out_channels, stride=stride),
+        MultiScaleTemporalConv(out_channels, out_channels, activation=False),
+    )
+    unified = MultiWindowMSG3D(
+        in_channels, mid_channels, out_channels, adjacency_with_self, num_g3d_scales, stride
+    )
+    return factorised, unified, MultiScaleTemporalConv(out_channels, out_channels)

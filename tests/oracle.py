@@ -51,11 +51,10 @@ class GraphConv(nn.Module):
 class Windows(nn.Module):
     """(N, C, T, V) -> (N, C, T', W*V), zero padded at both ends."""
 
-    def __init__(self, size: int, stride: int, dilation: int) -> None:
+    def __init__(self, size: int, stride: int) -> None:
         super().__init__()
         self.size, self.stride = size, stride
-        padding = (size + (size - 1) * (dilation - 1) - 1) // 2
-        self.unfold = nn.Unfold((size, 1), (dilation, 1), (padding, 0), (stride, 1))
+        self.unfold = nn.Unfold((size, 1), padding=(size // 2, 0), stride=(stride, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         n, c, _, v = x.shape
@@ -64,12 +63,12 @@ class Windows(nn.Module):
 
 
 class Pathway(nn.Module):
-    def __init__(self, c_in, c_mid, c_out, adjacency, num_scales, window, stride, dilation=1):
+    def __init__(self, c_in, c_mid, c_out, adjacency, num_scales, window, stride):
         super().__init__()
         self.window = window
         graph = torch.from_numpy(adjacency).repeat(window, window).numpy()
         self.gcn3d = nn.Sequential(
-            Windows(window, stride, dilation), GraphConv(c_in, c_mid, graph, num_scales)
+            Windows(window, stride), GraphConv(c_in, c_mid, graph, num_scales)
         )
         self.out_conv = nn.Conv3d(c_mid, c_out, (1, window, 1))
         self.out_bn = nn.BatchNorm2d(c_out)

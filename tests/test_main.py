@@ -120,10 +120,17 @@ def test_slices_of_a_batch_give_the_gradient_of_their_mean_loss(settings):
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
 
 
-def test_mixed_precision_trains_on_the_cpu(settings, tmp_path):
-    main.main([*settings, "--half", "--num-epoch", "2"])
-    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert all(np.isfinite(json.loads(line)["loss"]) for line in lines)
+def test_mixed_precision_trains_on_the_cpu_in_bfloat16(settings, tmp_path):
+    losses = {}
+    for half in ("yes", "no"):
+        folder = tmp_path / half
+        main.main([*settings, "--half", half, "--num-epoch", "2", "--work-dir", str(folder)])
+        lines = (folder / "metrics.jsonl").read_text().splitlines()
+        losses[half] = [json.loads(line)["loss"] for line in lines]
+    assert losses["yes"] != losses["no"]
+    assert losses["yes"] == pytest.approx(losses["no"], rel=0.1)
+    (state,) = [v for k, v in weights(tmp_path / "yes").items() if k.startswith("weights-2")]
+    assert state["fc.weight"].dtype == torch.float32
 
 
 def test_testing_scores_every_sample_and_lists_predictions(settings, tmp_path, data):
@@ -190,7 +197,22 @@ BAD = {
     "missing data": (["--train-feeder-args", "{data_path: x.npy}"], "no data file x.npy"),
     "an unknown feeder argument": (["--train-feeder-args", "{windowsize: 3}"], "windowsize"),
     "an unknown model": (["--model", "model.msg4d.Model"], "cannot import 'model.msg4d.Model'"),
-    "a checkpoint that is none": (["--checkpoint", __file__], "is not a usable torch file"),
+    "a checkpoint without weights": (["--checkpoint", "x.pt"], "need the --weights of the same"),
+    "weights that are none": (["--weights", __file__], "is not a usable torch file"),
+    "a NaN": (["--base-lr", "nan"], "--base-lr must be above 0. Got nan."),
+    "steps that fall": (["--step", "3", "2"], "--step must be epochs above 0 that rise"),
+    "a top-0": (["--show-topk", "0"], "--show-topk must be above 0"),
+    "nothing left to do": (
+        ["--start-epoch", "4", "--weights", "x.pt"],
+        "must be below --num-epoch",
+    ),
+    "a device twice": (["--device", "0", "0"], "--device takes different GPU numbers"),
+    "a width of 0": (["--model-args", "{width: 0}"], "must be 1 or more"),
+    "a width of a half": (["--model-args", "{width: 6.5}"], "width must be of type int. Got 6.5"),
+    "no scales": (["--model-args", "{num_g3d_scales: 0}"], "number of scales must be 1 or more"),
+    "text for a number": (["--test-feeder-args", "{window_size: a}"], "must be of type int"),
+    "one of two angles": (["--train-feeder-args", "{random_rotation: 60}"], "a list of 2 values"),
+    "a share above 1": (["--train-feeder-args", "{random_crop: 2.0}"], "random_crop must be above"),
 }
 
 
@@ -208,8 +230,62 @@ def test_a_run_without_a_work_dir_is_refused(capsys):
 def test_a_checkpoint_of_another_model_or_epoch_is_refused(settings, tmp_path, capsys):
     main.main([*settings, "--num-epoch", "1"])
     path = str(tmp_path / "run" / "checkpoints" / "checkpoint-1-fwbz4-3.pt")
-    narrow = ["--model-args", "{num_gcn_scales: 2}", "--checkpoint", path]
-    other = ["--work-dir", str(tmp_path / "other"), "--start-epoch", "1"]
-    assert "does not fit this model's optimiser" in fails_with([*settings, *other, *narrow], capsys)
-    wrong_epoch = [*settings, "--start-epoch", "2", "--checkpoint", path]
+    weights_path = str(tmp_path / "run" / "weights" / "weights-1-3.pt")
+    narrow = [
+        "--model-args",
+        "{num_gcn_scales: 2}",
+        "--ignore-weights",
+        "sgcn",
+        "--start-epoch",
+        "1",
+    ]
+    resume = [*settings, "--weights", weights_path, "--checkpoint", path]
+    assert "does not fit this model's optimiser" in fails_with([*resume, *narrow], capsys)
+    wrong_epoch = [*resume, "--start-epoch", "2"]
     assert "was saved after epoch 1. Say --start-epoch 1. Got 2." in fails_with(wrong_epoch, capsys)
+
+
+def test_optimiser_states_alone_keep_the_rate_of_the_schedule(settings, tmp_path):
+    main.main(settings)
+    run_ = tmp_path / "run"
+    resume = ["--start-epoch", "4", "--weights", str(run_ / "weights" / "weights-4-12.pt"),
+              "--optimizer-states", str(run_ / "checkpoints" / "checkpoint-4-fwbz4-12.pt"),
+              "--num-epoch", "5", "--work-dir", str(tmp_path / "more")]  # fmt: skip
+    main.main([*settings, *resume])
+    first = json.loads((tmp_path / "more" / "metrics.jsonl").read_text().splitlines()[0])
+    assert first["lr"] == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_nan_in_the_data_stops_the_run(settings, data, capsys, part):
+    path = data / f"{part}_data_joint.npy"
+    clips = np.load(path)
+    clips[3] = np.nan
+    np.save(path, clips)
+    assert "NaN" in fails_with(settings, capsys)
+
+
+def test_adam_and_debug_train(settings, tmp_path, caplog):
+    main.main([*settings, "--optimizer", "Adam", "--base-lr", "0.01", "--debug"])
+    assert "--nesterov has no effect with Adam" in (tmp_path / "run" / "log.txt").read_text()
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(lines[-2])["loss"] < json.loads(lines[0])["loss"]
+
+
+def test_other_classes_start_from_weights_without_the_classifier(settings, tmp_path, capsys):
+    main.main([*settings, "--num-epoch", "1"])
+    start = ["--weights", str(tmp_path / "run" / "weights" / "weights-1-3.pt")]
+    start += ["--model-args", "{num_class: 7}", "--work-dir", str(tmp_path / "tuned")]
+    assert "does not fit the model" in fails_with([*settings, *start], capsys)
+    main.main([*settings, *start, "--ignore-weights", "fc", "--num-epoch", "1"])
+    (state,) = weights(tmp_path / "tuned").values()
+    assert state["fc.weight"].shape[0] == 7
+
+
+def test_a_test_in_the_folder_of_a_training_keeps_its_config(settings, tmp_path):
+    main.main([*settings, "--num-epoch", "1"])
+    before = (tmp_path / "run" / "config.yaml").read_text()
+    path = str(tmp_path / "run" / "weights" / "weights-1-3.pt")
+    main.main([*settings, "--phase", "test", "--weights", path])
+    assert (tmp_path / "run" / "config.yaml").read_text() == before
+    assert (tmp_path / "run" / "config-test.yaml").exists()

@@ -17,7 +17,7 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 COMMANDS = [
     shlex.split(line, comments=True)
     for block in BLOCKS
-    for line in block.splitlines()
+    for line in block.replace("\\\n", " ").splitlines()
     if line.startswith("python3 ") and not line.startswith("python3 -m venv")
 ]
 MAKE_TARGETS = re.findall(r"^make (\w+)", "\n".join(BLOCKS), re.MULTILINE)
@@ -47,6 +47,10 @@ def test_ensemble_accepts(argv):
 def test_data_commands_accept(command):
     script = import_module(command[1].removesuffix(".py").replace("/", "."))
     assert script.make_parser().parse_args(command[2:])
+
+
+def test_nothing_is_left_to_fill_in():
+    assert not re.search(r"[A-Z]+_(RESULT|NOTE)|TODO", README)
 
 
 def test_the_files_named_exist():

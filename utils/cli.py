@@ -43,6 +43,17 @@ def str2bool(text: str) -> bool:
     return word in TRUE
 
 
+def non_negative(text: str) -> int:
+    """Read a whole number of 0 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: for anything else.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of 0 or more. Got {text!r}.")
+    return int(text)
+
+
 class ArgumentParser(argparse.ArgumentParser):
     """argparse's parser, which takes `--data_path` for `--data-path` and the reverse.
 

@@ -1,6 +1,8 @@
 """Arrays of clips on disk."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+import os
+import tokenize
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,24 @@ def open_clips(path: Path, in_memory: bool = False) -> np.ndarray:
         raise FileNotFoundError(f"no data file {path}. Make it with the commands of data_gen/.")
     try:
         clips = np.load(path, mmap_mode=None if in_memory else "r")
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError) as error:
         raise ValueError(f"{path} is no readable array ({error}). Make it again.") from error
-    if clips.ndim != 5 or not len(clips):
+    if not isinstance(clips, np.ndarray) or clips.dtype.kind != "f":
+        raise ValueError(f"{path} must be an .npy file of floats. Make it again.")
+    if clips.ndim != 5 or not clips.size:
         raise ValueError(f"{path} must hold clips (N, C, T, V, M). Got shape {clips.shape}.")
+    return clips
+
+
+def create_clips(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap:
+    """A new .npy file of zeros to be filled in, whose room on the disk is taken at once.
+
+    Raises:
+        OSError: the disk is too full. (Without the reservation the process would be killed when it
+            writes to a page that has no room.)
+    """
+    clips = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return clips

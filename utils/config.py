@@ -4,6 +4,7 @@ import argparse
 import difflib
 import importlib
 import inspect
+import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ def _read_settings(parser: argparse.ArgumentParser, path: Path) -> dict[str, Any
     if not path.is_file():
         raise FileNotFoundError(f"no configuration file {path}. See config/ for those there are.")
     try:
-        settings = yaml.safe_load(path.read_text()) or {}
-    except yaml.YAMLError as error:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(settings, dict):
         raise ValueError(f"{path} must hold 'name: value' lines. Got {type(settings).__name__}.")
@@ -119,4 +120,21 @@ def build(name: str, **kwargs: Any) -> Any:
         signature.bind(**kwargs)
     except TypeError as error:
         raise ValueError(f"{name}: {error}. Add it to the YAML file.") from error
+    for key, value in kwargs.items():
+        if key in signature.parameters:
+            _check_type(f"{name}: {key}", value, signature.parameters[key].annotation)
     return target(**kwargs)
+
+
+def _check_type(what: str, value: Any, annotation: Any) -> None:
+    """Compare a value with the plain types and tuples of them that YAML can express."""
+    if typing.get_origin(annotation) is tuple:
+        types = typing.get_args(annotation)
+        if not isinstance(value, (list, tuple)) or len(value) != len(types):
+            raise ValueError(f"{what} must be a list of {len(types)} values. Got {value!r}.")
+        for item, type_ in zip(value, types, strict=True):
+            _check_type(what, item, type_)
+    elif annotation in (bool, int, float, str):
+        accepted = (int, float) if annotation is float else annotation
+        if not isinstance(value, accepted) or isinstance(value, bool) != (annotation is bool):
+            raise ValueError(f"{what} must be of type {annotation.__name__}. Got {value!r}.")

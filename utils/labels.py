@@ -3,7 +3,11 @@
 import pickle
 from pathlib import Path
 
-UNREADABLE = (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, ImportError)
+# What damaged or foreign pickles raise.
+UNPICKLABLE = (
+    *(pickle.UnpicklingError, EOFError, AttributeError, ImportError, LookupError),
+    *(ValueError, TypeError, OverflowError, MemoryError),
+)
 
 
 def load_labels(path: Path) -> tuple[list[str], list[int]]:
@@ -19,7 +23,7 @@ def load_labels(path: Path) -> tuple[list[str], list[int]]:
         with path.open("rb") as file:
             names, labels = pickle.load(file, encoding="latin1")  # latin1: files of Python 2
         names, labels = [str(name) for name in names], [int(label) for label in labels]
-    except UNREADABLE as error:
+    except UNPICKLABLE as error:
         raise ValueError(
             f"{path} must hold a pickled (sample_names, labels): {error}. Make it again."
         ) from error

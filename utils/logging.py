@@ -4,24 +4,32 @@ import json
 import logging
 import shutil
 import sys
+from logging.handlers import MemoryHandler
 from pathlib import Path
 
 from tensorboardX import SummaryWriter
 
 PARTS = ("train", "val")
+MAX_KEPT = 1000  # records before the log file is open
 LINE = {"format": "[ %(asctime)s ] %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}
 
 
 def start_logging() -> None:
-    """Send log records to the console."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stdout, force=True, **LINE)
+    """Send log records to the console, and keep them for the log file that comes later."""
+    console, memory = logging.StreamHandler(sys.stdout), MemoryHandler(MAX_KEPT, sys.maxsize)
+    logging.basicConfig(level=logging.INFO, handlers=[console, memory], force=True, **LINE)
 
 
 def log_to_file(path: Path) -> None:
-    """Send log records to the end of a file as well."""
-    handler = logging.FileHandler(path)
-    handler.setFormatter(logging.Formatter(LINE["format"], LINE["datefmt"]))
-    logging.getLogger().addHandler(handler)
+    """Send log records, the earlier ones included, to the end of a file as well."""
+    file = logging.FileHandler(path)
+    file.setFormatter(logging.Formatter(LINE["format"], LINE["datefmt"]))
+    root = logging.getLogger()
+    for memory in [handler for handler in root.handlers if isinstance(handler, MemoryHandler)]:
+        memory.setTarget(file)
+        memory.close()  # hands over what it kept
+        root.removeHandler(memory)
+    root.addHandler(file)
 
 
 class Curves:
@@ -42,7 +50,7 @@ class Curves:
     def epoch(self, **values: float | str) -> None:
         """Append one JSON line."""
         with self._jsonl.open("a") as file:
-            file.write(json.dumps(values) + "\n")
+            file.write(json.dumps(values, allow_nan=False) + "\n")
 
     def __enter__(self) -> "Curves":
         return self

@@ -15,6 +15,8 @@ def choose_devices(requested: Sequence[str]) -> tuple[torch.device, list[int]]:
     Raises:
         ValueError: an entry is neither a GPU number nor "cpu", or there is no such GPU.
     """
+    if not requested or len(set(requested)) < len(requested):
+        raise ValueError(f"--device takes different GPU numbers, or cpu. Got {list(requested)}.")
     if [str(entry).lower() for entry in requested] == ["cpu"]:
         return torch.device("cpu"), []
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.files import atomic_write
-from utils.labels import UNREADABLE
+from utils.labels import UNPICKLABLE
 
 
 def score_file(folder: Path, epoch: int = 1) -> Path:
@@ -38,7 +38,7 @@ def load_scores(path: Path) -> dict[str, np.ndarray]:
                 str(name): np.asarray(score, dtype=np.float64)
                 for name, score in dict(pickle.load(file, encoding="latin1")).items()
             }
-    except UNREADABLE as error:
+    except UNPICKLABLE as error:
         raise ValueError(f"{path} must hold a pickled dict name -> scores: {error}.") from error
     shapes = {score.shape for score in scores.values()}
     if len(shapes) != 1 or len(shapes.pop()) != 1:

@@ -121,10 +121,27 @@ def test_a_folder_without_its_label_file_is_an_error_that_names_both(raw, tmp_pa
     assert "kinetics_val_label.json is not there" in err and "folder kinetics_val." in err
 
 
-@pytest.mark.parametrize("content", ["[", "[]", '{"golden_00": {}}', '{"golden_00": 1}'])
+@pytest.mark.parametrize("content", ["[", "[]", '{"golden_00": 1}'])
 def test_a_file_that_holds_no_labels_is_refused(raw, tmp_path, capsys, content):
     (raw / "kinetics_val_label.json").write_text(content)
-    assert "must map each clip" in failing(capsys, raw, tmp_path / "out")
+    assert "is no label file" in failing(capsys, raw, tmp_path / "out")
+
+
+@pytest.mark.parametrize("label", ["null", '"abc"', "-1", "400", "true"])
+def test_a_label_that_is_no_class_is_refused(raw, tmp_path, capsys, label):
+    entry = f'{{"golden_00": {{"has_skeleton": true, "label_index": {label}}}}}'
+    (raw / "kinetics_val_label.json").write_text(entry)
+    err = failing(capsys, raw, tmp_path / "out")
+    assert "1 entries, such as golden_00, lack has_skeleton or a label_index of 0 to 399" in err
+
+
+def test_nan_is_refused_with_the_files_name(raw, tmp_path, capsys):
+    clip = raw / "kinetics_val" / "golden_00.json"
+    content = json.loads(clip.read_text())
+    content["data"][0]["skeleton"][0]["score"][3] = float("nan")
+    clip.write_text(json.dumps(content))
+    err = failing(capsys, raw, tmp_path / "out")
+    assert "golden_00.json is not a clip" in err and "NaN" in err
 
 
 def test_a_clip_without_label_is_refused(raw, tmp_path, capsys):

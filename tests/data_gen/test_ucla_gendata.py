@@ -166,6 +166,16 @@ def test_a_cut_archive_is_one_line(raw, tmp_path, capsys, kind):
     assert archive.name in failing(capsys, archive, tmp_path / "out")
 
 
+@pytest.mark.parametrize("kind", ["zip", "gztar", "xztar"])
+def test_a_damaged_archive_is_one_line(raw, tmp_path, capsys, kind):
+    archive = Path(shutil.make_archive(str(tmp_path / "archive"), kind, raw.parent))
+    content = bytearray(archive.read_bytes())
+    middle = len(content) // 3
+    content[middle : middle + 40] = bytes(255 - byte for byte in content[middle : middle + 40])
+    archive.write_bytes(content)
+    failing(capsys, archive, tmp_path / "out")
+
+
 def test_clips_come_sorted_by_name(raw):
     names = [clip.name for clip in read_clips(raw)]
     assert names == sorted(CLIPS)

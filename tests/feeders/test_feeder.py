@@ -85,7 +85,14 @@ def test_draws_depend_on_seed_epoch_and_clip_alone(folder):
     assert not torch.equal(epoch(1, 0), epoch(2, 0))
 
 
-def test_the_mean_differs_between_clips(folder):
+def test_worker_processes_open_the_file_instead_of_getting_it(folder):
+    dataset = feeder(folder)
+    content = pickle.dumps(dataset)
+    assert len(content) < dataset.data.nbytes / 4
+    np.testing.assert_array_equal(pickle.loads(content)[5][0], dataset[5][0])
+
+
+def test_the_random_scale_differs_between_clips(folder):
     dataset = feeder(folder, random_scale=[0.5, 1.5])
     data = np.load(folder / "train_data_joint.npy")
     factors = {round(float(dataset[i][0].sum() / data[i].sum()), 4) for i in range(4)}
@@ -107,6 +114,10 @@ def test_missing_and_damaged_files_are_named(folder):
     data = folder / "train_data_joint.npy"
     data.write_bytes(data.read_bytes()[:-100])
     with pytest.raises(ValueError, match=r"train_data_joint\.npy is no readable array"):
+        feeder(folder)
+    with data.open("wb") as file:
+        np.savez(file, np.zeros(3))
+    with pytest.raises(ValueError, match=r"must be an \.npy file of floats"):
         feeder(folder)
     np.save(data, np.zeros((3, 4)))
     with pytest.raises(ValueError, match=r"must hold clips \(N, C, T, V, M\). Got shape \(3, 4\)"):

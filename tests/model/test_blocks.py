@@ -60,11 +60,11 @@ def test_ms_gcn_equals_the_literal_form(joints, c_in, c_out):
 
 @pytest.mark.parametrize("frames", [1, 2, 9, 12])
 @pytest.mark.parametrize("window", [3, 5])
-@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (2, 3)])
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("c_in", [3, 8])
-def test_ms_g3d_pathway_equals_the_literal_form(frames, window, stride, dilation, c_in):
+def test_ms_g3d_pathway_equals_the_literal_form(frames, window, stride, c_in):
     adjacency = GRAPHS[18]().A_binary_with_I
-    sizes = (c_in, 6, 10, adjacency, 3, window, stride, dilation)
+    sizes = (c_in, 6, 10, adjacency, 3, window, stride)
     block, literal = MSG3DPathway(*sizes), oracle.Pathway(*sizes)
     equal_values_and_gradients(block, literal, torch.randn(2, c_in, frames, 18))
 

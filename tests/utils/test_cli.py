@@ -15,7 +15,7 @@ def raise_(error):
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ValueError("--step must rise.\n  Got 3 2."), "error: --step must rise. Got 3 2.\n"),
+        (ValueError("two\n  lines"), "error: two lines\n"),
         (FileNotFoundError("a.npy is not there."), "error: a.npy is not there.\n"),
         (
             PermissionError(13, "Permission denied", "x"),
