@@ -5,7 +5,7 @@
 PYTHON ?= python3
 # How much the demo does: SUBJECTS=3 EPOCHS=1 only shows that everything runs.
 SUBJECTS ?= 10
-EPOCHS ?= 9
+EPOCHS ?= 11
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
