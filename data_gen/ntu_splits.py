@@ -26,11 +26,15 @@ class Split(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """A data set's benchmarks; its clips are those of the setups 1 to `num_setups`."""
+    """A data set's benchmarks; its clips are those of the setups 1 to `num_setups`.
+
+    `published_counts` are the clips of each split without the missing ones.
+    """
 
     num_setups: int
     num_classes: int
     benchmarks: dict[str, Split]
+    published_counts: dict[str, int]
 
 
 DATASETS = {
@@ -41,6 +45,10 @@ DATASETS = {
             "xsub": Split("subject", _SUBJECTS_60),
             "xview": Split("camera", frozenset((2, 3))),
         },
+        published_counts={
+            **{"xsub/train": 40_091, "xsub/val": 16_487},
+            **{"xview/train": 37_646, "xview/val": 18_932},
+        },
     ),
     "ntu120": Dataset(
         num_setups=32,
@@ -48,6 +56,10 @@ DATASETS = {
         benchmarks={
             "xsub": Split("subject", _SUBJECTS_120),
             "xset": Split("setup", frozenset(range(2, 33, 2))),
+        },
+        published_counts={
+            **{"xsub/train": 63_026, "xsub/val": 50_919},
+            **{"xset/train": 54_468, "xset/val": 59_477},
         },
     ),
 }

@@ -12,13 +12,13 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from data_gen.part_files import npy_header
 from utils.clip_store import COLUMNS, INDEX, JOINTS, VERSION
 from utils.files import atomic_write
 
@@ -27,13 +27,16 @@ READ_BYTES = 2**24
 
 
 class Entry(NamedTuple):
-    """What became of one clip: its size (0 for a bad one), and the reason if it is bad."""
+    """What became of one clip: its size (0 for a bad one), the reason if it is bad, whether frames
+    were cut off, and the crc32 of its joints.
+    """
 
     name: str
     persons: int = 0
     frames: int = 0
     reason: str | None = None
     is_cut: bool = False
+    crc: int = 0
 
 
 class ClipStoreWriter:
@@ -102,7 +105,7 @@ class ClipStoreWriter:
         persons = np.array([entry.persons for entry in good], dtype=np.int8)
         ends = np.cumsum(frames.astype(np.int64) * persons)
         self._joints.seek(0)
-        self._joints.write(_header(self.num_rows, self.joint_shape))
+        self._joints.write(npy_header(self.num_rows, self.joint_shape))
         _sync(self._joints)
         self._close()
         none = np.zeros(len(good), dtype=np.int16)
@@ -146,7 +149,7 @@ class ClipStoreWriter:
 
     def _open_joints(self) -> None:
         """Open the joints behind the last row of the journal."""
-        path, header = self._partial / JOINTS, _header(0, self.joint_shape)
+        path, header = self._partial / JOINTS, npy_header(0, self.joint_shape)
         path.touch()
         size = len(header) + self.num_rows * self._row_bytes
         if self.entries and path.stat().st_size < size:
@@ -170,22 +173,14 @@ class ClipStoreWriter:
         traceback: TracebackType | None,
     ) -> None:
         """After an error what is there stays, for `resume`."""
-        self._close()
+        if not self._joints.closed:
+            self.checkpoint()
+            self._close()
 
 
 def checksum(names: Iterable[str]) -> int:
     """The crc32 of a list of names."""
     return zlib.crc32("\n".join(names).encode())
-
-
-def _header(num_rows: int, joint_shape: tuple[int, int]) -> bytes:
-    """The head of joints.npy, as long for any number of rows (numpy leaves room for it to grow)."""
-    head = BytesIO()
-    shape = (num_rows, *joint_shape)
-    np.lib.format.write_array_header_1_0(
-        head, {"descr": "<f4", "fortran_order": False, "shape": shape}
-    )
-    return head.getvalue()
 
 
 def _sync(file: Any) -> None:
