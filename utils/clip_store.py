@@ -141,7 +141,14 @@ def dense_clip(clip: np.ndarray, shape: tuple[int, ...], normalize: bool) -> np.
 
     Zeros fill it up, and where `normalize` is set the clip is replayed, centred and turned.
     """
-    dense = np.zeros(shape, dtype=np.float32)
     persons, frames = clip.shape[:2]
+    channels, num_frames = shape[:2]
+    # If all persons are there from the first frame to the last they are replayed together: then
+    # it is enough, and several times faster, to normalise the clip once and to repeat the result.
+    together = normalize and frames and (clip[:, [0, -1]].sum(axis=(2, 3)) != 0).all()
+    size = frames if together else num_frames
+    dense = np.zeros((channels, size, *shape[2:]), dtype=np.float32)
     dense[:, :frames, :, :persons] = clip.transpose(3, 1, 2, 0)
-    return normalize_clip(dense) if normalize else dense
+    if normalize:
+        dense = normalize_clip(dense)
+    return dense if size == num_frames else np.take(dense, np.arange(num_frames) % size, axis=1)
