@@ -1,5 +1,6 @@
 """Small data sets both as published arrays and as a compact store, made by the commands."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +33,27 @@ def both_formats(raw: Path, folder: Path) -> Path:
 
 
 def write_store(
-    folder: Path, clips: list[np.ndarray], labels: list[int], dense_shape: tuple[int, ...]
+    folder: Path,
+    clips: Sequence[np.ndarray],
+    labels: Sequence[int],
+    dense_shape: tuple[int, ...],
+    split: str = "train",
+    names: Sequence[str] | None = None,
 ) -> Path:
-    """A store of clips (M, T, V, C), all of them in the split `train`, not normalised."""
-    names = [f"clip_{number:03d}" for number in range(len(clips))]
+    """A store of clips (M, T, V, C), all of them in one split, not normalised."""
+    names = names or [f"clip_{number:03d}" for number in range(len(clips))]
+    benchmark, _, part = split.rpartition("/")
     channels, _, num_joints, _ = dense_shape
-    with ClipStoreWriter(folder, names, (num_joints, channels)) as writer:
+    with ClipStoreWriter(folder, list(names), (num_joints, channels)) as writer:
         for name, clip in zip(names, clips, strict=True):
             writer.append(Entry(name, *clip.shape[:2]), clip)
-        index = {"benchmarks": np.array([""]), "membership": np.zeros((1, len(clips)), np.int8)}
-        index |= {"labels": np.array(labels), "normalize": np.array(False)}
-        writer.finish(index | {"dense_shape": np.array(dense_shape)})
+        writer.finish(
+            {
+                "benchmarks": np.array([benchmark]),
+                "membership": np.full((1, len(clips)), PARTS.index(part), np.int8),
+                "labels": np.array(labels),
+                "dense_shape": np.array(dense_shape),
+                "normalize": np.array(False),
+            }
+        )
     return folder
