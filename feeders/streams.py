@@ -1,4 +1,4 @@
-"""The streams of two-stream and four-stream networks, derived from joints (Shi et al., CVPR 2019).
+"""The streams of two- and four-stream networks, from joints (Shi et al., CVPR 2019, TIP 2020).
 
 A stream is what its file on disk would hold: bones are joints minus their parents, motions the next
 frame minus this one. So it is derived before any augmentation.
