@@ -1,8 +1,10 @@
-"""Joints -> bones: python3 data_gen/gen_bone_data.py --dataset ntu
+"""Joints -> bones, motions: python3 data_gen/gen_bone_data.py --dataset ntu
 
 Writes {train,val}_data_bone.npy beside every {train,val}_data_joint.npy below data/<dataset>; a
-bone is a joint minus its parent. The number of joints tells the skeleton: 25 NTU RGB+D (Shahroudy
-et al., CVPR 2016), 18 Kinetics-Skeleton (Yan et al., AAAI 2018), 20 NW-UCLA (Wang et al., 2014).
+bone is a joint minus its parent. With --stream also the files of joint_motion and bone_motion: the
+next frame minus this one. Who trains from the compact store needs none of these files. The number
+of joints tells the skeleton: 25 NTU RGB+D (Shahroudy et al., CVPR 2016), 18 Kinetics-Skeleton (Yan
+et al., AAAI 2018), 20 NW-UCLA (Wang et al., 2014).
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -19,11 +21,13 @@ from tqdm import tqdm
 from data_gen.part_files import PARTS
 from graph import kinetics, ntu_rgb_d, ucla
 from graph.bone import bones_from_joints
+from graph.motion import motion_from_joints
 from utils.cli import ArgumentParser, run
 from utils.clips import create_clips, open_clips
 from utils.files import atomic_write
 
 PUBLISHED = ("ntu", "ntu120", "kinetics")
+STREAMS = ("bone", "joint_motion", "bone_motion")
 GRAPHS = [module.AdjMatrixGraph for module in (ntu_rgb_d, kinetics, ucla)]
 BONES = {len(graph.joint_names): graph.bones for graph in GRAPHS}
 CHUNK_BYTES = 2**26
@@ -59,18 +63,26 @@ def open_joints(path: Path) -> np.ndarray:
     return joints
 
 
-def write_bones(path: Path) -> Path:
-    """Write the bones of a joint file beside it, in chunks that fit into memory; their path."""
+def derive(joints: np.ndarray, stream: str) -> np.ndarray:
+    """Joints (N, C, T, V, M) -> a stream of the same shape."""
+    clips = joints
+    if stream.startswith("bone"):
+        clips = bones_from_joints(clips, BONES[joints.shape[3]])
+    return motion_from_joints(clips) if stream.endswith("motion") else clips
+
+
+def write_stream(path: Path, stream: str) -> Path:
+    """Write a stream of a joint file beside it, in chunks that fit into memory; its path."""
     joints = open_joints(path)
-    out = path.with_name(path.name.replace("joint", "bone"))
+    out = path.with_name(path.name.replace("joint", stream))
     chunk = max(1, CHUNK_BYTES // joints[0].nbytes)
     with atomic_write(out) as temporary:
-        bones = create_clips(temporary, joints.shape, joints.dtype)
+        clips = create_clips(temporary, joints.shape, joints.dtype)
         starts = range(0, len(joints), chunk)
         for start in tqdm(starts, desc=str(out.parent.name), unit=" chunks", disable=None):
             part = slice(start, start + chunk)
-            bones[part] = bones_from_joints(joints[part], BONES[joints.shape[3]])
-        bones.flush()
+            clips[part] = derive(joints[part], stream)
+        clips.flush()
     return out
 
 
@@ -83,6 +95,9 @@ def make_parser() -> ArgumentParser:
         help=f"{', '.join(PUBLISHED)}, nw-ucla or any other folder under data/, such as ntu/xsub",
     )
     parser.add_path("--data-folder", "data", "where the data sets' folders are")
+    parser.add_argument(
+        "--stream", nargs="+", choices=STREAMS, default=STREAMS[:1], help="(default: bone)"
+    )
     return parser
 
 
@@ -92,7 +107,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for file in files:
         open_joints(file)  # all must be right before the first is written
     for file in files:
-        print(write_bones(file))
+        for stream in args.stream:
+            print(write_stream(file, stream))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
         for key in ("counts", "class_counts", "checksums"):
             manifest = {**manifest, key: {**old.get(key, {}), **manifest[key]}}
     with atomic_write(folder / NAME) as temporary:
-        temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in manifest.items()]
+        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def count_note(counts: dict[str, int], published: dict[str, int]) -> str | None:
