@@ -19,17 +19,14 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.part_files import PARTS
-from graph import kinetics, ntu_rgb_d, ucla
-from graph.bone import bones_from_joints
-from graph.motion import motion_from_joints
+from graph.bone import bones_of
+from graph.streams import STREAMS, derive_stream
 from utils.cli import ArgumentParser, run
 from utils.clips import create_clips, open_clips
 from utils.files import atomic_write
 
 PUBLISHED = ("ntu", "ntu120", "kinetics")
-STREAMS = ("bone", "joint_motion", "bone_motion")
-GRAPHS = [module.AdjMatrixGraph for module in (ntu_rgb_d, kinetics, ucla)]
-BONES = {len(graph.joint_names): graph.bones for graph in GRAPHS}
+DERIVED = STREAMS[1:]  # all but the joints
 CHUNK_BYTES = 2**26
 
 
@@ -55,25 +52,17 @@ def open_joints(path: Path) -> np.ndarray:
         ValueError: if the file is damaged or its number of joints is of no known skeleton.
     """
     joints = open_clips(path)
-    if joints.shape[3] not in BONES:
-        known = ", ".join(map(str, BONES))
-        raise ValueError(
-            f"{path} must be (N, C, T, V, M) with V one of {known} joints. Got {joints.shape}."
-        )
+    try:
+        bones_of(joints.shape[3])
+    except ValueError as error:
+        raise ValueError(f"{path} has clips of shape {joints.shape}: {error}") from error
     return joints
-
-
-def derive(joints: np.ndarray, stream: str) -> np.ndarray:
-    """Joints (N, C, T, V, M) -> a stream of the same shape."""
-    clips = joints
-    if stream.startswith("bone"):
-        clips = bones_from_joints(clips, BONES[joints.shape[3]])
-    return motion_from_joints(clips) if stream.endswith("motion") else clips
 
 
 def write_stream(path: Path, stream: str) -> Path:
     """Write a stream of a joint file beside it, in chunks that fit into memory; its path."""
     joints = open_joints(path)
+    bones = bones_of(joints.shape[3])
     out = path.with_name(path.name.replace("joint", stream))
     chunk = max(1, CHUNK_BYTES // joints[0].nbytes)
     with atomic_write(out) as temporary:
@@ -81,7 +70,7 @@ def write_stream(path: Path, stream: str) -> Path:
         starts = range(0, len(joints), chunk)
         for start in tqdm(starts, desc=str(out.parent.name), unit=" chunks", disable=None):
             part = slice(start, start + chunk)
-            clips[part] = derive(joints[part], stream)
+            clips[part] = derive_stream(joints[part], stream, bones)
         clips.flush()
     return out
 
@@ -96,7 +85,7 @@ def make_parser() -> ArgumentParser:
     )
     parser.add_path("--data-folder", "data", "where the data sets' folders are")
     parser.add_argument(
-        "--stream", nargs="+", choices=STREAMS, default=STREAMS[:1], help="(default: bone)"
+        "--stream", nargs="+", choices=DERIVED, default=DERIVED[:1], help="(default: bone)"
     )
     return parser
 

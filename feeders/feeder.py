@@ -9,7 +9,8 @@ from torch.utils.data import Dataset
 
 from feeders import tools
 from feeders.sources import names_and_labels, open_source
-from feeders.streams import check_stream, choose_bones, derive
+from feeders.streams import check_stream, choose_bones
+from graph.streams import derive_stream
 
 DEBUG_CLIPS = 100
 
@@ -121,7 +122,8 @@ class Feeder(Dataset):
 
     def _clip(self, index: int) -> np.ndarray:
         """Clip (C, T, V, M) float32 of the stream, as its own file would hold it; a new array."""
-        return derive(np.array(self.data[index], dtype=np.float32), self.stream, self.bones)
+        joints = np.array(self.data[index], dtype=np.float32)
+        return derive_stream(joints, self.stream, self.bones)
 
     def _augment(self, clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         if self.random_shift:

@@ -1,32 +1,20 @@
-"""The streams of two- and four-stream networks, from joints (Shi et al., CVPR 2019, TIP 2020).
+"""Which stream of a data set a Feeder derives, and the bones that it takes for that.
 
 A stream is what its file on disk would hold: bones are joints minus their parents, motions the next
-frame minus this one. So it is derived before any augmentation.
+frame minus this one. So it is derived before any augmentation (graph/streams.py).
 """
-# Shapes: C channels, T frames, V joints, M persons.
 
 import logging
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from graph.bone import bones_from_joints, bones_of
-from graph.motion import motion_from_joints
+from graph.streams import STREAMS, Bones
 from utils.config import import_class
 
 logger = logging.getLogger(__name__)
-
-STREAMS = ("joint", "bone", "joint_motion", "bone_motion")
-
-Bones = Sequence[tuple[int, int]]  # 0-based (child, parent)
-
-
-def derive(joints: np.ndarray, stream: str, bones: Bones) -> np.ndarray:
-    """(C, T, V, M) joints -> the stream, of the same shape and dtype; joints as they are."""
-    clip = bones_from_joints(joints, bones) if stream.startswith("bone") else joints
-    return motion_from_joints(clip) if stream.endswith("motion") else clip
 
 
 def check_stream(stream: str, data_path: Path) -> None:

@@ -20,7 +20,9 @@ def bones_of(num_joints: int) -> tuple[tuple[int, int], ...]:
     """
     if num_joints not in KNOWN_BONES:
         known = ", ".join(map(str, KNOWN_BONES))
-        raise ValueError(f"no skeleton of {num_joints} joints is known, but those of {known}.")
+        raise ValueError(
+            f"no skeleton of {num_joints} joints is known, but those of {known} joints."
+        )
     return KNOWN_BONES[num_joints]
 
 

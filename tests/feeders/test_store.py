@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from feeders.feeder import Feeder
-from feeders.streams import STREAMS
+from graph.streams import STREAMS
 
 SPLITS = [f"{benchmark}/{part}" for benchmark in store_data.BENCHMARKS for part in store_data.PARTS]
 

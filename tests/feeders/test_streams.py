@@ -6,10 +6,10 @@ import small_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_gen.gen_bone_data import write_bones
+from data_gen.gen_bone_data import write_stream
 from feeders.feeder import Feeder
-from feeders.streams import STREAMS, choose_bones, derive
-from graph.motion import motion_from_joints
+from feeders.streams import choose_bones
+from graph.streams import STREAMS, derive_stream
 from graph.ucla import AdjMatrixGraph
 
 
@@ -26,23 +26,27 @@ def clips_of(dataset):
     return np.stack([dataset[index][0] for index in range(len(dataset))])
 
 
-def test_bones_equal_the_file_of_gen_bone_data_bit_for_bit(folder):
-    expected = np.load(write_bones(folder / "train_data_joint.npy"))
-    assert clips_of(feeder(folder, stream="bone")).tobytes() == expected.tobytes()
+@pytest.mark.parametrize("stream", STREAMS[1:])
+def test_a_stream_equals_its_file_bit_for_bit(folder, stream):
+    joints = folder / "train_data_joint.npy"
+    expected = np.load(write_stream(joints, stream))
+    assert clips_of(feeder(folder, stream=stream)).tobytes() == expected.tobytes()
+    assert not np.array_equal(expected, np.load(joints))
 
 
-@pytest.mark.parametrize("stream", ["joint", "bone"])
-def test_motions_are_steps_to_the_next_frame(folder, stream):
-    still, moving = (clips_of(feeder(folder, stream=name)) for name in (stream, f"{stream}_motion"))
-    assert moving.tobytes() == motion_from_joints(still).tobytes()
-    assert not np.array_equal(still, moving)
+def test_motions_are_steps_to_the_next_frame_and_end_with_0():
+    joints, bones = small_data.clips(1)[0], AdjMatrixGraph.bones
+    for still, moving in (("joint", "joint_motion"), ("bone", "bone_motion")):
+        clip, motion = (derive_stream(joints, stream, bones) for stream in (still, moving))
+        np.testing.assert_array_equal(motion[:, :-1], clip[:, 1:] - clip[:, :-1])
+        assert not motion[:, -1].any()
 
 
 @given(st.sampled_from(STREAMS), st.integers(0, 2**32))
 def test_streams_keep_shape_type_and_input(stream, seed):
     joints = small_data.clips(1, seed)[0]
     before = joints.copy()
-    derived = derive(joints, stream, AdjMatrixGraph.bones)
+    derived = derive_stream(joints, stream, AdjMatrixGraph.bones)
     assert (derived.shape, derived.dtype) == (joints.shape, joints.dtype)
     np.testing.assert_array_equal(joints, before)
 
@@ -53,12 +57,12 @@ def test_all_streams_but_joints_forget_where_the_body_stands(stream, seed):
     moved = joints + np.array([3.0, -2.0, 1.0])[:, None, None, None]
     bones = AdjMatrixGraph.bones
     np.testing.assert_allclose(
-        derive(moved, stream, bones), derive(joints, stream, bones), 0, 1e-12
+        derive_stream(moved, stream, bones), derive_stream(joints, stream, bones), 0, 1e-12
     )
 
 
 def test_the_stream_comes_before_augmentation_and_the_mean_map(folder):
-    write_bones(folder / "train_data_joint.npy")
+    write_stream(folder / "train_data_joint.npy", "bone")
     more = {"normalization": True, "window_size": 6, "random_choose": True, "random_scale": [1, 2]}
     file = {**small_data.feeder_args(folder, "train"), "data_path": folder / "train_data_bone.npy"}
     assert (
@@ -100,7 +104,7 @@ def test_wrong_arguments_are_named(folder, case):
 
 
 def test_a_stream_of_a_stream_is_refused(folder):
-    bones = write_bones(folder / "train_data_joint.npy")
+    bones = write_stream(folder / "train_data_joint.npy", "bone")
     arguments = {**small_data.feeder_args(folder, "train"), "data_path": str(bones)}
     with pytest.raises(ValueError, match=r"train_data_bone\.npy is another stream already"):
         Feeder(**arguments, stream="joint_motion")
