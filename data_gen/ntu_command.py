@@ -15,16 +15,25 @@ logger = logging.getLogger(__name__)
 
 
 def add_common_flags(
-    parser: ArgumentParser, benchmarks: Sequence[str], missing: str, out: str
+    parser: ArgumentParser,
+    benchmarks: Sequence[str],
+    missing: str,
+    out: str,
+    more: Sequence[str] = (),
 ) -> None:
-    """Add the flags that both commands have; `missing` and `out` are paths in the project."""
+    """Add the flags that both commands have; `missing` and `out` are paths in the project.
+
+    The benchmarks called `more` are made only on request.
+    """
     parser.add_path("--ignored_sample_path", missing, "list of samples to leave out")
     parser.add_path("--out_folder", out, "where the arrays go, a folder for each benchmark")
     parser.set_defaults(default_missing=PROJECT / missing)
-    for flag, choices in (("--benchmark", benchmarks), ("--part", PARTS)):
-        parser.add_argument(
-            flag, nargs="+", choices=choices, default=choices, help="make only these (default: all)"
-        )
+    for flag, default, choices in (
+        ("--benchmark", benchmarks, (*benchmarks, *more)),
+        ("--part", PARTS, PARTS),
+    ):
+        text = f"make only these (default: {' '.join(default)})"
+        parser.add_argument(flag, nargs="+", choices=choices, default=default, help=text)
     add_output_flags(parser)
     parser.add_argument(
         "--names-from",

@@ -2,7 +2,7 @@
 # Shapes: C channels, T frames, V joints, M persons.
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +95,7 @@ def make_plan(
     files: dict[str, Path],
     missing: set[str],
     benchmarks: Sequence[str],
-    parts: Iterable[str],
+    parts: Sequence[str],
     out_folder: Path,
     bad: Sequence[BadClip] = (),
 ) -> Plan:
@@ -108,11 +108,10 @@ def make_plan(
     """
     dataset = DATASETS[name]
     chosen, misnamed = choose_clips(files, dataset, missing)
-    wanted = {PARTS.index(part) for part in parts}
     clips = []
     for clip, numbers in chosen.items():
-        places = [PARTS.index(dataset.benchmarks[b].part(numbers)) for b in benchmarks]
-        places = tuple(place if place in wanted else NEITHER for place in places)
+        parts_of = [dataset.benchmarks[benchmark].part(numbers) for benchmark in benchmarks]
+        places = tuple(PARTS.index(p) if p in parts else NEITHER for p in parts_of)
         if any(place != NEITHER for place in places):
             clips.append(Clip(clip, files[clip], numbers.action - 1, places, numbers[:4]))
     return Plan(

@@ -46,7 +46,6 @@ class DensePart:
         for new, old in enumerate(rows):
             if new != old:
                 joints[new] = joints[old]
-        joints.flush()
         del joints
         head = npy_header(len(rows), self.clip_shape)
         with self.joint_file.open("r+b") as file:
@@ -68,7 +67,8 @@ def create_part(
     joint_path, label_path = folder / f"{part}_data_joint.npy", folder / f"{part}_label.pkl"
     for path in (joint_path, label_path):
         _remove_leftovers(path)
-    with atomic_write(label_path) as label_file, atomic_write(joint_path) as joint_file:
+    joints = atomic_write(joint_path, flush=False)  # the disk takes longer than all the work
+    with atomic_write(label_path) as label_file, joints as joint_file:
         create_clips(joint_file, (num_clips, *clip_shape), np.dtype(np.float32))
         yield DensePart(joint_file, label_file, clip_shape)
 
