@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -119,6 +120,12 @@ def feeding(store: Path) -> float:
     return num_clips / (time.perf_counter() - start)
 
 
+def fresh(folder: Path) -> Path:
+    """The folder, empty: that old arrays must be freed does not count."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
 def bench_ntu(folder: Path, num_clips: int, rounds: int) -> list[tuple[str, str, str]]:
     """Rows of the table: what, measured, bar."""
     raw, out = folder / "raw", folder / "ntu"
@@ -131,6 +138,8 @@ def bench_ntu(folder: Path, num_clips: int, rounds: int) -> list[tuple[str, str,
         times.setdefault("yardstick", []).append(parse_all(files, words_to_floats))
         for workers in (1, 2):
             for format_ in ("dense", "compact"):
+                if format_ == "dense":
+                    fresh(out)
                 seconds, memory_now = command("ntu_gendata", *flags, workers, "--format", format_)
                 times.setdefault(f"{format_}, {workers} workers", []).append(seconds)
                 if format_ == "dense" and workers == 2:
