@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from feeders.sources import StoreSplit
 from utils.cli import ArgumentParser, run
 from utils.labels import load_labels
 from utils.metrics import top_k_accuracy
@@ -18,8 +19,7 @@ SHOWN_NAMES = 3
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
-    label_file = args.data_folder / args.dataset / "val_label.pkl"
-    names, labels = load_labels(label_file)
+    label_file, names, labels = read_labels(args.data_folder / args.dataset)
     streams = {
         path: load_scores(path) for path in (score_file(args.joint_dir), score_file(args.bone_dir))
     }
@@ -47,7 +47,7 @@ def make_parser() -> ArgumentParser:
         "--dataset",
         required=True,
         help="folder under data/ with val_label.pkl: ntu/xsub, ntu/xview, ntu120/xsub, "
-        "ntu120/xset, kinetics or any other",
+        "ntu120/xset, kinetics or any other; without the file, the compact store tells the labels",
     )
     add("--joint-dir", type=Path, required=True, help="work dir of the joint stream's test")
     add("--bone-dir", type=Path, required=True, help="work dir of the bone stream's test")
@@ -56,6 +56,25 @@ def make_parser() -> ArgumentParser:
         "--data-folder", type=Path, default=Path("data"), help="where data sets lie (default: data)"
     )
     return parser
+
+
+def read_labels(folder: Path) -> tuple[Path, list[str], list[int]]:
+    """Where the labels of the test clips stand, their names and the labels.
+
+    That is val_label.pkl or, without it, the data set's compact store: for data/ntu/xsub the split
+    xsub/val of data/ntu/clips, for data/kinetics the split val of data/kinetics/clips.
+
+    Raises:
+        FileNotFoundError: there is neither.
+        ValueError: the file is damaged, or the store has no such split.
+    """
+    label_file = folder / "val_label.pkl"
+    stores = {folder / "clips": "val", folder.parent / "clips": f"{folder.name}/val"}
+    for path, split in stores.items():
+        if path.is_dir() and not label_file.exists():
+            store = StoreSplit(path, split)
+            return path, store.names, store.labels
+    return label_file, *load_labels(label_file)
 
 
 def check_names(

@@ -28,6 +28,7 @@ from utils.cli import run
 from utils.files import atomic_write
 from utils.flags import make_parser, validate
 from utils.logging import Curves, clear_old_curves, log_to_file, start_logging
+from utils.manifest import read_manifest
 from utils.metrics import top_k_accuracy
 from utils.precision import Precision
 from utils.scores import save_scores, score_file
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = parallel.spread(model, device, device_ids)
     precision = Precision(device, half=args.half and args.amp_opt_level > 0)
     test_loader = make_loader(args, training=False)
+    compare_with_manifest(args.model_args, test_loader.dataset)
 
     # The work dir is touched only once all settings and files have proved usable.
     if args.phase == "train":
@@ -128,6 +130,25 @@ def check_fit(model_args: dict, dataset: Dataset) -> None:
             f"labels of {dataset.label_path} go from {lowest} to {highest}, but model_args says "
             f"num_class: {expected['num_class']}. Make them agree."
         )
+
+
+def compare_with_manifest(model_args: dict, dataset: Dataset) -> None:
+    """Say where the model's settings or the number of clips are not what `dataset.json` leads to.
+
+    Neither is an error: clips may be of some classes only, and a download be of a part.
+    """
+    path = getattr(dataset, "data_path", None)  # a user's own feeder may have none
+    manifest = read_manifest(path) if path else None
+    if not manifest:
+        return
+    for name, field in (("num_class", "num_classes"), ("num_point", "num_joints")):
+        if name in model_args and model_args[name] != manifest.get(field, model_args[name]):
+            logger.warning(
+                "model_args says %s: %s, but the data set of %s has %s.",
+                *(name, model_args[name], path, manifest[field]),
+            )
+    if manifest.get("note"):
+        logger.info("%s: %s", path, manifest["note"])
 
 
 def seed_epoch(loader: DataLoader, seed: int, epoch: int) -> None:

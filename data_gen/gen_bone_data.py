@@ -1,8 +1,10 @@
-"""Joints -> bones: python3 data_gen/gen_bone_data.py --dataset ntu
+"""Joints -> bones, motions: python3 data_gen/gen_bone_data.py --dataset ntu
 
 Writes {train,val}_data_bone.npy beside every {train,val}_data_joint.npy below data/<dataset>; a
-bone is a joint minus its parent. The number of joints tells the skeleton: 25 NTU RGB+D (Shahroudy
-et al., CVPR 2016), 18 Kinetics-Skeleton (Yan et al., AAAI 2018), 20 NW-UCLA (Wang et al., 2014).
+bone is a joint minus its parent. With --stream also the files of joint_motion and bone_motion: the
+next frame minus this one. Who trains from the compact store needs none of these files. The number
+of joints tells the skeleton: 25 NTU RGB+D (Shahroudy et al., CVPR 2016), 18 Kinetics-Skeleton (Yan
+et al., AAAI 2018), 20 NW-UCLA (Wang et al., 2014).
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -17,15 +19,14 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.part_files import PARTS
-from graph import kinetics, ntu_rgb_d, ucla
-from graph.bone import bones_from_joints
+from graph.bone import bones_of
+from graph.streams import STREAMS, derive_stream
 from utils.cli import ArgumentParser, run
 from utils.clips import create_clips, open_clips
 from utils.files import atomic_write
 
 PUBLISHED = ("ntu", "ntu120", "kinetics")
-GRAPHS = [module.AdjMatrixGraph for module in (ntu_rgb_d, kinetics, ucla)]
-BONES = {len(graph.joint_names): graph.bones for graph in GRAPHS}
+DERIVED = STREAMS[1:]  # all but the joints
 CHUNK_BYTES = 2**26
 
 
@@ -51,26 +52,26 @@ def open_joints(path: Path) -> np.ndarray:
         ValueError: if the file is damaged or its number of joints is of no known skeleton.
     """
     joints = open_clips(path)
-    if joints.shape[3] not in BONES:
-        known = ", ".join(map(str, BONES))
-        raise ValueError(
-            f"{path} must be (N, C, T, V, M) with V one of {known} joints. Got {joints.shape}."
-        )
+    try:
+        bones_of(joints.shape[3])
+    except ValueError as error:
+        raise ValueError(f"{path} has clips of shape {joints.shape}: {error}") from error
     return joints
 
 
-def write_bones(path: Path) -> Path:
-    """Write the bones of a joint file beside it, in chunks that fit into memory; their path."""
+def write_stream(path: Path, stream: str) -> Path:
+    """Write a stream of a joint file beside it, in chunks that fit into memory; its path."""
     joints = open_joints(path)
-    out = path.with_name(path.name.replace("joint", "bone"))
+    bones = bones_of(joints.shape[3])
+    out = path.with_name(path.name.replace("joint", stream))
     chunk = max(1, CHUNK_BYTES // joints[0].nbytes)
     with atomic_write(out) as temporary:
-        bones = create_clips(temporary, joints.shape, joints.dtype)
+        clips = create_clips(temporary, joints.shape, joints.dtype)
         starts = range(0, len(joints), chunk)
         for start in tqdm(starts, desc=str(out.parent.name), unit=" chunks", disable=None):
             part = slice(start, start + chunk)
-            bones[part] = bones_from_joints(joints[part], BONES[joints.shape[3]])
-        bones.flush()
+            clips[part] = derive_stream(joints[part], stream, bones)
+        clips.flush()
     return out
 
 
@@ -83,6 +84,9 @@ def make_parser() -> ArgumentParser:
         help=f"{', '.join(PUBLISHED)}, nw-ucla or any other folder under data/, such as ntu/xsub",
     )
     parser.add_path("--data-folder", "data", "where the data sets' folders are")
+    parser.add_argument(
+        "--stream", nargs="+", choices=DERIVED, default=DERIVED[:1], help="(default: bone)"
+    )
     return parser
 
 
@@ -92,7 +96,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for file in files:
         open_joints(file)  # all must be right before the first is written
     for file in files:
-        print(write_bones(file))
+        for stream in args.stream:
+            print(write_stream(file, stream))
 
 
 if __name__ == "__main__":

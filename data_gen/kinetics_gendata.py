@@ -13,53 +13,69 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
-from data_gen.kinetics_raw import CLIP_SHAPE, read_clip, read_labels
-from data_gen.parallel import add_num_worker, map_in_order
-from data_gen.part_files import PARTS, create_part, summarise
+from data_gen.command import add_output_flags, execute
+from data_gen.kinetics_raw import CLIP_SHAPE, NUM_CLASSES, read_bodies, read_labels
+from data_gen.plan import BadClip, Clip, Plan
 from utils.cli import ArgumentParser, run
+from utils.clip_store import PARTS
+
+TYPICAL_ROWS = 450  # persons times frames of a clip: 1.5 * 300
 
 logger = logging.getLogger(__name__)
 
-Clips = dict[Path, int]  # file -> label, sorted by name
 
-
-def find_clips(data_path: Path, part: str) -> Clips:
-    """The files of a part that have a skeleton, with their labels.
+def find_clips(data_path: Path, part: str) -> tuple[list[Clip], list[BadClip]]:
+    """The files of a part that have a skeleton, with their labels; and those without a label.
 
     Raises:
         FileNotFoundError: if the label file is not there.
-        ValueError: if a file has no label.
     """
     folder = data_path / f"kinetics_{part}"
     label_path = data_path / f"kinetics_{part}_label.json"
     labels = read_labels(label_path)
-    files = sorted(file for file in folder.glob("*.json") if file.name[0] != ".")
-    if unknown := [file.name for file in files if file.stem not in labels]:
-        raise ValueError(
-            f"{len(unknown)} clips in {folder}, such as {unknown[0]}, have no entry in "
-            f"{label_path}. Fetch the label file again, or move these clips away."
-        )
-    if absent := len(labels) - len(files):
+    names = sorted(file.name for file in folder.glob("*.json") if file.name[0] != ".")
+    entries = {name: labels.get(name.removesuffix(".json")) for name in names}
+    reason = f"it has no entry in {label_path}. Fetch the label file again, or move this clip away."
+    bad = [BadClip(str(folder / name), reason) for name, entry in entries.items() if entry is None]
+    if absent := len(labels) - (len(names) - len(bad)):
         logger.warning("%d clips of %s have no file in %s.", absent, label_path.name, folder)
-    return {
-        file: labels[file.stem]["label_index"]
-        for file in files
-        if labels[file.stem]["has_skeleton"]
-    }
+    clips = [
+        Clip(name, folder, entry["label_index"], (PARTS.index(part),))
+        for name, entry in entries.items()
+        if entry and entry["has_skeleton"]
+    ]
+    return clips, bad
 
 
-def write(parts: dict[str, Clips], folder: Path, num_workers: int) -> None:
-    """Write all parts; if one file is bad, none changes."""
-    with ExitStack() as stack:
-        for part, clips in parts.items():
-            names = [file.name for file in clips]
-            new_part = create_part(folder, part, names, list(clips.values()), CLIP_SHAPE)
-            joints = stack.enter_context(new_part)
-            for row, clip in enumerate(map_in_order(read_clip, list(clips), num_workers, part)):
-                joints[row] = clip
+def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
+    """The plan for the parts that are there; a name that both hold counts in the first."""
+    clips: dict[str, Clip] = {}
+    bad: list[BadClip] = []
+    for part in parts:
+        found, without_label = find_clips(data_path, part)
+        bad += without_label
+        for clip in found:
+            if clip.name in clips:
+                both = f"{clips[clip.name].folder} and {clip.folder}"
+                reason = f"{both} both hold {clip.name}. Remove one of them."
+                bad.append(BadClip(str(clip.folder / clip.name), reason))
+            else:
+                clips[clip.name] = clip
+    return Plan(
+        dataset="kinetics",
+        sources=[data_path / f"kinetics_{part}" for part in parts],
+        out_folder=out_folder,
+        benchmarks=("",),
+        clips=[clips[name] for name in sorted(clips)],
+        read=read_bodies,
+        clip_shape=CLIP_SHAPE,
+        normalize=False,
+        num_classes=NUM_CLASSES,
+        typical_rows=TYPICAL_ROWS,
+        bad=bad,
+    )
 
 
 def make_parser() -> ArgumentParser:
@@ -68,7 +84,7 @@ def make_parser() -> ArgumentParser:
         "--data_path", "data/kinetics_raw", "folder of kinetics_{train,val} and their label files"
     )
     parser.add_path("--out_folder", "data/kinetics", "where the arrays go")
-    add_num_worker(parser)
+    add_output_flags(parser)
     return parser
 
 
@@ -82,10 +98,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{args.data_path} holds neither kinetics_train nor kinetics_val. "
             "Name the folder of both with --data_path."
         )
-    parts = {part: find_clips(args.data_path, part) for part in present}
-    write(parts, args.out_folder, args.num_worker)
-    for part, clips in parts.items():
-        print(summarise(args.out_folder, part, list(clips.values())))
+    execute(make_plan(args.data_path, args.out_folder, present), present, args)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ recognition", AAAI 2018. A file holds `data`, a list of frames with `frame_index
 """
 # Shapes: C channels (x, y, score), T frames, V joints, M persons.
 
-import json
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import orjson
 
 from graph.kinetics import AdjMatrixGraph
 
@@ -21,58 +22,87 @@ MAX_PERSONS = 2
 CLIP_SHAPE = (3, MAX_FRAMES, NUM_JOINTS, MAX_PERSONS)
 
 
-def read_clip(path: Path) -> np.ndarray:
-    """A clip's file -> (3, 300, 18, 2) float32: x and y in -0.5..0.5 from the middle, y up; score.
+def read_bodies(path: Path, label: int | None = None) -> tuple[np.ndarray, bool]:
+    """A clip's file -> (2, 300, 18, 3) float32, and False, as nothing is cut.
 
-    Joints of score 0 are at (0, 0). In each frame the two persons of the highest total score are
-    kept, the highest first.
+    x and y are in -0.5..0.5 from the image's middle, y up; joints of score 0 are at (0, 0). In each
+    frame the two persons of the highest total score are kept, the highest first.
+
+    Args:
+        label: what the file's own `label_index` must be, if it has one.
 
     Raises:
-        ValueError: if the file is no clip, or a frame is out of range or given twice.
+        ValueError: if the file is no clip, a frame is out of range or given twice, or the label is
+            another one.
     """
     try:
-        frames = json.loads(path.read_bytes())["data"]
-        persons = _persons(frames)
-        if not np.isfinite(persons).all():
-            raise ValueError("pose or score hold NaN or infinity.")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        content = orjson.loads(path.read_bytes())
+        bodies = _two_best(content["data"])
+        own = content.get("label_index", label)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{path} is not a clip of Kinetics-Skeleton: {reason}") from error
-    return keep_best(centred(persons)).astype(np.float32)
+    if label is not None and own != label:
+        raise ValueError(f"{path} has label_index {own}, but the label file says {label}.")
+    return bodies, False
 
 
-def _persons(frames: list[dict]) -> np.ndarray:
-    """The frames of a file -> (3, 300, 18, 5) float64 as they are.
+def _two_best(frames: list[dict]) -> np.ndarray:
+    """The frames of a file -> (2, 300, 18, 3) float32, centred.
 
     NOTE: a frame's row is its `frame_index`, which counts from 1: row 0 stays empty.
     """
-    persons = np.zeros((3, MAX_FRAMES, NUM_JOINTS, MAX_PERSONS_READ))
-    filled: set[int] = set()
-    for frame in frames:
-        row = frame["frame_index"]
-        if row not in range(MAX_FRAMES):
-            raise ValueError(f"frame_index must be below {MAX_FRAMES}. Got {row}.")
-        if row in filled:
-            raise ValueError(f"frame_index {row} is there twice.")
-        filled.add(row)
-        for person, skeleton in enumerate(frame["skeleton"][:MAX_PERSONS_READ]):
-            persons[:2, row, :, person] = np.reshape(skeleton["pose"], (NUM_JOINTS, 2)).T
-            persons[2, row, :, person] = skeleton["score"]
-    return persons
+    rows = _rows(frames)
+    persons = [frame["skeleton"][:MAX_PERSONS_READ] for frame in frames]
+    everyone = list(chain.from_iterable(persons))
+    places = [(row, m) for row, here in zip(rows, persons, strict=True) for m in range(len(here))]
+    clip = np.zeros((MAX_PERSONS, MAX_FRAMES, NUM_JOINTS, 3), dtype=np.float32)
+    if not everyone:
+        return clip
+    row, person = np.array(places).T
+    joints, total = _centred(everyone)
+    totals = np.zeros((MAX_FRAMES, MAX_PERSONS_READ))
+    totals[row, person] = total
+    number = np.full(totals.shape, len(joints) - 1)  # the last of `joints` is nobody
+    number[row, person] = np.arange(len(everyone))
+    best = np.argsort(-totals, axis=1, kind="stable")[:, :MAX_PERSONS]
+    return joints[np.take_along_axis(number, best, axis=1).T]
 
 
-def centred(persons: np.ndarray) -> np.ndarray:
-    """(3, T, V, M) in the image's 0..1, y down -> relative to its middle, y up; unseen joints 0."""
-    x, y, score = persons
-    seen = score != 0
-    return np.stack([np.where(seen, x - 0.5, 0), np.where(seen, 0.5 - y, 0), score])
+def _rows(frames: list[dict]) -> list[int]:
+    rows = [frame["frame_index"] for frame in frames]
+    if out := [row for row in rows if row not in range(MAX_FRAMES)]:
+        raise ValueError(f"frame_index must be below {MAX_FRAMES}. Got {out[0]}.")
+    if len(set(rows)) < len(rows):
+        twice = next(row for row in rows if rows.count(row) > 1)
+        raise ValueError(f"frame_index {twice} is there twice.")
+    return rows
 
 
-def keep_best(persons: np.ndarray) -> np.ndarray:
-    """(3, T, V, M) -> (3, T, V, 2): per frame the persons of the highest total score, in order."""
-    order = np.argsort(-persons[2].sum(axis=1), axis=1, kind="stable")  # (T, M)
-    best = order[None, :, None, :MAX_PERSONS]
-    return np.take_along_axis(persons, best, axis=3)
+def _centred(persons: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """P persons -> joints (P + 1, 18, 3) float32, relative to the image's middle, y up, unseen ones
+    and the last person 0; and the total scores (P,).
+    """
+    poses = _table([person["pose"] for person in persons], 2 * NUM_JOINTS)
+    scores = _table([person["score"] for person in persons], NUM_JOINTS)
+    joints = np.zeros((len(persons) + 1, NUM_JOINTS, 3), dtype=np.float32)
+    seen = scores != 0
+    joints[:-1, :, 0] = np.where(seen, poses[:, ::2] - 0.5, 0)
+    joints[:-1, :, 1] = np.where(seen, 0.5 - poses[:, 1::2], 0)
+    joints[:-1, :, 2] = scores
+    # NOTE: joint after joint, as the published order of equal persons depends on rounding.
+    return joints, np.ascontiguousarray(scores.T).sum(axis=0)
+
+
+def _table(lists: list[list[float]], width: int) -> np.ndarray:
+    """Lists of `width` finite numbers -> (len(lists), width) float64."""
+    if any(len(numbers) != width for numbers in lists):
+        raise ValueError(f"a pose needs {2 * NUM_JOINTS} numbers and a score {NUM_JOINTS}.")
+    flat = chain.from_iterable(lists)
+    table = np.fromiter(flat, np.float64, count=len(lists) * width).reshape(-1, width)
+    if not np.isfinite(table).all():
+        raise ValueError("pose or score hold NaN or infinity.")
+    return table
 
 
 def read_labels(path: Path) -> dict[str, dict]:
@@ -92,7 +122,7 @@ def read_labels(path: Path) -> dict[str, dict]:
         folder = path.name.removesuffix("_label.json")
         raise FileNotFoundError(f"{path} is not there. It belongs beside the folder {folder}.")
     try:
-        labels = json.loads(path.read_bytes())
+        labels = orjson.loads(path.read_bytes())
         bad = [name for name, entry in labels.items() if not _is_label(entry)]
     except (ValueError, AttributeError) as error:
         raise ValueError(f"{path} is no label file: {error}. Fetch it again.") from error

@@ -3,7 +3,8 @@
 Source: Liu et al., "NTU RGB+D 120: a large-scale benchmark for 3D human activity understanding",
 TPAMI 2019. Its raw data come in two parts: NTU RGB+D 60 (setups 1 to 17), and setups 18 to 32.
 Writes {xsub,xset}/{train,val}_data_joint.npy, (N, 3, 300, 25, 2) float32, normalised, and
-{train,val}_label.pkl, the pair (file names, labels 0..119), sorted by name.
+{train,val}_label.pkl, the pair (file names, labels 0..119), sorted by name. `--benchmark xsub xset
+ntu60-xsub ntu60-xview` makes those of NTU RGB+D 60 out of the same pass.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -25,6 +26,7 @@ def make_parser() -> ArgumentParser:
     add_common_flags(
         parser,
         benchmarks=("xsub", "xset"),
+        more=("ntu60-xsub", "ntu60-xview"),
         missing=f"{raw}/NTU_RGBD120_samples_with_missing_skeletons.txt",
         out="data/ntu120",
     )

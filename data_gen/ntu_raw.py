@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data_gen.ntu_text import Irregular, parse_regular
 from graph.ntu_rgb_d import AdjMatrixGraph
 
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
@@ -62,12 +63,18 @@ def read_skeleton(path: Path) -> np.ndarray:
     Raises:
         ValueError: if the file is cut or is no skeleton; names the file and the line.
     """
-    lines = path.read_text(encoding="ascii", errors="replace").splitlines()
-    return _Reader(path, lines).read()
+    content = path.read_bytes()
+    try:
+        return parse_regular(content, NUM_JOINTS, MAX_BODIES_READ)
+    except Irregular:
+        return _Reader(path, content.decode("ascii", errors="replace").splitlines()).read()
 
 
 class _Reader:
-    """One walk through a file's lines; `line` is the number of the next one, from 0."""
+    """One walk through a file's lines, for files that parse_regular leaves alone.
+
+    `line` is the number of the next line, from 0.
+    """
 
     def __init__(self, path: Path, lines: list[str]) -> None:
         self.path, self.lines, self.line = path, lines, 0
@@ -148,10 +155,14 @@ def body_energy(body: np.ndarray) -> float:
     The standard deviations of x, y and z, over the joints of the frames with data, added up.
     """
     seen = body[body.sum(axis=(1, 2)) != 0]
-    return float(seen.std(axis=(0, 1)).sum()) if len(seen) else 0.0
+    if not len(seen):
+        return 0.0
+    points = np.ascontiguousarray(seen.reshape(-1, 3).T)
+    points -= points.mean(axis=1, keepdims=True)
+    return float(np.sqrt(np.square(points).mean(axis=1)).sum())
 
 
 def select_bodies(bodies: np.ndarray) -> np.ndarray:
     """(M, T, V, 3) -> (2, T, V, 3): the two bodies of the highest energy, the highest first."""
-    energy = np.array([body_energy(body) for body in bodies])
+    energy = np.array([body_energy(body) if body.any() else 0.0 for body in bodies])
     return bodies[energy.argsort()[::-1][:MAX_BODIES]]

@@ -141,6 +141,12 @@ def make_parser() -> ArgumentParser:
         text = f"{text} (default: {default})"
         parser.add_argument(flag, type=int, default=default, metavar="N", help=text)
     parser.add_argument(
+        "--clips",
+        type=int,
+        metavar="N",
+        help="at least this many clips: as many subjects as that takes, then more repetitions",
+    )
+    parser.add_argument(
         "--actions",
         type=int,
         nargs="+",
@@ -150,6 +156,14 @@ def make_parser() -> ArgumentParser:
     )
     add_num_worker(parser)
     return parser
+
+
+def raise_to(num_clips: int, args: Namespace) -> None:
+    """Raise the subjects, and where these are too few the repetitions, to make `num_clips`."""
+    per_subject = args.repetitions * args.cameras * len(set(args.actions))
+    args.subjects = min(max(args.subjects, -(-num_clips // per_subject)), MAX_SUBJECTS)
+    per_repetition = args.subjects * args.cameras * len(set(args.actions))
+    args.repetitions = max(args.repetitions, -(-num_clips // per_repetition))
 
 
 def validate(args: Namespace) -> None:
@@ -163,10 +177,11 @@ def validate(args: Namespace) -> None:
         "repetitions": (1, 999),
         "cameras": (1, NUM_CAMERAS),
         "seed": (0, 2**32),
+        "clips": (1, 10**6),
     }
     for name, (low, high) in ranges.items():
         value = getattr(args, name)
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             raise ValueError(
                 f"--{name.replace('_', '-')} must be from {low} to {high}. Got {value}."
             )
@@ -189,6 +204,9 @@ def validate(args: Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
     validate(args)
+    if args.clips is not None:
+        raise_to(args.clips, args)
+        validate(args)
     with atomic_write(args.out_folder / MARKER) as path:
         path.write_text("The clips in this folder were made by data_gen/synthetic.py.\n")
     todo = performances(args.subjects, args.repetitions, args.actions)

@@ -22,15 +22,18 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from data_gen.part_files import PARTS, create_part, summarise
-from data_gen.ucla_raw import NUM_JOINTS, Clip, read_clips
+from data_gen.command import add_format_flags, execute
+from data_gen.plan import Clip as PlannedClip
+from data_gen.plan import Plan
+from data_gen.ucla_raw import NUM_CLASSES, NUM_JOINTS, Clip, read_clips
 from graph.ucla import AdjMatrixGraph
 from utils.cli import ArgumentParser, run
+from utils.clip_store import PARTS
 
 PART_OF_VIEW = {1: "train", 2: "train", 3: "val"}
 CENTRE = AdjMatrixGraph.joint_names.index("spine")
@@ -66,16 +69,32 @@ def count_leaked(parts: dict[str, list[Clip]]) -> int:
     return sum(clip.skeleton.tobytes() in trained for clip in parts["val"])
 
 
-def write(parts: dict[str, list[Clip]], folder: Path) -> None:
-    """Write both parts; either all four files change or none."""
-    num_frames = max(len(clip.skeleton) for clips in parts.values() for clip in clips)
-    with ExitStack() as files:
-        for part, clips in parts.items():
-            names, labels = [clip.name for clip in clips], [clip.label for clip in clips]
-            shape = (3, num_frames, NUM_JOINTS, 1)
-            joints = files.enter_context(create_part(folder, part, names, labels, shape))
-            for row, clip in zip(joints, clips, strict=True):
-                row[:, : len(clip.skeleton), :, 0] = normalise(clip.skeleton).transpose(2, 0, 1)
+def make_plan(parts: dict[str, list[Clip]], source: Path, out_folder: Path) -> Plan:
+    """The plan for clips that are all in memory already."""
+    clips = {clip.name: clip for part in PARTS for clip in parts[part]}
+    num_frames = max(len(clip.skeleton) for clip in clips.values())
+    entries = [
+        PlannedClip(clip.name, source, clip.label, (p,), (0, clip.view, clip.subject, 0))
+        for p, part in enumerate(PARTS)
+        for clip in parts[part]
+    ]
+    return Plan(
+        dataset="nw-ucla",
+        sources=[source],
+        out_folder=out_folder,
+        benchmarks=("",),
+        clips=sorted(entries),
+        read=partial(read_normalised, clips),
+        clip_shape=(3, num_frames, NUM_JOINTS, 1),
+        normalize=False,
+        num_classes=NUM_CLASSES,
+        typical_rows=num_frames,
+    )
+
+
+def read_normalised(clips: dict[str, Clip], path: Path, label: int) -> tuple[np.ndarray, bool]:
+    """A clip of the name -> (1, T, 20, 3) float32 in [-1, 1], and False, as nothing is cut."""
+    return normalise(clips[path.name].skeleton)[None].astype(np.float32), False
 
 
 def make_parser() -> ArgumentParser:
@@ -84,6 +103,8 @@ def make_parser() -> ArgumentParser:
         "--data_path", "data/nw_ucla_raw", "folder of JSON clips, or their .zip or .tar.* archive"
     )
     parser.add_path("--out_folder", "data/nw-ucla", "where the arrays go")
+    add_format_flags(parser)
+    parser.set_defaults(strict=True, resume=False, num_worker=1)  # it takes seconds
     return parser
 
 
@@ -92,10 +113,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.basicConfig(format="%(levelname)s: %(message)s")
 
     parts = split(read_clips(args.data_path))
-    write(parts, args.out_folder)
-    for part, clips in parts.items():
-        labels, subjects = [clip.label for clip in clips], [clip.subject for clip in clips]
-        print(summarise(args.out_folder, part, labels, subjects))
+    plan = make_plan(parts, args.data_path, args.out_folder)
+    execute(plan, PARTS, args)
     if leaked := count_leaked(parts):
         logger.warning(
             "%d of %d val clips have exactly the skeletons of a train clip; they are kept.",

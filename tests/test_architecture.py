@@ -17,7 +17,8 @@ ALLOWED = {
     "data_gen": {"data_gen", "graph", "utils"},
 }
 SOURCES = sorted(p for room in ALLOWED for p in (ROOT / room).rglob("*.py"))
-WITHOUT_TORCH = ["ensemble", "feeders.tools", "graph.ntu_rgb_d", "data_gen.ntu_gendata",
+WITHOUT_TORCH = ["ensemble", "feeders.tools", "feeders.sources", "feeders.streams",
+                 "graph.ntu_rgb_d", "data_gen.ntu_gendata",
                  "data_gen.kinetics_gendata", "data_gen.gen_bone_data", "data_gen.synthetic",
                  "data_gen.ucla_gendata"]  # fmt: skip
 

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import store_data
 
 import ensemble
 from utils.cli import run
@@ -73,6 +74,15 @@ def test_missing_files_are_named(folders, capsys):
     assert "no scores" in fails_with(arguments(folders), capsys)
     argv = ["--dataset", "ntu/xview", *arguments(folders)[2:]]
     assert "no label file" in fails_with(argv, capsys)
+
+
+@pytest.mark.parametrize(("store", "split"), [("ntu/clips", "xsub/val"), ("ntu/xsub/clips", "val")])
+def test_without_a_label_file_a_store_tells_the_labels(folders, capsys, store, split):
+    (folders / "data" / "ntu" / "xsub" / "val_label.pkl").unlink()
+    clips = [np.ones((1, 2, 20, 3), np.float32)] * 4
+    store_data.write_store(folders / "data" / store, clips, LABELS, (3, 2, 20, 1), split, NAMES)
+    ensemble.main(arguments(folders))
+    assert "Top1 Acc: 75.0000%" in capsys.readouterr().out
 
 
 def test_labels_that_name_a_sample_twice_are_refused(folders, capsys):

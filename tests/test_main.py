@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import small_data
+import store_data
 import torch
 import yaml
 
@@ -212,6 +213,16 @@ BAD = {
     "no scales": (["--model-args", "{num_g3d_scales: 0}"], "number of scales must be 1 or more"),
     "text for a number": (["--test-feeder-args", "{window_size: a}"], "must be of type int"),
     "one of two angles": (["--train-feeder-args", "{random_rotation: 60}"], "a list of 2 values"),
+    "no labels": (["--train-feeder-args", "{label_path: null}"], "label_path is missing"),
+    "a number for a path": (
+        ["--train-feeder-args", "{label_path: 3}"],
+        "must be of type str. Got 3",
+    ),
+    "a split of an array": (
+        ["--train-feeder-args", "{split: train}"],
+        "split: train is for clip stores, but",
+    ),
+    "another stream": (["--test-feeder-args", "{stream: bones}"], "stream must be one of joint"),
     "a share above 1": (["--train-feeder-args", "{random_crop: 2.0}"], "random_crop must be above"),
 }
 
@@ -221,6 +232,49 @@ def test_bad_input_gets_one_line_and_leaves_no_trace(case, settings, tmp_path, c
     argv, message = BAD[case]
     assert message in fails_with([*settings, *argv], capsys)
     assert not (tmp_path / "run").exists()
+
+
+MANIFEST = {"num_classes": 3, "num_joints": 20, "note": None}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ({}, []),
+        ({"num_classes": 60}, ["model_args says num_class: 3, but the data set of", "has 60."]),
+        ({"num_joints": 25}, ["model_args says num_point: 20, but the data set of", "has 25."]),
+        ({"note": "Not the published number of clips: val 10 of 464."}, ["val 10 of 464."]),
+    ],
+)
+def test_a_manifest_that_disagrees_is_said(data, caplog, manifest, said):
+    (data / "dataset.json").write_text(json.dumps(MANIFEST | manifest))
+    dataset = main.Dataset()
+    dataset.data_path = data / "train_data_joint.npy"
+    with caplog.at_level("INFO"):
+        main.compare_with_manifest({"num_class": 3, "num_point": 20}, dataset)
+    assert [text for text in said if text not in caplog.text] == []
+    assert len(caplog.records) == bool(said)
+
+
+def test_a_damaged_manifest_is_named(settings, data, capsys):
+    (data / "dataset.json").write_text("{")
+    assert "dataset.json is damaged" in fails_with(settings, capsys)
+
+
+def test_a_store_trains_like_its_arrays(settings, tmp_path, data):
+    """The same weights come out bit for bit, here of bones."""
+    main.main([*settings, "--num-epoch", "1", "--train-feeder-args", "{stream: bone}"])
+    clips = np.load(data / "train_data_joint.npy").transpose(0, 4, 2, 3, 1)
+    store_data.write_store(
+        tmp_path / "clips", list(clips), [i % 3 for i in range(24)], (3, 8, 20, 1)
+    )
+    store = f"{{data_path: {tmp_path / 'clips'}, label_path: null, split: train, stream: bone}}"
+    main.main([*settings, "--num-epoch", "1", "--train-feeder-args", store,
+               "--work-dir", str(tmp_path / "compact")])  # fmt: skip
+    one, other = (weights(tmp_path / name)["weights-1-3.pt"] for name in ("run", "compact"))
+    assert all(torch.equal(value, other[key]) for key, value in one.items())
+    saved = yaml.safe_load((tmp_path / "compact" / "config.yaml").read_text())
+    assert saved["train_feeder_args"]["split"] == "train"
 
 
 def test_a_run_without_a_work_dir_is_refused(capsys):

@@ -7,6 +7,7 @@ import inspect
 import typing
 from collections.abc import Sequence
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any
 
 import yaml
@@ -127,8 +128,12 @@ def build(name: str, **kwargs: Any) -> Any:
 
 
 def _check_type(what: str, value: Any, annotation: Any) -> None:
-    """Compare a value with the plain types and tuples of them that YAML can express."""
-    if typing.get_origin(annotation) is tuple:
+    """Compare a value with the plain types, tuples of them and `| None` that YAML can express."""
+    if isinstance(annotation, UnionType):
+        plain = [member for member in typing.get_args(annotation) if member is not NoneType]
+        if value is not None and len(plain) == 1:
+            _check_type(what, value, plain[0])
+    elif typing.get_origin(annotation) is tuple:
         types = typing.get_args(annotation)
         if not isinstance(value, (list, tuple)) or len(value) != len(types):
             raise ValueError(f"{what} must be a list of {len(types)} values. Got {value!r}.")

@@ -7,8 +7,11 @@ from pathlib import Path
 
 
 @contextmanager
-def atomic_write(path: Path | str) -> Iterator[Path]:
+def atomic_write(path: Path | str, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it to `path`.
+
+    Without `flush` the system writes it in its own time, so that a loss of power, though not of
+    the process, can harm it: for what is large and can be made again.
 
     If the body raises, the temporary file is removed and an existing `path` stays as it was.
     Missing parent folders are made.
@@ -19,8 +22,9 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
-        with temporary.open("r+b") as file:
-            os.fsync(file.fileno())
+        if flush:
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -55,6 +55,19 @@ def test_the_skeleton_of_20_joints_is_that_of_ucla_and_chunks_leave_no_trace(tmp
     assert np.array_equal(bones, bones_from_joints(joints, ucla.AdjMatrixGraph.bones))
 
 
+def test_motions_are_written_on_request_and_only_then(tmp_path, golden, monkeypatch):
+    joints, bones = golden["ntu/xsub/joint"], golden["ntu/xsub/bone"]
+    store(tmp_path / "ntu", joints, parts=("val",))
+    monkeypatch.setattr(gen_bone_data, "CHUNK_BYTES", joints[0].nbytes)
+    line = f"--dataset ntu --data-folder {tmp_path} --stream joint_motion bone_motion"
+    gen_bone_data.main(line.split())
+    assert not (tmp_path / "ntu" / "val_data_bone.npy").exists()
+    for stream, clips in (("joint", joints), ("bone", bones)):
+        motion = np.load(tmp_path / "ntu" / f"val_data_{stream}_motion.npy")
+        assert np.array_equal(motion[:, :, :-1], np.diff(clips, axis=2))
+        assert not motion[:, :, -1].any()
+
+
 def test_the_published_call_works_from_inside_data_gen(tmp_path, golden):
     store(tmp_path / "ntu" / "xsub", golden["ntu/xsub/joint"])
     command = [sys.executable, "gen_bone_data.py", "--dataset", "ntu"]

@@ -1,5 +1,6 @@
 """The commands for NTU RGB+D 60 and 120: the published arrays, and nothing half-written."""
 
+import json
 import os
 import pickle
 import shutil
@@ -12,14 +13,17 @@ import pytest
 from golden_arrays import ASSETS, golden_arrays
 
 from data_gen import ntu120_gendata, ntu_gendata, parallel
-from data_gen.ntu_arrays import load_clip
+from data_gen.ntu_plan import read_bodies
 from utils.cli import PROJECT, run
+from utils.clip_store import dense_clip
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 PARTS = {
     "ntu": ("xsub/train", "xsub/val", "xview/train", "xview/val"),
     "ntu120": ("xsub/train", "xsub/val", "xset/train", "xset/val"),
 }
+
+NOTES = ["dataset.json", "gendata_report.json"]
 
 
 def copy_clips(folder: Path, pattern: str) -> Path:
@@ -66,7 +70,7 @@ def test_ntu_60_gives_the_published_arrays(raw_60, tmp_path, capsys):
     ntu_gendata.main(line.split())
     assert_published("ntu", out)
     files = [f"{part}_{end}" for part in PARTS["ntu"] for end in ("data_joint.npy", "label.pkl")]
-    assert everything_in(out) == sorted(files)
+    assert everything_in(out) == sorted([*files, *NOTES])
     assert "xsub/train: 5 samples, 5 classes, 4 subjects" in capsys.readouterr().out
 
 
@@ -110,7 +114,7 @@ def test_benchmark_and_part_narrow_the_work(raw_60, tmp_path):
     out = tmp_path / "out"
     line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --benchmark xview --part val"
     ntu_gendata.main([*line.split(), "--out_folder", str(out)])
-    assert everything_in(out) == ["xview/val_data_joint.npy", "xview/val_label.pkl"]
+    assert everything_in(out) == [*NOTES, "xview/val_data_joint.npy", "xview/val_label.pkl"]
 
 
 def test_clips_of_ntu_120_stay_out_of_ntu_60_with_a_warning(tmp_path, caplog):
@@ -139,8 +143,10 @@ def test_frames_beyond_300_are_cut_with_a_warning(tmp_path, caplog):
     line = f"--data_path {raw} --ignored_sample_path {MISSING} --benchmark xsub --part train"
     ntu_gendata.main([*line.split(), "--out_folder", str(tmp_path / "out")])
     assert "1 clips have more than 300 frames" in caplog.text
+    assert json.loads((tmp_path / "out/gendata_report.json").read_text())["cut"] == [file.name]
     joints = np.load(tmp_path / "out/xsub/train_data_joint.npy")
-    assert np.array_equal(joints[0], load_clip(RAW / file.name)[0])
+    bodies, _ = read_bodies(RAW / file.name)
+    assert np.array_equal(joints[0], dense_clip(bodies, joints[0].shape, normalize=True))
 
 
 def failing(capsys, *argv: str) -> str:
@@ -153,23 +159,23 @@ def failing(capsys, *argv: str) -> str:
     return err
 
 
-def test_a_bad_file_is_named_and_leaves_nothing_half_written(raw_60, tmp_path, capsys):
+def test_a_bad_file_stops_a_strict_run_and_leaves_nothing_half_written(raw_60, tmp_path, capsys):
     bad = sorted(raw_60.iterdir())[4]
     bad.write_text(bad.read_text()[:5000])
     out = tmp_path / "out"
     err = failing(capsys, *f"--data_path {raw_60} --ignored_sample_path {MISSING}".split(),
-                  "--out_folder", str(out))  # fmt: skip
+                  "--out_folder", str(out), "--strict")  # fmt: skip
     assert bad.name in err and "copy it again" in err
     assert everything_in(out) == []
 
 
-def test_a_bad_file_leaves_the_arrays_of_an_earlier_run(raw_60, tmp_path, capsys):
+def test_a_bad_file_leaves_the_arrays_of_an_earlier_strict_run(raw_60, tmp_path, capsys):
     line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
     ntu_gendata.main(line.split())
     sorted(raw_60.iterdir())[-1].write_text("")
-    failing(capsys, *line.split())
+    failing(capsys, *line.split(), "--strict")
     assert_published("ntu", tmp_path / "out")
-    assert len(everything_in(tmp_path / "out")) == 8
+    assert len(everything_in(tmp_path / "out")) == 8 + len(NOTES)
 
 
 def wrong_folders(tmp_path: Path) -> dict[str, tuple[list[str], str]]:
@@ -208,7 +214,7 @@ def test_the_same_clip_in_both_folders_of_ntu_120_is_refused(raw_60, raw_120, tm
     shutil.copy(next(raw_60.iterdir()), raw_120)
     flags = f"--part1-path {raw_60} --part2-path {raw_120} --out-folder {tmp_path / 'out'}"
     with pytest.raises(ValueError, match="both hold"):
-        ntu120_gendata.main([*flags.split(), "--ignored-sample-path", str(MISSING)])
+        ntu120_gendata.main([*flags.split(), "--strict", "--ignored-sample-path", str(MISSING)])
 
 
 def test_a_failing_call_of_the_script_prints_no_traceback(tmp_path):

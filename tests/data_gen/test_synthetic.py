@@ -200,6 +200,7 @@ def test_some_clips_have_lost_frames_and_a_third_body():
         (["--cameras", "4"], "--cameras must be from 1 to 3. Got 4."),
         (["--repetitions", "-1"], "--repetitions must be from 1"),
         (["--seed", "-1"], "--seed must be from 0"),
+        (["--clips", "0"], "--clips must be from 1 to 1000000. Got 0."),
     ],
 )
 def test_bad_flags_are_named_before_anything_is_written(flags, message, tmp_path):
@@ -214,3 +215,20 @@ def test_recordings_are_never_overwritten(tmp_path):
     with pytest.raises(ValueError, match="holds clips that this command did not write"):
         synthetic.main([*SMALL, "--out-folder", str(tmp_path)])
     assert recording.read_text() == "0\n"
+
+
+@pytest.mark.parametrize(
+    ("clips", "subjects", "repetitions"),
+    [(1, 10, 2), (720, 10, 2), (721, 11, 2), (3000, 42, 2), (100_000, 999, 3)],
+)
+def test_clips_raise_the_subjects_and_then_the_repetitions(clips, subjects, repetitions):
+    args = synthetic.make_parser().parse_args([])
+    synthetic.raise_to(clips, args)
+    assert (args.subjects, args.repetitions) == (subjects, repetitions)
+    assert subjects * repetitions * 3 * 12 >= clips
+
+
+def test_at_least_as_many_clips_are_written_as_asked_for(tmp_path):
+    flags = "--clips 5 --actions 10 --cameras 1 --subjects 1 --repetitions 1 --num-worker 1"
+    synthetic.main([*flags.split(), "--out-folder", str(tmp_path)])
+    assert len(list(tmp_path.glob("*.skeleton"))) == 5

@@ -7,12 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from data_gen.preprocess import (
+import data_gen.preprocess
+from utils.normalization import (
     X_AXIS,
     Z_AXIS,
     centred,
+    normalize_clip,
     pre_normalization,
     replay,
+    rotated,
     rotation_matrix,
     rotation_to_axis,
 )
@@ -28,12 +31,12 @@ def clips(seed: int = 0, num_frames: int = 12) -> np.ndarray:
 
 
 def body(*values: float) -> np.ndarray:
-    """(T, 2, 3): a body whose frames hold one value each; 0 is an empty frame."""
-    return np.broadcast_to(np.array(values)[:, None, None], (len(values), 2, 3))
+    """(3, T, 2): a body whose frames hold one value each; 0 is an empty frame."""
+    return np.broadcast_to(np.array(values)[:, None], (3, len(values), 2))
 
 
 def frames(body_: np.ndarray) -> list[float]:
-    return body_[:, 0, 0].tolist()
+    return body_[0, :, 0].tolist()
 
 
 def test_the_published_numbers_come_out_and_the_input_stays():
@@ -63,13 +66,18 @@ def test_a_full_clip_and_an_empty_one_stay_as_they_are():
 
 
 def test_missing_joints_stay_zero_when_the_others_are_centred():
-    clip = np.ones((1, 2, 3, 3))
-    clip[0, 0, 2] = 0
-    clip[0, :, 1] = 5
-    moved = centred(clip, 1)
-    assert np.array_equal(moved[0, 0, 2], [0, 0, 0])
-    assert np.array_equal(moved[0, 1, 2], [-4, -4, -4])
-    assert np.array_equal(moved[0, :, 1], np.zeros((2, 3)))
+    clip = np.ones((3, 2, 3))
+    clip[:, 0, 2] = 0
+    clip[:, :, 1] = 5
+    (moved,) = centred([clip], 1)
+    assert np.array_equal(moved[:, 0, 2], [0, 0, 0])
+    assert np.array_equal(moved[:, 1, 2], [-4, -4, -4])
+    assert np.array_equal(moved[:, :, 1], np.zeros((3, 2)))
+
+
+def test_all_bodies_are_centred_on_the_first():
+    first, second = np.full((3, 2, 3), 2.0), np.full((3, 2, 3), 7.0)
+    assert np.array_equal(centred([first, second], 0)[1], np.full((3, 2, 3), 5.0))
 
 
 @given(st.integers(0, 2**32))
@@ -97,6 +105,34 @@ def test_each_clip_is_normalised_by_itself():
     together = pre_normalization(data)
     alone = np.concatenate([pre_normalization(clip[None]) for clip in data])
     assert np.array_equal(together, alone)
+
+
+def test_one_clip_alone_equals_the_array_bit_for_bit_and_stays():
+    data = clips()
+    data[0, :, 7:] = 0  # replayed
+    data[1, :, :, :, 1] = 0  # one person
+    data[2, :, 4:, :, 1] = 0  # persons replayed with different periods
+    before = data.copy()
+    together = pre_normalization(data)
+    for clip, expected in zip(data, together, strict=True):
+        strided = np.ascontiguousarray(clip.transpose(3, 1, 2, 0)).transpose(3, 1, 2, 0)
+        for view in (clip, strided):
+            assert normalize_clip(view).tobytes() == expected.tobytes()
+    assert np.array_equal(data, before)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_replay_before_or_after_a_frame_by_frame_step_is_the_same_bit_for_bit(first, length, seed):
+    """What lets a store keep the frames alone: a frame's result does not depend on its place."""
+    matrix = rotation_to_axis(np.random.default_rng(seed).standard_normal(3), Z_AXIS)
+    data = np.zeros((3, 24, 25), np.float32)
+    data[:, first : first + length] = clips(seed)[0, :, :length, :, 0]
+    assert rotated(replay(data), matrix).tobytes() == replay(rotated(data, matrix)).tobytes()
+
+
+def test_the_published_name_stays():
+    assert data_gen.preprocess.pre_normalization is pre_normalization
 
 
 def test_other_joints_can_be_centre_and_axes():

@@ -1,0 +1,116 @@
+"""Streams derived from joints: what their own files would hold."""
+
+import numpy as np
+import pytest
+import small_data
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_gen.gen_bone_data import write_stream
+from feeders.feeder import Feeder
+from feeders.streams import choose_bones
+from graph.streams import STREAMS, derive_stream
+from graph.ucla import AdjMatrixGraph
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return small_data.learnable(tmp_path)
+
+
+def feeder(folder, **more):
+    return Feeder(**small_data.feeder_args(folder, "train", **more))
+
+
+def clips_of(dataset):
+    return np.stack([dataset[index][0] for index in range(len(dataset))])
+
+
+@pytest.mark.parametrize("stream", STREAMS[1:])
+def test_a_stream_equals_its_file_bit_for_bit(folder, stream):
+    joints = folder / "train_data_joint.npy"
+    expected = np.load(write_stream(joints, stream))
+    assert clips_of(feeder(folder, stream=stream)).tobytes() == expected.tobytes()
+    assert not np.array_equal(expected, np.load(joints))
+
+
+def test_motions_are_steps_to_the_next_frame_and_end_with_0():
+    joints, bones = small_data.clips(1)[0], AdjMatrixGraph.bones
+    for still, moving in (("joint", "joint_motion"), ("bone", "bone_motion")):
+        clip, motion = (derive_stream(joints, stream, bones) for stream in (still, moving))
+        np.testing.assert_array_equal(motion[:, :-1], clip[:, 1:] - clip[:, :-1])
+        assert not motion[:, -1].any()
+
+
+@given(st.sampled_from(STREAMS), st.integers(0, 2**32))
+def test_streams_keep_shape_type_and_input(stream, seed):
+    joints = small_data.clips(1, seed)[0]
+    before = joints.copy()
+    derived = derive_stream(joints, stream, AdjMatrixGraph.bones)
+    assert (derived.shape, derived.dtype) == (joints.shape, joints.dtype)
+    np.testing.assert_array_equal(joints, before)
+
+
+@given(st.sampled_from(STREAMS[1:]), st.integers(0, 2**32))
+def test_all_streams_but_joints_forget_where_the_body_stands(stream, seed):
+    joints = small_data.clips(1, seed)[0].astype(np.float64)
+    moved = joints + np.array([3.0, -2.0, 1.0])[:, None, None, None]
+    bones = AdjMatrixGraph.bones
+    np.testing.assert_allclose(
+        derive_stream(moved, stream, bones), derive_stream(joints, stream, bones), 0, 1e-12
+    )
+
+
+def test_the_stream_comes_before_augmentation_and_the_mean_map(folder):
+    write_stream(folder / "train_data_joint.npy", "bone")
+    more = {"normalization": True, "window_size": 6, "random_choose": True, "random_scale": [1, 2]}
+    file = {**small_data.feeder_args(folder, "train"), "data_path": folder / "train_data_bone.npy"}
+    assert (
+        clips_of(Feeder(**file, **more)).tobytes()
+        == clips_of(feeder(folder, stream="bone", **more)).tobytes()
+    )
+
+
+@pytest.mark.parametrize("num_joints", [25, 18, 20])
+def test_the_number_of_joints_tells_the_bones(num_joints):
+    assert len(choose_bones("bone_motion", num_joints, None)) == num_joints
+    assert choose_bones("joint_motion", num_joints, None) == ()
+
+
+def test_another_skeleton_is_named_by_its_graph(tmp_path):
+    small_data.write(tmp_path, "train", small_data.clips(2, joints=24), [0, 1])
+    with pytest.raises(ValueError, match="no skeleton of 24 joints is known, but those of 25, 18"):
+        feeder(tmp_path, stream="bone")
+    bones = feeder(tmp_path, stream="bone", graph="graph.udiva.AdjMatrixGraph")
+    assert not bones[0][0][:, :, 0].any()  # the pelvis
+
+
+BAD = {
+    "an unknown stream": ({"stream": "bones"}, "must be one of joint, bone, .* Got 'bones'"),
+    "another skeleton": (
+        {"stream": "bone", "graph": "graph.kinetics.AdjMatrixGraph"},
+        "AdjMatrixGraph does not fit the clips. The bones must name each of the 20 joints",
+    ),
+    "no graph": ({"stream": "bone", "graph": "graph.bone.bones_of"}, "does not fit the clips"),
+    "an absent graph": ({"stream": "bone", "graph": "graph.x.Y"}, "cannot import 'graph.x.Y'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_wrong_arguments_are_named(folder, case):
+    arguments, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        feeder(folder, **arguments)
+
+
+def test_a_stream_of_a_stream_is_refused(folder):
+    bones = write_stream(folder / "train_data_joint.npy", "bone")
+    arguments = {**small_data.feeder_args(folder, "train"), "data_path": str(bones)}
+    with pytest.raises(ValueError, match=r"train_data_bone\.npy is another stream already"):
+        Feeder(**arguments, stream="joint_motion")
+    assert len(Feeder(**arguments)) == 24
+
+
+def test_a_graph_without_effect_is_said(folder, caplog):
+    feeder(folder, graph="graph.ucla.AdjMatrixGraph")
+    assert "graph: graph.ucla.AdjMatrixGraph has no effect on stream: joint" in caplog.text

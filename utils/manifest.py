@@ -1,0 +1,68 @@
+"""`dataset.json`, which stands beside a data set's arrays and says what they are.
+
+Fields: `dataset`, `format` (dense or compact), `num_classes`, `num_joints`, `num_persons`,
+`channels`, `clip_shape`, `counts` (clips by split, such as xsub/train), `class_counts` (by split,
+one number a class), `published_counts` (those of the full data set, where they are known), `note`
+(a sentence where the counts differ from these), `sources`, `versions`, `checksums` (by file).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from utils.files import atomic_write
+
+NAME = "dataset.json"
+LEVELS = 2  # a benchmark's folder or a store, and the data set's
+
+
+def read_manifest(path: Path | str) -> dict[str, Any] | None:
+    """The manifest of the data set that a file or folder belongs to; None where there is none.
+
+    It is looked for in the folder and the one above, as arrays may lie in a benchmark's folder.
+
+    Raises:
+        ValueError: the nearest manifest is damaged.
+    """
+    path = Path(path).absolute()
+    folders = [path, *path.parents] if path.is_dir() else path.parents
+    for folder in folders[:LEVELS]:
+        if (folder / NAME).is_file():
+            return _load(folder / NAME)
+    return None
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write `dataset.json` into a data set's folder; splits that are not made anew are kept.
+
+    Counts and checksums of an earlier run stay, if it made the same data set in the same format.
+    """
+    old = _load(folder / NAME) if (folder / NAME).is_file() else {}
+    same = all(old.get(key) == manifest[key] for key in ("dataset", "format", "clip_shape"))
+    if same:
+        for key in ("counts", "class_counts", "checksums"):
+            manifest = {**manifest, key: {**old.get(key, {}), **manifest[key]}}
+    with atomic_write(folder / NAME) as temporary:
+        lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in manifest.items()]
+        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def count_note(counts: dict[str, int], published: dict[str, int]) -> str | None:
+    """A sentence about splits whose size is not the published one; a note, since some users have
+    partial downloads.
+    """
+    differing = [split for split in counts if published.get(split, counts[split]) != counts[split]]
+    if not differing:
+        return None
+    listed = ", ".join(f"{split} {counts[split]:,} of {published[split]:,}" for split in differing)
+    return f"Not the published number of clips: {listed}."
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict):
+            raise ValueError("it holds no mapping")
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}). Make the data set again.") from error
+    return manifest
