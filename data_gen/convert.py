@@ -36,8 +36,7 @@ def read_clip(clip: Clip, read: Reader) -> tuple[Entry, np.ndarray]:
         reason = " ".join(str(error).split())
         return Entry(clip.name, reason=reason), np.zeros((0, 0, 0, 0), np.float32)
     bodies = np.ascontiguousarray(trimmed(bodies))
-    entry = Entry(clip.name, *bodies.shape[:2], is_cut=is_cut, crc=zlib.crc32(bodies))
-    return entry, bodies
+    return Entry(clip.name, *bodies.shape[:2], is_cut=is_cut), bodies
 
 
 def fill_rows(job: Job, read: Reader, shape: tuple[int, ...], normalize: bool) -> Entry:

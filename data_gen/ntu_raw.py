@@ -164,5 +164,8 @@ def body_energy(body: np.ndarray) -> float:
 
 def select_bodies(bodies: np.ndarray) -> np.ndarray:
     """(M, T, V, 3) -> (2, T, V, 3): the two bodies of the highest energy, the highest first."""
+    present = [body for body in bodies if body.any()]
+    if len(present) == 1:  # most clips; the bodies that are not there need no order
+        return np.stack([present[0], np.zeros_like(present[0])])
     energy = np.array([body_energy(body) if body.any() else 0.0 for body in bodies])
     return bodies[energy.argsort()[::-1][:MAX_BODIES]]

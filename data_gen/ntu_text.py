@@ -15,6 +15,7 @@ HEAD = 48  # bytes of a joint's line in which x, y and z must end
 WIDTH = 16  # bytes of a word that are looked at, up to its end
 PLACES = np.arange(WIDTH - 1, -1, -1)  # places to the right of each of them
 POWERS = 10.0 ** np.arange(WIDTH + 1)
+EIGHT_ONES = np.uint64(0x0101010101010101)
 PAD = b"\n" * HEAD
 # Row n is true in the last n of WIDTH bytes, kept as one item of WIDTH bytes.
 INSIDE = (np.arange(WIDTH + 1)[:, None] > PLACES).view(f"V{WIDTH}").ravel()
@@ -107,11 +108,20 @@ def _numbers(text: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     value = np.where(negative, -value, value)
     known = sum(map(np.count_nonzero, (is_digit, is_dot, negative)))
     if known != lengths.sum():  # other characters; where?
-        odd |= (is_digit | is_dot).sum(axis=1) + negative != lengths
+        odd |= _count(is_digit | is_dot) + negative != lengths
     for i in np.flatnonzero(odd).tolist():  # such as 3, 1e-05 or nan
         value[i] = _float(text[starts[i] : ends[i]])
     _require(np.isfinite(value).all())
     return value
+
+
+def _count(flags: np.ndarray) -> np.ndarray:
+    """(W, WIDTH) bool -> (W,) how many are true, ten times as fast as a sum along the axis.
+
+    Eight flags are the bytes of a number; its product with EIGHT_ONES has their sum on top.
+    """
+    sums = flags.view(np.uint64) * EIGHT_ONES >> np.uint64(56)
+    return (sums[:, 0] + sums[:, 1]).astype(np.int64)
 
 
 def _float(word: bytes) -> float:

@@ -80,8 +80,9 @@ class ClipStoreWriter:
 
     def append(self, entry: Entry, clip: np.ndarray) -> None:
         """Add the next clip, (M, T, V, C) float32; one without persons for a bad clip."""
-        self._joints.write(np.ascontiguousarray(clip, dtype="<f4").tobytes())
-        self._pending.append(entry)
+        joints = np.ascontiguousarray(clip, dtype="<f4").tobytes()
+        self._joints.write(joints)
+        self._pending.append(entry._replace(crc=zlib.crc32(joints)))
         if len(self._pending) >= CHECKPOINT:
             self.checkpoint()
 

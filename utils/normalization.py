@@ -59,11 +59,10 @@ def normalize_clip(
     if pad:
         bodies = [replay(body) for body in bodies]
     bodies = centred(bodies, centre)
-    bodies = aligned(bodies, z_axis[1], z_axis[0], Z_AXIS)
-    bodies = aligned(bodies, x_axis[0], x_axis[1], X_AXIS)
+    matrix = turn_to_axes(bodies[0][:, 0], z_axis, x_axis)
     normalised = np.zeros(clip.shape, clip.dtype)
     for m, body in zip(present, bodies, strict=True):
-        normalised[..., m] = body
+        normalised[..., m] = np.where(_has_data(body)[:, None], rotated(body, matrix), body)
     return normalised
 
 
@@ -91,15 +90,15 @@ def centred(bodies: Sequence[np.ndarray], joint: int) -> list[np.ndarray]:
     return [np.where(body.sum(axis=0) != 0, body - centre, 0) for body in bodies]
 
 
-def aligned(bodies: Sequence[np.ndarray], head: int, tail: int, axis: int) -> list[np.ndarray]:
-    """Turn each (C, T, V) so that body 0's `head` - `tail` in frame 0 points along +`axis`."""
-    first = bodies[0][:, 0]
-    matrix = rotation_to_axis(first[:, head] - first[:, tail], axis)
-    turned = [rotated(body, matrix) for body in bodies]
-    return [
-        np.where(_has_data(body)[:, None], new, body)
-        for body, new in zip(bodies, turned, strict=True)
-    ]
+def turn_to_axes(
+    joints: np.ndarray, z_axis: tuple[int, int], x_axis: tuple[int, int]
+) -> np.ndarray:
+    """The rotation (3, 3), float64, for joints (3, V): first z_axis (from, to) to +z, then x_axis
+    (to, from) to +x.
+    """
+    upright = rotation_to_axis(joints[:, z_axis[1]] - joints[:, z_axis[0]], Z_AXIS)
+    across = upright @ (joints[:, x_axis[0]] - joints[:, x_axis[1]])
+    return rotation_to_axis(across, X_AXIS) @ upright
 
 
 def rotated(body: np.ndarray, matrix: np.ndarray) -> np.ndarray:
