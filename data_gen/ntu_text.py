@@ -1,21 +1,26 @@
 """The regular text of NTU RGB+D, parsed in whole arrays instead of word by word.
 
-In a regular file one space follows each of a joint's first three numbers, and these are decimal.
-That is so for all but a few files; for those `parse_regular` gives up, and the patient reader of
-ntu_raw.py takes them or says what is wrong. Both give the same bits: a decimal number of up to 15
+In a regular file one space follows each of a joint's first three numbers. That is so for all but a
+few files; for those `parse_regular` gives up, and the patient reader of ntu_raw.py takes them or
+says what is wrong. Metres have one digit before the dot, and words of that form are read together;
+`float` takes the others, such as 1e-05. Both give the same bits: a decimal number of up to 15
 digits is an integer divided by a power of ten, both exact in float64, and the quotient is rounded
 once, as `float` rounds.
 """
 # Shapes: L lines, W words, B blocks (a body in a frame), T frames, V joints, M persons.
 
+import math
+
 import numpy as np
 
 SPACE, NEWLINE, DOT, MINUS, ZERO = b" \n.-0"
-HEAD = 48  # bytes of a joint's line in which x, y and z must end
+HEAD = 64  # bytes of a joint's line in which x, y and z must end: a bit of a number each
 WIDTH = 16  # bytes of a word that are looked at, up to its end
+MAX_DECIMALS = 14  # 15 digits with the one before the dot
+MAX_COUNT_DIGITS = 3  # of a number of bodies, joints or frames; longer lines are something else
 PLACES = np.arange(WIDTH - 1, -1, -1)  # places to the right of each of them
 POWERS = 10.0 ** np.arange(WIDTH + 1)
-EIGHT_ONES = np.uint64(0x0101010101010101)
+ONE, EIGHT_ONES = np.uint64(1), np.uint64(0x0101010101010101)
 PAD = b"\n" * HEAD
 # Row n is true in the last n of WIDTH bytes, kept as one item of WIDTH bytes.
 INSIDE = (np.arange(WIDTH + 1)[:, None] > PLACES).view(f"V{WIDTH}").ravel()
@@ -55,11 +60,11 @@ def _structure(
 
     The lines of a block are known by its number of joints; all others are numbers of bodies.
     """
-    short = np.flatnonzero(ends - starts <= 3)
-    bounds = zip(starts[short].tolist(), ends[short].tolist(), strict=True)
-    words = [text[start:end] for start, end in bounds]
-    _require(len(words) and short[0] == 0 and all(map(bytes.isdigit, words)))
-    numbers = np.array(list(map(int, words)))
+    short = np.flatnonzero(ends - starts <= MAX_COUNT_DIGITS)
+    lengths = (ends - starts)[short]
+    numbers, are_digits = _integers(text, ends[short], lengths)
+    _require(len(short) and short[0] == 0 and lengths.all() and are_digits.all())
+    numbers = numbers.astype(np.int64)
     is_joints = numbers[1:] == num_joints
     counts = short[1:][is_joints]  # the lines with a number of joints
     joints = counts[:, None] + np.arange(1, num_joints + 1)
@@ -79,40 +84,47 @@ def _first_words(
     text: bytes, starts: np.ndarray, ends: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Starts and ends, (3 L,) each, of all first, second and third words; a fourth must follow."""
-    places = np.flatnonzero(_windows(text, starts, HEAD) == SPACE)
-    per_line = np.bincount(places // HEAD, minlength=len(starts))
-    _require((per_line >= 3).all())
-    first = np.cumsum(per_line) - per_line
-    shift = starts - HEAD * np.arange(len(starts))
-    spaces = [starts - 1, *(places[first + word] + shift for word in range(3))]
-    _require((spaces[3] + 1 < ends).all())
-    return np.concatenate(spaces[:3]) + 1, np.concatenate(spaces[1:])
+    spaces = np.packbits(_windows(text, starts, HEAD) == SPACE, axis=1, bitorder="little")
+    bits = spaces.view("<u8").ravel()
+    bounds = [starts - 1]
+    for _ in range(3):
+        _require(bits.all())
+        bounds.append(starts + np.bitwise_count(~bits & (bits - ONE)))  # the zeros below the lowest
+        bits &= bits - ONE
+    _require((bounds[3] + 1 < ends).all())
+    return np.concatenate(bounds[:3]) + 1, np.concatenate(bounds[1:])
 
 
 def _numbers(text: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """The words text[start:end] -> decimal numbers (W,) float64."""
-    lengths = ends - starts
-    window = _windows(text, ends - WIDTH, WIDTH)
-    inside = INSIDE[np.minimum(lengths, WIDTH)].view(bool).reshape(window.shape)
-    digits = window - np.uint8(ZERO)
-    is_digit = (digits < 10) & inside
-    is_dot = (window == DOT) & inside
-    # One dot gives its place; none, or several, give less than 0 or at least WIDTH.
-    decimals = is_dot.astype(np.float32) @ (PLACES + WIDTH).astype(np.float32) - WIDTH
-    odd = (decimals < 0) | (decimals >= WIDTH) | (lengths >= WIDTH)  # 16 digits are not exact
-    # As if the dot were a digit 0: what stands before it counts ten times too much.
-    value = (digits * is_digit).astype(np.float64) @ POWERS[PLACES]
-    scale = POWERS[np.where(odd, 0, decimals).astype(np.intp)]
-    value = (value - 9 * scale * np.floor(value / (10 * scale))) / scale
-    negative = np.frombuffer(text, dtype=np.uint8)[starts] == MINUS
-    value = np.where(negative, -value, value)
-    known = sum(map(np.count_nonzero, (is_digit, is_dot, negative)))
-    if known != lengths.sum():  # other characters; where?
-        odd |= _count(is_digit | is_dot) + negative != lengths
-    for i in np.flatnonzero(odd).tolist():  # such as 3, 1e-05 or nan
+    characters = np.frombuffer(text, dtype=np.uint8)
+    negative = characters[starts] == MINUS
+    first = starts + negative
+    whole = characters[first] - np.uint8(ZERO)
+    decimals = ends - first - 2
+    regular = (whole <= 9) & (characters[first + 1] == DOT)
+    regular &= (decimals >= 0) & (decimals <= MAX_DECIMALS)
+    decimals[~regular] = 0
+    fraction, are_digits = _integers(text, ends, decimals)
+    scale = POWERS[decimals]
+    value = (whole * scale + fraction) / scale
+    np.negative(value, out=value, where=negative)
+    for i in np.flatnonzero(~(regular & are_digits)).tolist():  # such as 12.5, 1e-05 or nan
         value[i] = _float(text[starts[i] : ends[i]])
-    _require(np.isfinite(value).all())
     return value
+
+
+def _integers(text: bytes, ends: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The words (W,) of up to WIDTH bytes before `ends` -> whole numbers, float64, and whether a
+    word has only digits; one of no length is 0.
+    """
+    window = _windows(text, ends - WIDTH, WIDTH)
+    digits = window - np.uint8(ZERO)
+    is_digit = (digits < 10) & INSIDE[lengths].view(bool).reshape(window.shape)
+    numbers = (digits * is_digit).astype(np.float64) @ POWERS[PLACES]
+    if np.count_nonzero(is_digit) == lengths.sum():
+        return numbers, np.ones(len(numbers), dtype=bool)
+    return numbers, _count(is_digit) == lengths
 
 
 def _count(flags: np.ndarray) -> np.ndarray:
@@ -126,9 +138,11 @@ def _count(flags: np.ndarray) -> np.ndarray:
 
 def _float(word: bytes) -> float:
     try:
-        return float(word)
+        number = float(word)
     except ValueError:
         raise Irregular from None
+    _require(math.isfinite(number))
+    return number
 
 
 def _windows(text: bytes, starts: np.ndarray, width: int) -> np.ndarray:

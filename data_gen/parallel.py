@@ -22,6 +22,8 @@ ITEMS_PER_TASK = 16
 # Below this many items a worker costs more time to start than it saves.
 ITEMS_PER_WORKER = 32
 
+_work: tuple[Callable, Sequence]  # in a worker: what it does, and to what
+
 
 def map_in_order(
     function: Callable[[Item], Result], items: Sequence[Item], num_workers: int, title: str
@@ -42,11 +44,13 @@ def map_in_order(
 def _map_in_workers(
     function: Callable[[Item], Result], items: Sequence[Item], num_workers: int
 ) -> Iterator[Result]:
-    pool = ProcessPoolExecutor(num_workers, _context(), _ignore_interrupt)
+    # Workers get all items at their start, which costs nothing where they are forked, and of a task
+    # only its bounds: the parent has enough to do with the results.
+    pool = ProcessPoolExecutor(num_workers, _context(), _start_worker, (function, items))
     pending: deque[Future[list[Result]]] = deque()
     try:
         for start in range(0, len(items), ITEMS_PER_TASK):
-            pending.append(pool.submit(_map, function, items[start : start + ITEMS_PER_TASK]))
+            pending.append(pool.submit(_run_task, start, start + ITEMS_PER_TASK))
             if len(pending) > 2 * num_workers:  # results must not pile up when the disk is slow
                 yield from pending.popleft().result()
         while pending:
@@ -67,8 +71,15 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("fork" if can_fork else "spawn")
 
 
-def _map(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    return [function(item) for item in items]
+def _start_worker(function: Callable[[Item], Result], items: Sequence[Item]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # leave Ctrl-C to the parent, which ends us
+    global _work
+    _work = function, items
+
+
+def _run_task(start: int, stop: int) -> list[Result]:
+    function, items = _work
+    return [function(item) for item in items[start:stop]]
 
 
 def add_num_worker(parser: ArgumentParser) -> None:
@@ -80,8 +91,3 @@ def add_num_worker(parser: ArgumentParser) -> None:
         metavar="N",
         help="worker processes; the output does not depend on it (default: all cores)",
     )
-
-
-def _ignore_interrupt() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -85,7 +85,7 @@ BAD = {
     "a line too few": b"\n".join([*LINES[:10], *LINES[11:]]),
     "a line in the wrong body": b"\n".join([*LINES[:10], *LINES[11:60], LINES[10], *LINES[60:]]),
     "20 joints": GOOD.replace(b"\n25\n", b"\n20\n"),
-    "long numbers": GOOD.replace(b"1.5 1.5 1.5", b" ".join([b"1.12345678901234567"] * 3), 1),
+    "long numbers": GOOD.replace(b"1.5 1.5 1.5", b" ".join([b"1.123456789012345678901"] * 3), 1),
     "two spaces": GOOD.replace(b"1.5 1.5", b"1.5  1.5", 1),
     "a word": GOOD.replace(b"1.5 1.5", b"1.5 a", 1),
     "not finite": GOOD.replace(b"1.5 1.5", b"1.5 nan", 1),
