@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch.utils.data import Dataset
 
 from feeders import tools
@@ -49,6 +50,8 @@ class Feeder(Dataset):
         ValueError: a file is not what is described here, or the files disagree.
     """
 
+    shares_epoch = True  # with workers that live on from one epoch to the next
+
     def __init__(
         self,
         data_path: str,
@@ -81,7 +84,7 @@ class Feeder(Dataset):
         self.random_crop = random_crop
         self.random_rotation = tuple(random_rotation)
         self.random_scale = tuple(random_scale)
-        self.set_epoch(seed=0, epoch=0)
+        self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()  # seed, epoch
 
         self.data_path, self.split, self.use_mmap = Path(data_path), split, use_mmap
         self.data = open_source(self.data_path, split, in_memory=not use_mmap)
@@ -106,15 +109,15 @@ class Feeder(Dataset):
             self.data = open_source(self.data_path, self.split)
 
     def set_epoch(self, seed: int, epoch: int) -> None:
-        """Choose the random draws; call it before an epoch's workers start."""
-        self._rng_key = (seed, epoch)
+        """Choose the random draws, also of workers that have started; call it between epochs."""
+        self._rng_key[0], self._rng_key[1] = seed, epoch
 
     def __len__(self) -> int:
         return len(self.label)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int, int]:
         """The clip (C, T, V, M) float32, its label and its index."""
-        rng = np.random.default_rng((*self._rng_key, index))
+        rng = np.random.default_rng((*self._rng_key.tolist(), index))
         clip = self._clip(index)
         if self.mean_map is not None:
             clip = (clip - self.mean_map) / self.std_map

@@ -1,12 +1,9 @@
 """What needs a CUDA device: `pytest -m gpu` on a machine that has one."""
 
-import json
-
 import golden_model
 import pytest
-import small_data
+import small_run
 import torch
-import yaml
 
 import main
 
@@ -17,27 +14,12 @@ pytestmark = [
 
 
 @pytest.fixture
-def settings(tmp_path):
-    data = small_data.learnable(tmp_path / "data")
-    content = {
-        "work_dir": str(tmp_path / "run"),
-        "train_feeder_args": small_data.feeder_args(data, "train"),
-        "test_feeder_args": small_data.feeder_args(data, "val"),
-        "model_args": small_data.MODEL_ARGS,
-        "batch_size": 8,
-        "forward_batch_size": 8,
-        "base_lr": 0.05,
-        "num_epoch": 4,
-        "num_worker": 0,
-    }
-    path = tmp_path / "settings.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return ["--config", str(path)]
+def settings(tmp_path, data):
+    return small_run.write_settings(tmp_path, data, device=0, forward_batch_size=8)
 
 
 def losses(folder) -> list[float]:
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    return [json.loads(line)["loss"] for line in lines if '"train"' in line]
+    return [line["train"]["loss"] for line in small_run.epochs(folder)]
 
 
 @pytest.mark.parametrize("name", golden_model.NAMES)
@@ -49,16 +31,51 @@ def test_logits_equal_the_golden_ones(name):
     torch.testing.assert_close(logits, golden, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("half", ["yes", "no"])
-def test_training_learns_and_resumes(settings, tmp_path, half):
-    main.main([*settings, "--half", half])
+PRECISIONS = {
+    "full": [],
+    "float16": ["--half"],
+    "bfloat16": ["--half", "--amp-dtype", "bfloat16"],
+    "level 2": ["--half", "--amp-opt-level", "2"],
+    "level 3": ["--half", "--amp-opt-level", "3", "--amp-dtype", "bfloat16"],
+    "compiled": ["--compile"],
+    "deterministic": ["--deterministic"],
+}
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_training_learns_stops_and_resumes(settings, tmp_path, monkeypatch, precision):
+    argv = [*settings, *PRECISIONS[precision], "--amp-backend", "native"]
+    try:
+        small_run.interrupt_at(monkeypatch, 5)
+        with pytest.raises(SystemExit) as exit_:
+            main.main(argv)
+        assert exit_.value.code == 143
+        main.main([*argv, "--resume", "auto"])
+    finally:
+        torch.use_deterministic_algorithms(False)
     run = tmp_path / "run"
-    assert losses(run)[-1] < losses(run)[0]
-    more = ["--num-epoch", "5", "--start-epoch", "4", "--work-dir", str(tmp_path / "more")]
-    more += ["--weights", str(run / "weights" / "weights-4-12.pt")]
-    more += ["--checkpoint", str(run / "checkpoints" / "checkpoint-4-fwbz8-12.pt")]
-    main.main([*settings, "--half", half, *more])
-    assert losses(tmp_path / "more")[0] < losses(run)[0]
+    assert len(losses(run)) == 4 and losses(run)[-1] < losses(run)[0]
+    saved = small_run.weights(run)["weights-4-12.pt"]
+    assert {value.dtype for value in saved.values()} == {torch.float32, torch.int64}
+    best = ["--phase", "test", "--weights", str(run / "weights" / "best.pt")]
+    main.main([*argv, *best, "--work-dir", str(tmp_path / "eval")])
+    assert (tmp_path / "eval" / "right-samples.txt").exists()
+
+
+def test_a_deterministic_run_goes_on_bit_for_bit(settings, tmp_path, monkeypatch):
+    argv = [*settings, "--deterministic"]
+    try:
+        main.main([*argv, "--work-dir", str(tmp_path / "whole")])
+        small_run.interrupt_at(monkeypatch, 5)
+        with pytest.raises(SystemExit):
+            main.main(argv)
+        main.main([*argv, "--resume", "auto"])
+    finally:
+        torch.use_deterministic_algorithms(False)
+    one, other = (
+        small_run.weights(tmp_path / name)["weights-4-12.pt"] for name in ("whole", "run")
+    )
+    assert small_run.equal(one["weights-4-12.pt"], other["weights-4-12.pt"])
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")

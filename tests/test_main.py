@@ -2,72 +2,36 @@
 
 import json
 import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-import small_data
 import store_data
 import torch
 import yaml
+from small_run import epochs, equal, fails_with, weights
 
 import main
-from utils.cli import run
+from utils import checkpoint, manifest, optimization, precision, tasks, training
+from utils import epochs as engine
 
-
-@pytest.fixture
-def data(tmp_path):
-    return small_data.learnable(tmp_path / "data")
-
-
-@pytest.fixture
-def settings(tmp_path, data):
-    """A small run's YAML; returns the arguments that use it."""
-    content = {
-        "work_dir": str(tmp_path / "run"),
-        "train_feeder_args": small_data.feeder_args(data, "train", random_scale=[0.9, 1.1]),
-        "test_feeder_args": small_data.feeder_args(data, "val"),
-        "model_args": small_data.MODEL_ARGS,
-        "device": "cpu",
-        "batch_size": 8,
-        "forward_batch_size": 4,
-        "base_lr": 0.05,
-        "step": [3],
-        "num_epoch": 4,
-        "num_worker": 0,
-        "nesterov": True,
-        "show_topk": [1, 2],
-    }
-    path = tmp_path / "settings.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return ["--config", str(path)]
-
-
-def fails_with(argv, capsys) -> str:
-    """The one line that main.py leaves on stderr when it exits with 1."""
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: main.main(argv))
-    assert exit_.value.code == 1
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1
-    return lines[0]
-
-
-def weights(folder):
-    return {p.name: torch.load(p, weights_only=True) for p in (folder / "weights").iterdir()}
+ROOT = Path(__file__).parents[1]
 
 
 def test_training_learns_and_leaves_the_published_artefacts(settings, tmp_path):
     main.main(settings)
     work_dir = tmp_path / "run"
     files = {str(p.relative_to(work_dir)) for p in work_dir.rglob("*.*") if p.is_file()}
-    expected = {"config.yaml", "log.txt", "metrics.jsonl"}
+    expected = {"config.yaml", "log.txt", "metrics.jsonl", "summary.json", "weights/best.pt"}
     expected |= {f"weights/weights-{e}-{3 * e}.pt" for e in range(1, 5)}
     expected |= {f"checkpoints/checkpoint-{e}-fwbz4-{3 * e}.pt" for e in range(1, 5)}
     assert {f for f in files if "trainlogs" not in f} == expected
     assert {p.name for p in (work_dir / "trainlogs").iterdir()} == {"train", "val"}
 
-    lines = [json.loads(line) for line in (work_dir / "metrics.jsonl").read_text().splitlines()]
-    train = [line for line in lines if line["part"] == "train"]
+    train = [line["train"] for line in epochs(work_dir)]
     assert train[-1]["loss"] < train[0]["loss"]
     assert [line["lr"] for line in train] == pytest.approx([0.05, 0.05, 0.05, 0.005])
     assert "top-2" in (work_dir / "log.txt").read_text()
@@ -83,28 +47,12 @@ def test_checkpoints_have_the_published_keys_and_weights_are_plain(settings, tmp
     assert all(not key.startswith("module.") and v.device.type == "cpu" for key, v in state.items())
 
 
-def test_two_and_two_epochs_equal_four_bitwise(settings, tmp_path):
-    main.main(settings)
-    main.main([*settings, "--num-epoch", "2", "--work-dir", str(tmp_path / "half")])
-    half = tmp_path / "half"
-    resume = ["--start-epoch", "2", "--weights", str(half / "weights" / "weights-2-6.pt")]
-    resume += ["--checkpoint", str(half / "checkpoints" / "checkpoint-2-fwbz4-6.pt")]
-    main.main([*settings, "--work-dir", str(half), *resume])
-    whole, resumed = weights(tmp_path / "run"), weights(half)
-    assert whole.keys() == resumed.keys()
-    for name, state in whole.items():
-        assert all(torch.equal(value, resumed[name][key]) for key, value in state.items())
-    last = "checkpoints/checkpoint-4-fwbz4-12.pt"
-    a, b = (torch.load(f / last, weights_only=True) for f in (tmp_path / "run", half))
-    assert (a["best_accuracy"], a["best_epoch"]) == (b["best_accuracy"], b["best_epoch"])
-
-
 def test_the_number_of_workers_changes_nothing(settings, tmp_path):
     for workers in ("0", "2"):
         more = ["--num-worker", workers, "--work-dir", str(tmp_path / workers), "--num-epoch", "1"]
         main.main([*settings, *more])
     a, b = (weights(tmp_path / w)["weights-1-3.pt"] for w in ("0", "2"))
-    assert all(torch.equal(a[key], b[key]) for key in a)
+    assert equal(a, b)
 
 
 def test_slices_of_a_batch_give_the_gradient_of_their_mean_loss(settings):
@@ -114,24 +62,13 @@ def test_slices_of_a_batch_give_the_gradient_of_their_mean_loss(settings):
     clips, labels = torch.randn(8, 3, 6, 20, 1), torch.arange(8) % 3
     gradients = []
     for size in (8, 2):
-        state = main.make_state(args, model, main.Precision(torch.device("cpu"), False), 3)
-        state.optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-        main.training_step(state, main.Precision(torch.device("cpu"), False), clips, labels, size)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        full = precision.Precision(torch.device("cpu"))
+        schedule = optimization.make_schedule(optimizer, "step", [3], 0, 4, 3)
+        state = checkpoint.TrainState(model, optimizer, schedule, full)
+        training.training_step(state, tasks.ActionClassification(), clips, labels, size)
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
-
-
-def test_mixed_precision_trains_on_the_cpu_in_bfloat16(settings, tmp_path):
-    losses = {}
-    for half in ("yes", "no"):
-        folder = tmp_path / half
-        main.main([*settings, "--half", half, "--num-epoch", "2", "--work-dir", str(folder)])
-        lines = (folder / "metrics.jsonl").read_text().splitlines()
-        losses[half] = [json.loads(line)["loss"] for line in lines]
-    assert losses["yes"] != losses["no"]
-    assert losses["yes"] == pytest.approx(losses["no"], rel=0.1)
-    (state,) = [v for k, v in weights(tmp_path / "yes").items() if k.startswith("weights-2")]
-    assert state["fc.weight"].dtype == torch.float32
 
 
 def test_testing_scores_every_sample_and_lists_predictions(settings, tmp_path, data):
@@ -157,14 +94,13 @@ def test_the_written_config_repeats_the_run(settings, tmp_path):
     again = ["--config", str(tmp_path / "run" / "config.yaml"), "--work-dir", str(tmp_path / "b")]
     main.main(again)
     a, b = (weights(f)["weights-1-3.pt"] for f in (tmp_path / "run", tmp_path / "b"))
-    assert all(torch.equal(a[key], b[key]) for key in a)
+    assert equal(a, b)
 
 
 def test_intervals_decide_what_is_saved_and_evaluated(settings, tmp_path):
     main.main([*settings, "--save-interval", "3", "--eval-interval", "2", "--eval-start", "3"])
-    assert sorted(weights(tmp_path / "run")) == ["weights-3-9.pt", "weights-4-12.pt"]
-    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    evaluated = [json.loads(line)["epoch"] for line in lines if '"val"' in line]
+    assert list(weights(tmp_path / "run")) == ["weights-3-9.pt", "weights-4-12.pt"]
+    evaluated = [line["epoch"] for line in epochs(tmp_path / "run") if "val" in line]
     assert evaluated == [4]
 
 
@@ -172,8 +108,7 @@ def test_intervals_decide_what_is_saved_and_evaluated(settings, tmp_path):
 def test_earlier_curves_are_deleted_only_with_consent(settings, tmp_path, consent):
     for _ in range(2):
         main.main([*settings, "--num-epoch", "1", "--assume-yes", str(consent)])
-    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert len(lines) == (2 if consent else 4)
+    assert len(epochs(tmp_path / "run")) == (1 if consent else 2)
 
 
 BAD = {
@@ -238,7 +173,7 @@ MANIFEST = {"num_classes": 3, "num_joints": 20, "note": None}
 
 
 @pytest.mark.parametrize(
-    ("manifest", "said"),
+    ("fields", "said"),
     [
         ({}, []),
         ({"num_classes": 60}, ["model_args says num_class: 3, but the data set of", "has 60."]),
@@ -246,12 +181,12 @@ MANIFEST = {"num_classes": 3, "num_joints": 20, "note": None}
         ({"note": "Not the published number of clips: val 10 of 464."}, ["val 10 of 464."]),
     ],
 )
-def test_a_manifest_that_disagrees_is_said(data, caplog, manifest, said):
-    (data / "dataset.json").write_text(json.dumps(MANIFEST | manifest))
+def test_a_manifest_that_disagrees_is_said(data, caplog, fields, said):
+    (data / "dataset.json").write_text(json.dumps(MANIFEST | fields))
     dataset = main.Dataset()
     dataset.data_path = data / "train_data_joint.npy"
     with caplog.at_level("INFO"):
-        main.compare_with_manifest({"num_class": 3, "num_point": 20}, dataset)
+        manifest.compare_with_manifest({"num_class": 3, "num_point": 20}, dataset)
     assert [text for text in said if text not in caplog.text] == []
     assert len(caplog.records) == bool(said)
 
@@ -272,7 +207,7 @@ def test_a_store_trains_like_its_arrays(settings, tmp_path, data):
     main.main([*settings, "--num-epoch", "1", "--train-feeder-args", store,
                "--work-dir", str(tmp_path / "compact")])  # fmt: skip
     one, other = (weights(tmp_path / name)["weights-1-3.pt"] for name in ("run", "compact"))
-    assert all(torch.equal(value, other[key]) for key, value in one.items())
+    assert equal(one, other)
     saved = yaml.safe_load((tmp_path / "compact" / "config.yaml").read_text())
     assert saved["train_feeder_args"]["split"] == "train"
 
@@ -306,8 +241,7 @@ def test_optimiser_states_alone_keep_the_rate_of_the_schedule(settings, tmp_path
               "--optimizer-states", str(run_ / "checkpoints" / "checkpoint-4-fwbz4-12.pt"),
               "--num-epoch", "5", "--work-dir", str(tmp_path / "more")]  # fmt: skip
     main.main([*settings, *resume])
-    first = json.loads((tmp_path / "more" / "metrics.jsonl").read_text().splitlines()[0])
-    assert first["lr"] == pytest.approx(0.005)
+    assert epochs(tmp_path / "more")[0]["train"]["lr"] == pytest.approx(0.005)
 
 
 @pytest.mark.parametrize("part", ["train", "val"])
@@ -322,8 +256,8 @@ def test_nan_in_the_data_stops_the_run(settings, data, capsys, part):
 def test_adam_and_debug_train(settings, tmp_path, caplog):
     main.main([*settings, "--optimizer", "Adam", "--base-lr", "0.01", "--debug"])
     assert "--nesterov has no effect with Adam" in (tmp_path / "run" / "log.txt").read_text()
-    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert json.loads(lines[-2])["loss"] < json.loads(lines[0])["loss"]
+    lines = epochs(tmp_path / "run")
+    assert lines[-1]["train"]["loss"] < lines[0]["train"]["loss"]
 
 
 def test_other_classes_start_from_weights_without_the_classifier(settings, tmp_path, capsys):
@@ -343,3 +277,27 @@ def test_a_test_in_the_folder_of_a_training_keeps_its_config(settings, tmp_path)
     main.main([*settings, "--phase", "test", "--weights", path])
     assert (tmp_path / "run" / "config.yaml").read_text() == before
     assert (tmp_path / "run" / "config-test.yaml").exists()
+
+
+def test_help_is_quick_and_needs_no_torch():
+    code = "import sys, runpy; sys.argv = ['main.py', '--help']\n"
+    code += "try: runpy.run_path('main.py', run_name='__main__')\n"
+    code += "except SystemExit: sys.exit('torch' in sys.modules)"
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0 and b"--resume" in done.stdout
+    assert time.monotonic() - begun < 2
+
+
+def test_memory_does_not_grow_over_epochs(settings, tmp_path, monkeypatch):
+    """Private memory after 4 epochs and after 16."""
+    sizes, finish = [], engine.finish_epoch
+
+    def measured(run, lr):
+        finish(run, lr)
+        status = Path("/proc/self/status").read_text()
+        sizes.append(int(status.split("RssAnon:")[1].split()[0]) / 1024)
+
+    monkeypatch.setattr(engine, "finish_epoch", measured)
+    main.main([*settings, "--num-epoch", "16", "--eval-interval", "4"])
+    assert sizes[-1] - sizes[3] < 20

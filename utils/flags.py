@@ -1,17 +1,15 @@
-"""The flags of main.py: the published ones, with the published defaults, and their ranges."""
+"""The flags of main.py: the published ones, with the published defaults, and newer ones."""
 
 import argparse
-import logging
-import math
 from pathlib import Path
 
 from utils.cli import ArgumentParser, str2bool
 from utils.config import mapping
 from utils.cores import available_cores
 
-logger = logging.getLogger(__name__)
-
 DEFAULT_SEED = 1
+# What --task stands for; by name, as a wrong flag is answered before torch is loaded.
+TASKS = {"action": "utils.tasks.ActionClassification"}
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -38,8 +36,10 @@ def make_parser() -> ArgumentParser:
     _add_run_flags(parser.add_argument_group("run"))
     _add_data_flags(parser.add_argument_group("data"))
     _add_model_flags(parser.add_argument_group("model"))
+    _add_precision_flags(parser.add_argument_group("precision and speed"))
     _add_training_flags(parser.add_argument_group("training"))
-    _add_resume_flags(parser.add_argument_group("resume"))
+    _add_recipe_flags(parser.add_argument_group("recipe (all off: the published recipe)"))
+    _add_saving_flags(parser.add_argument_group("save and resume"))
     return parser
 
 
@@ -52,8 +52,16 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
     add("--config", type=Path, help="YAML file with settings, see config/")
     add("--work-dir", type=Path, help="folder for logs, weights and scores (required)")
     add("--phase", choices=("train", "test"), default="train", help="what to do")
-    add("--device", nargs="+", default=["0"], help="GPU numbers (several: DataParallel), or cpu")
+    add(
+        "--device",
+        nargs="+",
+        default=["0"],
+        help="GPU numbers (several: DataParallel), or cpu; under torchrun each process takes its "
+        "own GPU (DistributedDataParallel)",
+    )
     add("--seed", type=int, default=DEFAULT_SEED, help="of weights, order and augmentation")
+    add("--seeds", type=int, nargs="+", help="train once with each, in sub-folders of the work dir")
+    _boolean(group, "--deterministic", False, "the same bits in every run on a GPU too, but slower")
     add("--log-interval", type=int, default=100, help="log the loss every so many steps")
     add("--show-topk", type=int, nargs="+", default=[1, 5], help="which top-k accuracies to print")
     _boolean(group, "--print-log", True, "keep log.txt in the work dir")
@@ -82,6 +90,13 @@ def _add_data_flags(group: argparse._ArgumentGroup) -> None:
         help="clips in memory at once, whose gradients add up; must divide --batch-size",
     )
     _boolean(group, "--debug", False, "only the first 100 clips")
+    add(
+        "--val-split",
+        type=float,
+        default=0.0,
+        help="share of the training clips to choose the best epoch on, instead of the test clips",
+    )
+    add("--val-by", choices=("subject", "clip"), default="subject", help="what is kept together")
 
 
 def _add_model_flags(group: argparse._ArgumentGroup) -> None:
@@ -96,21 +111,46 @@ def _add_model_flags(group: argparse._ArgumentGroup) -> None:
     )
     add("--weights", type=Path, help="state_dict to start from or to test")
     add("--ignore-weights", nargs="+", default=[], help="keys or prefixes not to load")
-    _boolean(group, "--half", False, "mixed precision: float16 on GPUs, bfloat16 on the CPU")
+    _boolean(group, "--freeze-loaded", False, "do not train what --weights loads")
+    add(
+        "--task",
+        choices=tuple(TASKS),
+        default="action",
+        help="what the outputs mean: loss, metric and result files",
+    )
+
+
+def _add_precision_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    _boolean(group, "--half", False, "mixed precision, also for --phase test")
     add(
         "--amp-opt-level",
         type=int,
         choices=(0, 1, 2, 3),
         default=1,
-        help="with --half; 0: full precision, 1 to 3: autocast",
+        help="with --half; 0: full precision, 1: autocast, 2: half weights with float32 masters, "
+        "3: everything half",
     )
+    add(
+        "--amp-dtype",
+        choices=("float16", "bfloat16"),
+        help="half type (default: float16 on GPUs, bfloat16 on the CPU)",
+    )
+    add(
+        "--amp-backend",
+        choices=("auto", "apex", "native"),
+        default="auto",
+        help="NVIDIA Apex or torch.amp; auto: Apex where it is installed with its amp",
+    )
+    _boolean(group, "--compile", False, "torch.compile; slow first steps, faster later ones")
+    _boolean(group, "--sync-bn", False, "BatchNorm over all processes of torchrun")
 
 
 def _add_training_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add(
         "--optimizer",
-        choices=("SGD", "Adam"),
+        choices=("SGD", "Adam", "AdamW"),
         default="SGD",
         help="optimiser; SGD has momentum 0.9",
     )
@@ -125,63 +165,54 @@ def _add_training_flags(group: argparse._ArgumentGroup) -> None:
     add("--weight-decay", type=float, default=5e-4, help="L2 penalty")
     _boolean(group, "--nesterov", False, "Nesterov momentum")
     add("--num-epoch", type=int, default=80, help="epochs in all")
-    add("--save-interval", type=int, default=1, help="save every so many epochs")
     add("--eval-interval", type=int, default=1, help="evaluate every so many epochs")
     add("--eval-start", type=int, default=1, help="first epoch to evaluate")
     add("--model-saved-name", default="", help="accepted as in the published code, without effect")
 
 
-def _add_resume_flags(group: argparse._ArgumentGroup) -> None:
+def _add_recipe_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
+    add(
+        "--lr-schedule",
+        choices=("step", "cosine"),
+        default="step",
+        help="drops after the epochs of --step, or a cosine to 0, step by step",
+    )
+    add("--warmup-epochs", type=int, default=0, help="epochs of linear rise to --base-lr")
+    add("--label-smoothing", type=float, default=0.0, help="share of a label spread over all")
+    add("--max-grad-norm", type=float, default=0.0, help="clip gradients to this norm, 0: never")
+    add(
+        "--ema-decay",
+        type=float,
+        default=0.0,
+        help="evaluate and save a moving average of the weights, e.g. 0.999; 0: none",
+    )
+    add(
+        "--early-stopping",
+        type=int,
+        default=0,
+        metavar="N",
+        help="end after N evaluations without a new best, 0: never",
+    )
+
+
+def _add_saving_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--save-interval", type=int, default=1, help="save every so many epochs")
+    add("--save-steps", type=int, default=0, help="save every so many steps as well, 0: never")
+    add(
+        "--keep-checkpoints",
+        type=int,
+        default=0,
+        metavar="K",
+        help="only the newest K and the best epoch's weights, 0: all",
+    )
+    add(
+        "--resume",
+        choices=("no", "auto"),
+        default="no",
+        help="auto: go on from the newest intact checkpoint of the work dir, if there is one",
+    )
     add("--start-epoch", type=int, default=0, help="epochs already done")
     add("--checkpoint", type=Path, help="checkpoints/checkpoint-*.pt of the run to go on with")
     add("--optimizer-states", type=Path, help="optimiser state_dict alone, without a checkpoint")
-
-
-POSITIVE = (
-    *("batch_size", "test_batch_size", "forward_batch_size", "num_epoch", "base_lr"),
-    *("log_interval", "save_interval", "eval_interval"),
-)
-NOT_NEGATIVE = ("num_worker", "start_epoch", "weight_decay", "eval_start", "seed")
-
-
-def validate(args: argparse.Namespace) -> None:
-    """Reject settings that cannot work.
-
-    Raises:
-        ValueError: one line that names the flag.
-    """
-    if args.work_dir in (None, Path()):
-        raise ValueError("--work-dir is required: a folder of its own for what the run writes.")
-    if args.work_dir.exists() and not args.work_dir.is_dir():
-        raise ValueError(f"--work-dir must be a folder. Got {args.work_dir}, a file.")
-    for name in POSITIVE + NOT_NEGATIVE:
-        value = getattr(args, name)
-        if not (value > 0 or (value == 0 and name in NOT_NEGATIVE)) or not math.isfinite(value):
-            bound = "above 0" if name in POSITIVE else "0 or more"
-            raise ValueError(f"--{name.replace('_', '-')} must be {bound}. Got {value}.")
-    if min(args.show_topk) < 1:
-        raise ValueError(f"--show-topk must be above 0. Got {args.show_topk}.")
-    if args.step != sorted(set(args.step)) or args.step[0] < 1:
-        raise ValueError(f"--step must be epochs above 0 that rise. Got {args.step}.")
-    if args.batch_size % args.forward_batch_size:
-        raise ValueError(
-            f"--forward-batch-size must divide --batch-size ({args.batch_size}). "
-            f"Got {args.forward_batch_size}."
-        )
-    if args.phase == "test" and not args.weights:
-        raise ValueError("--phase test needs --weights, the state_dict to test.")
-    if (args.start_epoch or args.checkpoint) and not args.weights:
-        raise ValueError("--start-epoch and --checkpoint need the --weights of the same epoch.")
-    if args.phase == "train" and args.start_epoch >= args.num_epoch:
-        raise ValueError(
-            f"--start-epoch must be below --num-epoch ({args.num_epoch}). Got {args.start_epoch}."
-        )
-    for setting, without_effect in {
-        f"--amp-opt-level {args.amp_opt_level} runs as level 1": args.half
-        and args.amp_opt_level > 1,
-        "--nesterov has no effect with Adam": args.nesterov and args.optimizer == "Adam",
-        "--model_saved_name has no effect": args.model_saved_name,
-    }.items():
-        if without_effect:
-            logger.warning("%s.", setting)

@@ -7,10 +7,14 @@ one number a class), `published_counts` (those of the full data set, where they 
 """
 
 import json
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from utils.files import atomic_write
+
+logger = logging.getLogger(__name__)
 
 NAME = "dataset.json"
 LEVELS = 2  # a benchmark's folder or a store, and the data set's
@@ -66,3 +70,22 @@ def _load(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}). Make the data set again.") from error
     return manifest
+
+
+def compare_with_manifest(model_args: Mapping[str, Any], dataset: Any) -> None:
+    """Say where the model's settings or the number of clips are not what `dataset.json` leads to.
+
+    Neither is an error: clips may be of some classes only, and a download be of a part.
+    """
+    path = getattr(dataset, "data_path", None)  # a user's own feeder may have none
+    manifest = read_manifest(path) if path else None
+    if not manifest:
+        return
+    for name, field in (("num_class", "num_classes"), ("num_point", "num_joints")):
+        if name in model_args and model_args[name] != manifest.get(field, model_args[name]):
+            logger.warning(
+                "model_args says %s: %s, but the data set of %s has %s.",
+                *(name, model_args[name], path, manifest[field]),
+            )
+    if manifest.get("note"):
+        logger.info("%s: %s", path, manifest["note"])

@@ -5,12 +5,17 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from utils import distributed
 
 logger = logging.getLogger(__name__)
 
 
 def choose_devices(requested: Sequence[str]) -> tuple[torch.device, list[int]]:
     """The device that holds the model, and the GPUs to spread batches over (none on the CPU).
+
+    Under torchrun each process has a GPU of its own, the one of its number on the machine.
 
     Raises:
         ValueError: an entry is neither a GPU number nor "cpu", or there is no such GPU.
@@ -27,17 +32,23 @@ def choose_devices(requested: Sequence[str]) -> tuple[torch.device, list[int]]:
         logger.warning("no GPU found: running on the CPU. Say --device cpu to ask for it.")
         return torch.device("cpu"), []
     available = torch.cuda.device_count()
+    if distributed.started_by_torchrun():
+        numbers = [distributed.local_rank()]
     if absent := [number for number in numbers if not 0 <= number < available]:
         raise ValueError(f"--device {absent}: this machine has GPUs 0 to {available - 1}.")
     return torch.device("cuda", numbers[0]), numbers
 
 
-def spread(model: nn.Module, device: torch.device, device_ids: Sequence[int]) -> nn.Module:
-    """The model on its device; several GPUs share each batch (DataParallel)."""
-    model = model.to(device)
+def spread(model: nn.Module, device_ids: Sequence[int]) -> nn.Module:
+    """The model, which lies on its device, over all its devices or processes."""
+    if distributed.num_processes() > 1:
+        # NOTE: each process has BatchNorm statistics of its own part of the batch, as each GPU of
+        # DataParallel has; the first's running statistics count, there as here.
+        return DistributedDataParallel(model, device_ids=list(device_ids) or None)
     return nn.DataParallel(model, list(device_ids)) if len(device_ids) > 1 else model
 
 
 def unwrap(model: nn.Module) -> nn.Module:
     """The model itself, whether spread over devices or not."""
-    return model.module if isinstance(model, nn.DataParallel) else model
+    spread_out = isinstance(model, (nn.DataParallel, DistributedDataParallel))
+    return model.module if spread_out else model

@@ -7,7 +7,7 @@ import small_data
 import torch
 
 from model.msg3d import Model
-from utils import checkpoint
+from utils import weights as files
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_released_files_give_the_golden_logits(tmp_path, prefix, zipped):
     path = tmp_path / "released.pt"
     torch.save(published, path, _use_new_zipfile_serialization=zipped)
     model = Model(**golden_model.contract("ntu60")["model_args"]).double()
-    checkpoint.load_weights(model, path)
+    files.load_weights(model, path)
     with torch.no_grad():
         logits = model.eval()(golden_model.clips("ntu60"))
     golden = golden_model.numbers("ntu60")["logits"]
@@ -32,21 +32,22 @@ def test_released_files_give_the_golden_logits(tmp_path, prefix, zipped):
 
 def test_saved_weights_are_plain_and_load_again(tmp_path, model):
     path = tmp_path / "weights.pt"
-    checkpoint.save_weights(torch.nn.DataParallel(model), path)
+    files.save_weights(model.state_dict(), path)
     saved = torch.load(path, weights_only=True)
     assert saved.keys() == model.state_dict().keys()
     other = Model(**small_data.MODEL_ARGS)
-    checkpoint.load_weights(other, path)
+    files.load_weights(other, path)
     assert all(torch.equal(a, b) for a, b in zip(saved.values(), other.state_dict().values()))  # noqa: B905
 
 
 @pytest.mark.parametrize("ignored", ["fc", "fc.weight"])
 def test_ignored_keys_keep_their_fresh_values(tmp_path, model, ignored):
     path = tmp_path / "weights.pt"
-    checkpoint.save_weights(model, path)
+    files.save_weights(model.state_dict(), path)
     other = Model(**small_data.MODEL_ARGS)
     fresh = other.fc.weight.clone()
-    assert "fc.weight" in checkpoint.load_weights(other, path, [ignored])
+    loaded = files.load_weights(other, path, [ignored])
+    assert "fc.weight" not in loaded and "data_bn.weight" in loaded
     assert torch.equal(other.fc.weight, fresh)
     assert torch.equal(other.fc.bias, model.fc.bias) == (ignored == "fc.weight")
     assert torch.equal(other.data_bn.weight, model.data_bn.weight)
@@ -59,7 +60,7 @@ def test_another_models_weights_are_refused_with_their_keys(tmp_path, model):
     weights["fc.weight"] = torch.zeros(7, 24)
     torch.save(weights, path)
     with pytest.raises(ValueError) as error:
-        checkpoint.load_weights(model, path)
+        files.load_weights(model, path)
     assert "1 missing: fc.bias" in str(error.value)
     assert "1 unexpected: extra" in str(error.value)
     assert "fc.weight (7, 24), the model's is (3, 24)" in str(error.value)
@@ -70,16 +71,16 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, model):
     path = tmp_path / "weights.pt"
     torch.save({"fc.weight": print}, path)
     with pytest.raises(ValueError, match="is not a usable torch file"):
-        checkpoint.load_weights(model, path)
+        files.load_weights(model, path)
 
 
 def test_files_that_are_no_weights_are_named(tmp_path, model):
     path = tmp_path / "weights.pt"
     with pytest.raises(FileNotFoundError, match=r"no file .*weights\.pt"):
-        checkpoint.load_weights(model, path)
+        files.load_weights(model, path)
     path.write_bytes(b"not a torch file")
     with pytest.raises(ValueError, match=r"weights\.pt is not a usable torch file"):
-        checkpoint.load_weights(model, path)
+        files.load_weights(model, path)
     torch.save({"epoch": 3}, path)
     with pytest.raises(ValueError, match="is no state_dict"):
-        checkpoint.load_weights(model, path)
+        files.load_weights(model, path)

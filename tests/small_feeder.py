@@ -1,0 +1,27 @@
+"""Feeders as users write them."""
+
+import os
+import signal
+
+import numpy as np
+from torch.utils.data import get_worker_info
+
+from feeders.feeder import Feeder
+
+
+class NoisyFeeder(Feeder):
+    """Its noise comes from numpy's global random state."""
+
+    def __getitem__(self, index):
+        clip, label, index = super().__getitem__(index)
+        noise = np.random.normal(size=clip.shape)  # noqa: NPY002
+        return clip + 0.1 * noise.astype(np.float32), label, index
+
+
+class DyingFeeder(Feeder):
+    """Its process is killed, as by a system that runs out of memory."""
+
+    def __getitem__(self, index):
+        if index == 7 and get_worker_info():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitem__(index)

@@ -1,0 +1,144 @@
+"""Two processes on the CPU against one, and runs under torchrun as users start them."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import small_data
+import torch
+import torch.nn.functional as F
+from small_run import epochs, weights, write_settings
+from torch import nn
+
+import main
+from utils.sync_batchnorm import CpuSyncBatchNorm, synchronize
+
+ROOT = Path(__file__).parents[1]
+# Started once a process: torchrun hands over to it the rank and the size of the group.
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+def torchrun(*argv: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [*TORCHRUN, *argv], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture
+def odd_settings(tmp_path):
+    """A run whose clips divide evenly neither for training nor for evaluation."""
+    data = tmp_path / "odd"
+    for part, count, seed in (("train", 27, 1), ("val", 11, 2)):
+        labels = [i % 3 for i in range(count)]
+        small_data.write(data, part, small_data.clips(count, seed), labels)
+    return write_settings(tmp_path, data, num_epoch=2, base_lr=0.01)
+
+
+def test_with_synchronised_batchnorm_two_processes_equal_one(odd_settings, tmp_path):
+    two, one = tmp_path / "two", tmp_path / "one"
+    done = torchrun("main.py", *odd_settings, "--work-dir", str(two), "--sync-bn", "--save-score")
+    assert done.returncode == 0, done.stderr
+    main.main([*odd_settings, "--work-dir", str(one), "--save-score"])
+    a, b = weights(two)["weights-1-3.pt"], weights(one)["weights-1-3.pt"]
+    for key, value in b.items():
+        torch.testing.assert_close(a[key], value, rtol=0, atol=1e-5)
+    for line, other in zip(epochs(two), epochs(one), strict=True):
+        assert line["val"] == pytest.approx(other["val"], abs=1e-4)
+        assert line["train"]["loss"] == pytest.approx(other["train"]["loss"], abs=1e-4)
+        assert line["train"]["acc"] == other["train"]["acc"]
+    scores = [pickle.loads((f / "epoch1_test_score.pkl").read_bytes()) for f in (two, one)]
+    assert list(scores[0]) == list(scores[1]) and len(scores[0]) == 11
+    for name, score in scores[1].items():
+        assert scores[0][name] == pytest.approx(score, abs=1e-4)
+
+
+def test_without_it_each_process_has_its_own_statistics(odd_settings, tmp_path):
+    """And a run that is resumed in two processes ends as one that was not."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert torchrun("main.py", *odd_settings, "--work-dir", str(whole)).returncode == 0
+    argv = ["main.py", *odd_settings, "--work-dir", str(parts), "--resume", "auto"]
+    assert torchrun(*argv, "--num-epoch", "1").returncode == 0
+    done = torchrun(*argv)
+    assert done.returncode == 0, done.stderr
+    one, other = (weights(folder)["weights-2-6.pt"] for folder in (whole, parts))
+    assert all(torch.equal(one[key], other[key]) for key in one)
+    # One line each: only the first process writes.
+    assert [line["epoch"] for line in epochs(whole)] == [1, 2]
+    assert (whole / "log.txt").read_text().count("epoch 1/2: test") == 1
+    main.main([*odd_settings, "--work-dir", str(tmp_path / "single")])
+    single = weights(tmp_path / "single")["weights-2-6.pt"]
+    assert not torch.equal(single["fc.weight"], one["fc.weight"])
+
+
+def test_testing_in_two_processes(odd_settings, tmp_path):
+    main.main([*odd_settings, "--num-epoch", "1"])
+    test = [*odd_settings, "--phase", "test", "--save-score", "--test-batch-size", "4"]
+    test += ["--weights", str(tmp_path / "run" / "weights" / "weights-1-3.pt")]
+    main.main([*test, "--work-dir", str(tmp_path / "one")])
+    assert torchrun("main.py", *test, "--work-dir", str(tmp_path / "two")).returncode == 0
+    for name in ("right-samples.txt", "wrong-samples.txt"):
+        assert (tmp_path / "two" / name).read_text() == (tmp_path / "one" / name).read_text()
+
+
+def test_batches_that_processes_cannot_share_are_refused(odd_settings):
+    done = torchrun("main.py", *odd_settings, "--batch-size", "9", "--forward-batch-size", "9")
+    assert done.returncode != 0
+    assert "must divide --batch-size, which is of all of them together. Got 9 for 2." in done.stderr
+
+
+BATCHNORM = """
+import sys, torch, torch.distributed as dist
+from utils.sync_batchnorm import CpuSyncBatchNorm
+dist.init_process_group("gloo")
+torch.manual_seed(0)
+clips = torch.randn(6, 3, 5, dtype=torch.float64)
+part = clips[dist.get_rank()::2].clone().requires_grad_()
+norm = CpuSyncBatchNorm(3).double()
+out = norm(part)
+(out * torch.arange(5.0)).pow(2).sum().backward()
+torch.save({"out": out, "grad": part.grad, "mean": norm.running_mean, "var": norm.running_var},
+           f"{sys.argv[1]}/{dist.get_rank()}.pt")
+dist.destroy_process_group()
+"""
+
+
+def test_synchronised_batchnorm_is_that_of_the_whole_batch(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(BATCHNORM)
+    done = torchrun(str(script), str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    torch.manual_seed(0)
+    clips = torch.randn(6, 3, 5, dtype=torch.float64, requires_grad=True)
+    norm = nn.BatchNorm1d(3).double()
+    out = norm(clips)
+    (out * torch.arange(5.0)).pow(2).sum().backward()
+    for rank in (0, 1):
+        saved = torch.load(tmp_path / f"{rank}.pt")
+        torch.testing.assert_close(saved["out"], out[rank::2])
+        torch.testing.assert_close(saved["grad"], clips.grad[rank::2])
+        torch.testing.assert_close(saved["mean"], norm.running_mean)
+        torch.testing.assert_close(saved["var"], norm.running_var)
+
+
+def test_synchronising_keeps_keys_parameters_and_evaluation():
+    model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Sequential(nn.BatchNorm1d(3)))
+    model[1].running_mean += 1
+    clips, keys = torch.randn(5, 4), list(model.state_dict())
+    expected, parameters = model.eval()(clips), list(model.parameters())
+    synchronised = synchronize(model, torch.device("cpu")).eval()
+    assert isinstance(synchronised[2][0], CpuSyncBatchNorm)
+    assert list(synchronised.state_dict()) == keys
+    assert all(a is b for a, b in zip(synchronised.parameters(), parameters, strict=True))
+    torch.testing.assert_close(synchronised(clips), expected)
+    assert F.mse_loss(synchronised(clips), expected).item() == 0
+
+
+def test_a_setting_without_effect_is_said(settings, tmp_path):
+    main.main([*settings, "--sync-bn", "--num-epoch", "1"])
+    assert "--sync-bn has no effect without torchrun" in (tmp_path / "run" / "log.txt").read_text()
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["epochs"] == 1

@@ -1,0 +1,240 @@
+"""The options that the published recipe leaves off."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import small_data
+import torch
+from small_run import epochs, equal, fails_with, weights
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
+
+import main
+from utils.optimization import make_average, make_optimizer, make_schedule
+from utils.tasks import ActionClassification
+from utils.validation_split import subject_of, validation_split
+
+
+def accuracy_of(folder):
+    """Of the predictions that a test wrote."""
+    lines = (folder / "right-samples.txt").read_text().split()
+    pairs = [line.split(",") for line in lines]
+    return sum(guess == label for guess, label in pairs) / len(pairs)
+
+
+def rates(kind, warmup, epochs_=4, steps=5, milestones=(2,)):
+    """The learning rate of every step at base rate 1."""
+    model = nn.Linear(1, 1)
+    optimizer = make_optimizer("SGD", model.parameters(), 1.0, 0.0, False)
+    schedule = make_schedule(optimizer, kind, milestones, warmup, epochs_, steps)
+    found = []
+    for _ in range(epochs_):
+        for _ in range(steps):
+            found.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if schedule.each_step:
+                schedule.scheduler.step()
+        if not schedule.each_step:
+            schedule.scheduler.step()
+    return found
+
+
+def test_the_published_schedule_drops_after_epochs():
+    assert rates("step", 0) == pytest.approx([1.0] * 10 + [0.1] * 10)
+
+
+def test_warm_up_rises_step_by_step():
+    assert rates("step", 1) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0] + [1.0] * 5 + [0.1] * 10)
+
+
+def test_cosine_falls_to_nothing():
+    expected = [0.5 * (1 + math.cos(math.pi * i / 15)) for i in range(15)]
+    assert rates("cosine", 1) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, *expected])
+
+
+def test_a_moving_average_is_one():
+    model = nn.BatchNorm1d(1)
+    average = make_average(model, 0.9)
+    average.update_parameters(model)  # the first is taken as it is
+    model.weight.data += 1
+    model.running_mean += 2
+    average.update_parameters(model)
+    assert average.module.weight.item() == pytest.approx(1 + 0.1)
+    assert average.module.running_mean.item() == pytest.approx(0.2)
+    assert make_average(model, 0.0) is None
+
+
+def test_label_smoothing_spreads_a_share_in_training_only():
+    scores, labels = torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([0])
+    task = ActionClassification(label_smoothing=0.3)
+    logs = scores.log_softmax(1)[0]
+    assert task.loss(scores, labels).item() == pytest.approx(
+        -(0.8 * logs[0] + 0.1 * logs[1] + 0.1 * logs[2]).item()
+    )
+    dataset = type("Data", (), {"label": [0]})()
+    assert task.evaluate(scores.numpy(), dataset)["loss"] == pytest.approx(-logs[0].item())
+
+
+def test_the_average_is_evaluated_saved_and_best(settings, tmp_path):
+    main.main([*settings, "--ema-decay", "0.5", "--optimizer", "AdamW", "--base-lr", "0.01"])
+    folder = tmp_path / "run" / "weights"
+    best = json.loads((tmp_path / "run" / "summary.json").read_text())["best"]
+    path = folder / f"ema-{best['epoch']}-{3 * best['epoch']}.pt"
+    saved = torch.load(path, weights_only=True)
+    assert equal(saved, torch.load(folder / "best.pt", weights_only=True))
+    assert not equal(saved, weights(tmp_path / "run")["weights-4-12.pt"])
+    test = ["--phase", "test", "--weights", str(path), "--work-dir", str(tmp_path / "eval")]
+    main.main([*settings, *test])
+    assert accuracy_of(tmp_path / "eval") == pytest.approx(best["acc"])
+
+
+def test_early_stopping_ends_without_a_new_best(settings, tmp_path):
+    stop = ["--early-stopping", "2", "--num-epoch", "40", "--base-lr", "1e-9"]
+    main.main([*settings, *stop])
+    lines = epochs(tmp_path / "run")
+    best = np.argmax([line["val"]["acc"] for line in lines])
+    assert len(lines) == best + 3 < 40
+    assert "no new best in 2 evaluations" in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_gradients_are_clipped(settings, tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    clip = ["--max-grad-norm", "1e-9", "--weight-decay", "0", "--num-epoch", "1"]
+    main.main([*settings, *clip, "--work-dir", str(one)])
+    main.main([*settings, "--num-epoch", "1", "--work-dir", str(other)])
+    torch.manual_seed(0)
+    a, b = (weights(folder)["weights-1-3.pt"]["fc.weight"] for folder in (one, other))
+    assert not torch.equal(a, b)
+
+
+# ---- a validation part of the training clips ---------------------------------------------------
+
+
+def ntu_names(num_subjects: int, clips_each: int) -> list[str]:
+    return [f"S001C001P{p:03d}R001A{a:03d}.skeleton"
+            for p in range(1, num_subjects + 1) for a in range(1, clips_each + 1)]  # fmt: skip
+
+
+def test_subjects_stay_together():
+    names = ntu_names(10, 6)
+    stay, carved = validation_split(names, 0.1, "subject", seed=0)
+    assert sorted(stay + carved) == list(range(60)) and len(carved) == 6
+    assert not {subject_of(names[i]) for i in stay} & {subject_of(names[i]) for i in carved}
+    assert validation_split(names, 0.1, "subject", seed=0)[1] == carved
+    others = [validation_split(names, 0.1, "subject", seed)[1] for seed in range(1, 6)]
+    assert any(other != carved for other in others)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.11, 0.5])
+def test_at_least_the_share_is_carved_out(share):
+    names = ntu_names(8, 7)
+    for by, most in (("clip", 1), ("subject", 7)):
+        carved = validation_split(names, share, by, seed=3)[1]
+        assert share * 56 <= len(carved) < share * 56 + most
+
+
+def test_subjects_of_each_data_set():
+    assert subject_of("S018C003P045R002A120.skeleton") == "045"
+    assert subject_of("a12_s07_e03_v02") == "07"
+    with pytest.raises(ValueError, match="'train_000' tells no subject"):
+        subject_of("train_000")
+
+
+def test_nothing_left_to_train_on():
+    with pytest.raises(ValueError, match="of 2 subjects leaves none to train on"):
+        validation_split(ntu_names(2, 3), 0.9, "subject", 0)
+
+
+def test_the_best_epoch_is_chosen_on_the_validation_part(settings, tmp_path):
+    main.main([*settings, "--val-split", "0.3", "--val-by", "clip", "--num-epoch", "3"])
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert "16 clips to train on, 8 to evaluate on" in log and "3/3: validation loss" in log
+    assert "test, with the best epoch's weights" in log
+    assert summary["best"]["acc"] == max(line["val"]["acc"] for line in epochs(tmp_path / "run"))
+    best = ["--weights", str(tmp_path / "run" / "weights" / "best.pt"), "--phase", "test"]
+    main.main([*settings, *best, "--work-dir", str(tmp_path / "eval")])
+    assert summary["test"]["acc"] == pytest.approx(accuracy_of(tmp_path / "eval"))
+
+
+def test_names_without_subjects_are_refused(settings, capsys):
+    assert "Use --val-by clip" in fails_with([*settings, "--val-split", "0.3"], capsys)
+
+
+# ---- seeds, logs -------------------------------------------------------------------------------
+
+
+def test_seeds_end_with_mean_and_deviation(settings, tmp_path):
+    main.main([*settings, "--seeds", "0", "1", "--num-epoch", "2"])
+    run = tmp_path / "run"
+    summary = json.loads((run / "summary.json").read_text())
+    each = [json.loads((run / f"seed-{seed}" / "summary.json").read_text()) for seed in (0, 1)]
+    best = [one["best"]["acc"] for one in each]
+    assert summary["best acc"]["mean"] == pytest.approx(np.mean(best))
+    assert summary["best acc"]["std"] == pytest.approx(np.std(best, ddof=1))
+    one, other = (weights(run / f"seed-{s}")["weights-2-6.pt"] for s in (0, 1))
+    assert not equal(one, other)
+    logs = [(run / f"seed-{s}" / "log.txt").read_text() for s in (0, 1)]
+    assert [log.count("epoch 2/2: test") for log in logs] == [1, 1]
+
+
+def test_curves_can_be_read_back(settings, tmp_path):
+    main.main([*settings, "--num-epoch", "2"])
+    events = {}
+    for part in ("train", "val"):
+        events[part] = EventAccumulator(str(tmp_path / "run" / "trainlogs" / part)).Reload()
+    scalars = {"loss", "acc", "lr", "epoch", "gradient_norm", "seconds", "clips_per_second"}
+    assert scalars | {"memory_mb"} == set(events["train"].Tags()["scalars"])
+    steps = [event.step for event in events["train"].Scalars("loss")]
+    assert steps == [1, 2, 3, 4, 5, 6]
+    values = [event.value for event in events["val"].Scalars("acc")]
+    assert values == pytest.approx([line["val"]["acc"] for line in epochs(tmp_path / "run")])
+    (first, _) = events["val"].Images("confusion")
+    assert first.width > 300 and first.encoded_image_string.startswith(b"\x89PNG")
+
+
+def test_the_summary_says_what_ran_on_what(settings, tmp_path):
+    main.main(settings)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    lines = epochs(tmp_path / "run")
+    assert summary["last"] == lines[-1]["val"] and summary["epochs"] == 4
+    assert summary["versions"]["torch"] == torch.__version__
+    assert summary["clips_per_second"] > 0 and summary["peak_memory_mb"] > 50
+    assert len(summary["config_hash"]) == 16
+    main.main([*settings, "--base-lr", "0.01", "--work-dir", str(tmp_path / "b")])
+    other = json.loads((tmp_path / "b" / "summary.json").read_text())
+    assert other["config_hash"] != summary["config_hash"]
+
+
+# ---- other switches ----------------------------------------------------------------------------
+
+
+def test_deterministic_runs_are_equal(settings, tmp_path):
+    try:
+        for name in ("one", "other"):
+            argv = ["--deterministic", "--num-epoch", "1", "--work-dir", str(tmp_path / name)]
+            main.main([*settings, *argv])
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    one, other = (weights(tmp_path / name)["weights-1-3.pt"] for name in ("one", "other"))
+    assert equal(one, other)
+
+
+def test_what_was_loaded_can_be_frozen(settings, tmp_path):
+    main.main([*settings, "--num-epoch", "1"])
+    first = weights(tmp_path / "run")["weights-1-3.pt"]
+    start = ["--weights", str(tmp_path / "run" / "weights" / "weights-1-3.pt"), "--num-epoch", "1"]
+    start += ["--ignore-weights", "fc", "--freeze-loaded", "--work-dir", str(tmp_path / "b")]
+    main.main([*settings, *start])
+    second = weights(tmp_path / "b")["weights-1-3.pt"]
+    names = [
+        name
+        for name, _ in main.config.build(
+            "model.msg3d.Model", **small_data.MODEL_ARGS
+        ).named_parameters()
+    ]
+    changed = {name for name in names if not torch.equal(first[name], second[name])}
+    assert changed == {"fc.weight", "fc.bias"}

@@ -1,0 +1,296 @@
+"""Runs that end early and go on: the same weights, bit for bit, as one that did not."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import small_data
+import torch
+from small_run import epochs, equal, fails_with, interrupt_at, weights, write_settings
+
+import main
+from utils import epochs as engine
+from utils import work_dir
+
+AUTO = ["--resume", "auto"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The work dir of a run that nothing disturbs."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    main.main(write_settings(folder, small_data.learnable(folder / "data")))
+    return folder / "run"
+
+
+@pytest.fixture
+def whole(undisturbed):
+    """Its weights after each epoch."""
+    return weights(undisturbed)
+
+
+def exit_code(argv: list[str]) -> int:
+    with pytest.raises(SystemExit) as exit_:
+        main.main(argv)
+    return exit_.value.code
+
+
+def test_the_published_three_flags(settings, tmp_path, undisturbed, whole):
+    half = tmp_path / "run"
+    main.main([*settings, "--num-epoch", "2"])
+    resume = ["--start-epoch", "2", "--weights", str(half / "weights" / "weights-2-6.pt")]
+    resume += ["--checkpoint", str(half / "checkpoints" / "checkpoint-2-fwbz4-6.pt")]
+    main.main([*settings, *resume])
+    resumed = weights(half)
+    assert whole.keys() == resumed.keys()
+    assert all(equal(state, resumed[name]) for name, state in whole.items())
+    last = "checkpoints/checkpoint-4-fwbz4-12.pt"
+    a, b = (torch.load(f / last, weights_only=True) for f in (undisturbed, half))
+    best = ("best", "best_epoch")
+    assert [a["progress"][name] for name in best] == [b["progress"][name] for name in best]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGUSR1", 128 + signal.SIGUSR1)]
+)
+def test_a_signal_saves_and_says_how_to_go_on(
+    settings, tmp_path, whole, monkeypatch, name, code, caplog
+):
+    interrupt_at(monkeypatch, 5, name)
+    with caplog.at_level("INFO"):
+        assert exit_code(settings) == code
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert "checkpoint-1-fwbz4-6.pt. The same command with --resume auto goes on" in log
+    main.main([*settings, *AUTO])
+    assert equal(weights(tmp_path / "run")["weights-4-12.pt"], whole["weights-4-12.pt"])
+
+
+@pytest.mark.parametrize(("step", "workers"), [(1, "0"), (3, "2"), (7, "2")])
+def test_in_the_midst_of_an_epoch(
+    settings, tmp_path, undisturbed, whole, monkeypatch, step, workers
+):
+    more = ["--num-worker", workers]
+    interrupt_at(monkeypatch, step)
+    assert exit_code([*settings, *more]) == 143
+    main.main([*settings, *more, *AUTO])
+    resumed = weights(tmp_path / "run")
+    assert all(equal(state, resumed[name]) for name, state in whole.items())
+    for line, other in zip(epochs(tmp_path / "run"), epochs(undisturbed), strict=True):
+        assert line["val"] == other["val"]
+        assert line["train"]["loss"] == other["train"]["loss"]
+
+
+RECIPE = ["--ema-decay", "0.9", "--lr-schedule", "cosine", "--warmup-epochs", "1",
+          "--optimizer", "AdamW", "--base-lr", "0.01", "--label-smoothing", "0.1",
+          "--max-grad-norm", "1"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [RECIPE, ["--half", "--amp-opt-level", "1"], ["--half", "--amp-opt-level", "2"],
+     ["--half", "--amp-opt-level", "3"]],
+    ids=["recipe", "level 1", "level 2", "level 3"],
+)  # fmt: skip
+def test_with_every_recipe(settings, tmp_path, monkeypatch, recipe):
+    main.main([*settings, *recipe, "--work-dir", str(tmp_path / "whole")])
+    interrupt_at(monkeypatch, 4)
+    assert exit_code([*settings, *recipe]) == 143
+    main.main([*settings, *recipe, *AUTO])
+    for kind in ("weights", "ema") if recipe is RECIPE else ("weights",):
+        one, other = (
+            torch.load(tmp_path / run / "weights" / f"{kind}-4-12.pt", weights_only=True)
+            for run in ("whole", "run")
+        )
+        assert equal(one, other)
+
+
+def test_a_user_feeder_that_draws_from_global_state(settings, tmp_path, monkeypatch):
+    """Its state is in the checkpoint, too."""
+    noisy = ["--feeder", "small_feeder.NoisyFeeder"]
+    main.main([*settings, *noisy, "--work-dir", str(tmp_path / "whole")])
+    interrupt_at(monkeypatch, 5)
+    assert exit_code([*settings, *noisy]) == 143
+    main.main([*settings, *noisy, *AUTO])
+    one, other = weights(tmp_path / "whole"), weights(tmp_path / "run")
+    assert equal(one["weights-4-12.pt"], other["weights-4-12.pt"])
+
+
+def test_an_interrupted_evaluation_is_made_up_for(settings, tmp_path, monkeypatch, undisturbed):
+    predict, calls = engine.predict, []
+
+    def interrupted_once(*args):
+        if not calls:
+            calls.append(os.kill(os.getpid(), signal.SIGTERM))
+        return predict(*args)
+
+    monkeypatch.setattr(engine, "predict", interrupted_once)
+    assert exit_code(settings) == 143
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
+    main.main([*settings, *AUTO])
+    assert [line["val"] for line in epochs(tmp_path / "run")] == [
+        line["val"] for line in epochs(undisturbed)
+    ]
+
+
+def test_a_second_signal_ends_at_once(settings, monkeypatch):
+    def twice(run, result):
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(engine, "report_step", twice)
+    with pytest.raises(KeyboardInterrupt):
+        main.main(settings)
+
+
+@pytest.mark.parametrize("damage", ["cut", "a bit", "no weights"])
+def test_a_damaged_newest_checkpoint_is_passed_over(settings, tmp_path, whole, damage, capsys):
+    main.main([*settings, "--num-epoch", "3"])
+    run = tmp_path / "run"
+    path = run / "checkpoints" / "checkpoint-3-fwbz4-9.pt"
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:1000])
+    elif damage == "a bit":
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    else:
+        path = run / "weights" / "weights-3-9.pt"
+        path.unlink()
+    main.main([*settings, *AUTO])
+    log = (run / "log.txt").read_text()
+    assert f"{path} is damaged" in log and "going back to the one before" in log
+    assert "going on from" in log and "checkpoint-2-fwbz4-6.pt" in log
+    assert equal(weights(run)["weights-4-12.pt"], whole["weights-4-12.pt"])
+
+
+def test_nothing_intact_is_an_error(settings, tmp_path, capsys):
+    main.main([*settings, "--num-epoch", "1"])
+    (tmp_path / "run" / "checkpoints" / "checkpoint-1-fwbz4-3.pt").write_bytes(b"")
+    assert "no checkpoint of" in fails_with([*settings, *AUTO], capsys)
+
+
+def test_an_empty_work_dir_starts_from_the_beginning(settings, tmp_path, whole):
+    main.main([*settings, *AUTO])
+    assert equal(weights(tmp_path / "run")["weights-4-12.pt"], whole["weights-4-12.pt"])
+
+
+def test_a_finished_run_has_nothing_left_to_do(settings, tmp_path):
+    main.main(settings)
+    before = weights(tmp_path / "run"), epochs(tmp_path / "run")
+    main.main([*settings, *AUTO])
+    after = weights(tmp_path / "run"), epochs(tmp_path / "run")
+    assert after[1] == before[1] and after[0].keys() == before[0].keys()
+
+
+def test_another_batch_size_within_an_epoch_is_refused(settings, monkeypatch, capsys):
+    interrupt_at(monkeypatch, 1)
+    assert exit_code(settings) == 143
+    message = fails_with([*settings, *AUTO, "--batch-size", "4"], capsys)
+    assert "saved within an epoch of 3 steps, and now an epoch has 6" in message
+
+
+def test_only_the_newest_checkpoints_and_the_best_are_kept(settings, tmp_path):
+    main.main([*settings, "--save-steps", "1", "--keep-checkpoints", "2"])
+    run = tmp_path / "run"
+    checkpoints = {path.name for path in (run / "checkpoints").iterdir()}
+    assert checkpoints == {"checkpoint-4-fwbz4-12.pt", "checkpoint-3-fwbz4-12.pt"}
+    best = (run / "weights" / "best.pt").resolve().name
+    summary = json.loads((run / "summary.json").read_text())
+    assert best.startswith(f"weights-{summary['best']['epoch']}-")
+    assert weights(run).keys() == {"weights-3-12.pt", "weights-4-12.pt", best}
+
+
+def test_the_best_weights_are_kept_between_saved_epochs(settings, tmp_path):
+    main.main([*settings, "--save-interval", "4"])
+    best = torch.load(tmp_path / "run" / "weights" / "best.pt", weights_only=True)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    epoch = summary["best"]["epoch"]
+    assert equal(best, weights(tmp_path / "run")[f"weights-{epoch}-{3 * epoch}.pt"])
+
+
+# ---- kill -9 -----------------------------------------------------------------------------------
+
+
+def _train(argv: list[str], log: str) -> None:
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
+    os.dup2(1, 2)
+    torch.set_num_threads(1)
+    main.main(argv)
+
+
+def _start(argv: list[str], log: Path) -> multiprocessing.Process:
+    """A run in a process of its own, forked from a server that has imported main."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["main"])
+    process = context.Process(target=_train, args=(argv, str(log)))
+    process.start()
+    return process
+
+
+def _kill_and_resume(argv: list[str], run: Path, moments: list[float]) -> int:
+    """Kill a run at some seconds after each of its starts, then let it end; how often it died."""
+    killed = 0
+    for moment in moments:
+        process = _start([*argv, *AUTO], run.parent / "killed.log")
+        process.join(moment)
+        if process.is_alive():
+            process.kill()
+            killed += 1
+        process.join()
+        for path in [*run.glob("weights/*.pt"), *run.glob("checkpoints/*.pt")]:
+            assert work_dir._damage(path) == ""
+    process = _start([*argv, *AUTO], run.parent / "killed.log")
+    process.join()
+    assert process.exitcode == 0, (run.parent / "killed.log").read_text()
+    return killed
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(settings, tmp_path, kills):
+    argv = [*settings, "--save-steps", "1", "--keep-checkpoints", "3", "--step", "9"]
+    argv += ["--num-epoch", "12"]
+    begun = time.monotonic()
+    whole = _start([*argv, "--work-dir", str(tmp_path / "whole")], tmp_path / "whole.log")
+    whole.join()
+    assert whole.exitcode == 0, (tmp_path / "whole.log").read_text()
+    duration = time.monotonic() - begun
+    rng = random.Random(0)
+    moments = [rng.uniform(0.1, 0.4) * duration for _ in range(kills)]
+    killed = _kill_and_resume(argv, tmp_path / "run", moments)
+    assert killed >= kills / 4
+    one, other = (weights(tmp_path / name)["weights-12-36.pt"] for name in ("whole", "run"))
+    assert equal(one, other)
+    lines = [epochs(tmp_path / name) for name in ("whole", "run")]
+    assert [line["val"] for line in lines[0]] == [line["val"] for line in lines[1]]
+
+
+def _train_until_half_a_file(argv: list[str], name: str, log: str) -> None:
+    save = torch.save
+
+    def save_half(content, path):
+        save(content, path)
+        if name in Path(path).name:
+            os.truncate(path, Path(path).stat().st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    torch.save = save_half
+    _train(argv, log)
+
+
+@pytest.mark.parametrize("name", ["weights-2", "checkpoint-2"])
+def test_killed_while_it_saves(settings, tmp_path, whole, name):
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(
+        target=_train_until_half_a_file, args=(settings, name, str(tmp_path / "killed.log"))
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert list((tmp_path / "run").rglob(f"{name}*")) == []
+    main.main([*settings, *AUTO])
+    assert weights(tmp_path / "run").keys() == whole.keys()

@@ -1,0 +1,30 @@
+"""torch.compile, where it works."""
+
+import logging
+
+import torch
+from torch import nn
+
+logger = logging.getLogger(__name__)
+
+
+def compile_model(model: nn.Module, device: torch.device) -> nn.Module:
+    """Compile a model in place, for inputs of fixed shapes; with a warning if that cannot be.
+
+    A compiler may be missing, or not know an operation: then the model runs as it is.
+    """
+    try:
+        torch.compile(_probe, dynamic=False)(torch.ones(8, device=device))
+    except Exception as error:  # of which torch, Triton and the C++ compiler have many kinds
+        reason = str(error).strip().split("\n")[0]
+        logger.warning(
+            "--compile: torch.compile does not work here (%s); going on without.", reason
+        )
+        return model
+    torch._dynamo.config.suppress_errors = True  # an operation it does not know runs uncompiled
+    model.compile(dynamic=False)
+    return model
+
+
+def _probe(values: torch.Tensor) -> torch.Tensor:
+    return values.sin() * 2 + 1

@@ -1,0 +1,76 @@
+"""Which clips a run trains, validates and tests on."""
+# Shapes: C channels, T frames, V joints, M persons.
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset, Subset
+
+from utils import config
+from utils.validation_split import validation_split
+
+WHERE = ("data_path", "label_path", "split")  # the feeder arguments that say which clips
+
+
+class Part(Subset):
+    """Some clips of a data set, with their names and labels."""
+
+    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
+        super().__init__(dataset, indices)
+        self.label = [dataset.label[i] for i in indices]
+        self.sample_name = [dataset.sample_name[i] for i in indices]
+        self.data_path = getattr(dataset, "data_path", None)
+        self.label_path = getattr(dataset, "label_path", None)
+        self.shares_epoch = getattr(dataset, "shares_epoch", False)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any, int]:
+        clip, label, _ = self.dataset[self.indices[index]]
+        return clip, label, index
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        if hasattr(self.dataset, "set_epoch"):
+            self.dataset.set_epoch(seed, epoch)
+
+
+def build_dataset(feeder: str, feeder_args: Mapping[str, Any], debug: bool) -> Dataset:
+    """The data set of a feeder's dotted name; `debug` means its first 100 clips."""
+    return config.build(feeder, **feeder_args, **({"debug": True} if debug else {}))
+
+
+def check_fit(model_args: Mapping[str, Any], dataset: Dataset) -> None:
+    """Compare channels, joints and persons of the data with the model's.
+
+    Raises:
+        ValueError: they differ.
+    """
+    clip = np.asarray(dataset[0][0])
+    expected = {"in_channels": 3, **model_args}
+    for axis, name in ((0, "in_channels"), (2, "num_point"), (3, "num_person")):
+        if clip.shape[axis] != expected.get(name, clip.shape[axis]):
+            raise ValueError(
+                f"clips of {dataset.data_path} have shape (C, T, V, M) = {clip.shape}, but "
+                f"model_args says {name}: {expected[name]}. Make them agree."
+            )
+
+
+def carve_validation(
+    feeder: str,
+    train_args: Mapping[str, Any],
+    test_args: Mapping[str, Any],
+    debug: bool,
+    share: float,
+    by: str,
+    seed: int,
+) -> tuple[Part, Part]:
+    """The training clips without a part of them, and that part, prepared as for a test.
+
+    Raises:
+        ValueError: as `validation_split`.
+    """
+    training = build_dataset(feeder, train_args, debug)
+    same_clips = {key: train_args[key] for key in WHERE if key in train_args}
+    options = {key: value for key, value in test_args.items() if key not in WHERE}
+    prepared = build_dataset(feeder, options | same_clips, debug)
+    stay, carved = validation_split(training.sample_name, share, by, seed)
+    return Part(training, stay), Part(prepared, carved)

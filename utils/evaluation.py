@@ -1,0 +1,69 @@
+"""The outputs of a model for every clip of a data set."""
+# Shapes: N clips, B clips of a batch.
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from utils import distributed
+from utils.precision import Precision
+
+
+class Interrupted(Exception):
+    """A signal came during an evaluation."""
+
+
+@torch.no_grad()
+def predict(
+    model: nn.Module,
+    precision: Precision,
+    loader: DataLoader,
+    interrupted: Callable[[], object] = lambda: None,
+) -> np.ndarray | None:
+    """Outputs (N, ...) float32 of every clip once, in the data set's order.
+
+    All processes take part; the first gets the outputs, the others None.
+
+    Raises:
+        ValueError: an output is not finite.
+        Interrupted: `interrupted` came true, in a process that is alone.
+    """
+    model.eval()
+    distributed.share_buffers(model)
+    device = next(model.parameters()).device
+    outputs, indices = [], []
+    quiet = None if distributed.is_first() else True
+    for clips, _, index in tqdm(loader, desc="evaluate", disable=quiet, leave=False):
+        clips = clips.to(device, non_blocking=True)
+        with precision.autocast():
+            outputs.append(model(precision.inputs(clips)).float())
+        indices.append(index)
+        if interrupted() and distributed.num_processes() == 1:
+            raise Interrupted
+    parts = distributed.gather(_to_numpy(outputs, indices))
+    return _merge(parts, loader) if parts else None
+
+
+def _to_numpy(outputs: list[torch.Tensor], indices: list) -> tuple[np.ndarray, np.ndarray]:
+    if not outputs:  # more processes than clips
+        return np.empty(0, np.float32), np.empty(0, np.int64)
+    return torch.cat(outputs).cpu().numpy(), torch.cat(indices).numpy()
+
+
+def _merge(parts: list[tuple[np.ndarray, np.ndarray]], loader: DataLoader) -> np.ndarray:
+    parts = [part for part in parts if len(part[1])]
+    outputs = np.concatenate([part[0] for part in parts])
+    order = np.argsort(np.concatenate([part[1] for part in parts]))
+    assert len(order) == len(loader.dataset)
+    bad = np.flatnonzero(~np.isfinite(outputs[order]).reshape(len(order), -1).all(axis=1))
+    if len(bad):
+        names = ", ".join(str(loader.dataset.sample_name[i]) for i in bad[:3])
+        raise ValueError(
+            f"the scores of {len(bad)} clips are not finite, e.g. of {names}. Check the test data "
+            "and the weights for NaN."
+        )
+    return outputs[order]

@@ -1,0 +1,35 @@
+"""What the machine, not the user, does wrong in a long run, said in one line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
+
+
+@contextmanager
+def explained(forward_batch_size: int, work_dir: object) -> Iterator[None]:
+    """Turn errors of the memory and of loading processes into one line that says what to do.
+
+    Raises:
+        OSError: instead of torch's error.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        text = str(error)
+        no_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+        if no_memory or any(words in text for words in OUT_OF_MEMORY):
+            raise OSError(
+                f"out of memory with --forward-batch-size {forward_batch_size}: lower it (the "
+                "result stays the same), --test-batch-size if it was in an evaluation, or train "
+                f"with --half yes. What is saved in {work_dir} is intact."
+            ) from error
+        if "DataLoader worker" in text:
+            raise OSError(
+                "a process that loads clips died, perhaps for want of memory (or of /dev/shm, in a "
+                f"container). Go on with --resume auto and a smaller --num-worker. What is saved "
+                f"in {work_dir} is intact."
+            ) from error
+        raise
