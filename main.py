@@ -16,10 +16,12 @@ import argparse
 import copy
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from torch import nn
@@ -101,7 +103,7 @@ def make_model(args: argparse.Namespace, device: torch.device, precision: Precis
         loaded = load_weights(model, args.weights, args.ignore_weights)
         for name, parameter in model.named_parameters() if args.freeze_loaded else ():
             parameter.requires_grad_(name not in loaded)
-    if args.sync_bn:
+    if args.sync_bn and distributed.num_processes() > 1:
         model = synchronize(model, device)
     return precision.cast(model.to(device))
 
@@ -265,11 +267,15 @@ def train(
     plan = Plan(**{field.name: getattr(args, field.name) for field in fields(Plan)})
     val_loader = evaluation_loader(val_set, args.test_batch_size, args.num_worker)
     val_name = "validation" if args.val_split else "test"
-    with open_curves(args, plan, state.progress) as curves, Interrupts() as interrupts:
+    with (
+        closing(train_loader),
+        closing(val_loader),
+        open_curves(args, plan, state.progress) as curves,
+        Interrupts() as interrupts,
+    ):
         run = Run(plan, task, state, train_loader, val_loader, val_name, curves, interrupts)
         try:
             run_epochs(run)
-            test_metrics = test_best(args, run, test_set) if args.val_split else {}
         except Interrupted:
             files = save_state(run)
             logger.warning(
@@ -277,7 +283,8 @@ def train(
                 files.checkpoint,
             )
             raise SystemExit(interrupts.exit_code) from None
-    return sum_up(args, run, test_metrics)
+    # All is saved: a signal may now end the process as it likes.
+    return sum_up(args, run, test_best(args, run, test_set) if args.val_split else {})
 
 
 def open_curves(args: argparse.Namespace, plan: Plan, progress: Progress) -> Curves:
@@ -293,8 +300,7 @@ def test_best(args: argparse.Namespace, run: Run, test_set: Dataset) -> dict[str
     """Score the test clips, once, with the weights that did best on the validation clips."""
     model, first = run.state.evaluated_model(), distributed.is_first()
     load_weights(parallel.unwrap(model), args.work_dir / "weights" / BEST)
-    loader = evaluation_loader(test_set, args.test_batch_size, args.num_worker)
-    outputs = predict(model, run.state.precision, loader, lambda: run.interrupts.signal)
+    outputs = predict_all(args, model, run.state.precision, test_set)
     metrics = distributed.from_first(run.task.evaluate(outputs, test_set) if first else None)
     logger.info("test, with the best epoch's weights: %s", run.task.describe(metrics))
     return metrics
@@ -343,14 +349,21 @@ def test(args: argparse.Namespace, device: torch.device, device_ids: Sequence[in
     task.check(args.model_args, dataset)
     compare_with_manifest(args.model_args, dataset)
     open_work_dir(args)
-    loader = evaluation_loader(dataset, args.test_batch_size, args.num_worker)
-    outputs = predict(model, precision, loader)
+    outputs = predict_all(args, model, precision, dataset)
     if distributed.is_first():
         metrics = task.evaluate(outputs, dataset)
         logger.info("test of %s: %s", args.weights, task.describe(metrics))
         task.write(args.work_dir, outputs, dataset)
         if args.save_score:
             save_scores(score_file(args.work_dir), dataset.sample_name, outputs)
+
+
+def predict_all(
+    args: argparse.Namespace, model: nn.Module, precision: Precision, dataset: Dataset
+) -> np.ndarray | None:
+    """Outputs (N, ...) float32 for every clip of a data set, on the first process."""
+    with closing(evaluation_loader(dataset, args.test_batch_size, args.num_worker)) as loader:
+        return predict(model, precision, loader)
 
 
 if __name__ == "__main__":

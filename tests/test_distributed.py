@@ -11,7 +11,7 @@ import pytest
 import small_data
 import torch
 import torch.nn.functional as F
-from small_run import epochs, weights, write_settings
+from small_run import epochs, equal, weights, write_settings
 from torch import nn
 
 import main
@@ -22,10 +22,13 @@ ROOT = Path(__file__).parents[1]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
 def torchrun(*argv: str) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [*TORCHRUN, *argv], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        [*TORCHRUN, *argv], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300
     )
 
 
@@ -40,25 +43,44 @@ def odd_settings(tmp_path):
 
 
 def test_with_synchronised_batchnorm_two_processes_equal_one(odd_settings, tmp_path):
+    """In double precision; in float32 rounding alone moves weights of so small a model by 1e-4."""
     two, one = tmp_path / "two", tmp_path / "one"
-    done = torchrun("main.py", *odd_settings, "--work-dir", str(two), "--sync-bn", "--save-score")
+    argv = ["tests/double_run.py", *odd_settings, "--num-epoch", "1", "--save-score"]
+    done = torchrun(*argv, "--work-dir", str(two), "--sync-bn")
     assert done.returncode == 0, done.stderr
-    main.main([*odd_settings, "--work-dir", str(one), "--save-score"])
+    alone = subprocess.run(
+        [sys.executable, *argv, "--work-dir", str(one)], cwd=ROOT, env=environment(),
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert alone.returncode == 0, alone.stderr
     a, b = weights(two)["weights-1-3.pt"], weights(one)["weights-1-3.pt"]
+    assert b["fc.weight"].dtype == torch.float64
     for key, value in b.items():
-        torch.testing.assert_close(a[key], value, rtol=0, atol=1e-5)
+        torch.testing.assert_close(a[key], value, rtol=0, atol=1e-10)
     for line, other in zip(epochs(two), epochs(one), strict=True):
-        assert line["val"] == pytest.approx(other["val"], abs=1e-4)
-        assert line["train"]["loss"] == pytest.approx(other["train"]["loss"], abs=1e-4)
-        assert line["train"]["acc"] == other["train"]["acc"]
+        assert line["val"] == pytest.approx(other["val"], abs=1e-8)
+        for name in ("loss", "acc"):
+            assert line["train"][name] == pytest.approx(other["train"][name], abs=1e-6)
     scores = [pickle.loads((f / "epoch1_test_score.pkl").read_bytes()) for f in (two, one)]
     assert list(scores[0]) == list(scores[1]) and len(scores[0]) == 11
     for name, score in scores[1].items():
-        assert scores[0][name] == pytest.approx(score, abs=1e-4)
+        assert scores[0][name] == pytest.approx(score, abs=1e-8)
 
 
 def test_without_it_each_process_has_its_own_statistics(odd_settings, tmp_path):
-    """And a run that is resumed in two processes ends as one that was not."""
+    """And one line each: only the first process writes."""
+    two, one = tmp_path / "two", tmp_path / "one"
+    argv = [*odd_settings, "--num-epoch", "1"]
+    assert torchrun("main.py", *argv, "--work-dir", str(two)).returncode == 0
+    main.main([*argv, "--work-dir", str(one)])
+    a, b = (weights(folder)["weights-1-3.pt"] for folder in (two, one))
+    assert not torch.allclose(a["data_bn.running_var"], b["data_bn.running_var"])
+    assert [line["epoch"] for line in epochs(two)] == [1]
+    assert (two / "log.txt").read_text().count("epoch 1/1: test") == 1
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_as_if_never_stopped(odd_settings, tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert torchrun("main.py", *odd_settings, "--work-dir", str(whole)).returncode == 0
     argv = ["main.py", *odd_settings, "--work-dir", str(parts), "--resume", "auto"]
@@ -66,13 +88,8 @@ def test_without_it_each_process_has_its_own_statistics(odd_settings, tmp_path):
     done = torchrun(*argv)
     assert done.returncode == 0, done.stderr
     one, other = (weights(folder)["weights-2-6.pt"] for folder in (whole, parts))
-    assert all(torch.equal(one[key], other[key]) for key in one)
-    # One line each: only the first process writes.
-    assert [line["epoch"] for line in epochs(whole)] == [1, 2]
-    assert (whole / "log.txt").read_text().count("epoch 1/2: test") == 1
-    main.main([*odd_settings, "--work-dir", str(tmp_path / "single")])
-    single = weights(tmp_path / "single")["weights-2-6.pt"]
-    assert not torch.equal(single["fc.weight"], one["fc.weight"])
+    assert equal(one, other)
+    assert [line["epoch"] for line in epochs(parts)] == [1, 2]
 
 
 def test_testing_in_two_processes(odd_settings, tmp_path):

@@ -242,7 +242,7 @@ def _kill_and_resume(argv: list[str], run: Path, moments: list[float]) -> int:
             process.kill()
             killed += 1
         process.join()
-        for path in [*run.glob("weights/*.pt"), *run.glob("checkpoints/*.pt")]:
+        for path in [*run.glob("weights/[!.]*.pt"), *run.glob("checkpoints/[!.]*.pt")]:
             assert work_dir._damage(path) == ""
     process = _start([*argv, *AUTO], run.parent / "killed.log")
     process.join()
@@ -250,10 +250,11 @@ def _kill_and_resume(argv: list[str], run: Path, moments: list[float]) -> int:
     return killed
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(settings, tmp_path, kills):
     argv = [*settings, "--save-steps", "1", "--keep-checkpoints", "3", "--step", "9"]
-    argv += ["--num-epoch", "12"]
+    num_epoch = 12 if kills > 2 else 5
+    argv += ["--num-epoch", str(num_epoch)]
     begun = time.monotonic()
     whole = _start([*argv, "--work-dir", str(tmp_path / "whole")], tmp_path / "whole.log")
     whole.join()
@@ -262,8 +263,11 @@ def test_killed_at_random_moments(settings, tmp_path, kills):
     rng = random.Random(0)
     moments = [rng.uniform(0.1, 0.4) * duration for _ in range(kills)]
     killed = _kill_and_resume(argv, tmp_path / "run", moments)
-    assert killed >= kills / 4
-    one, other = (weights(tmp_path / name)["weights-12-36.pt"] for name in ("whole", "run"))
+    assert killed >= kills / 2
+    one, other = (
+        weights(tmp_path / name)[f"weights-{num_epoch}-{3 * num_epoch}.pt"]
+        for name in ("whole", "run")
+    )
     assert equal(one, other)
     lines = [epochs(tmp_path / name) for name in ("whole", "run")]
     assert [line["val"] for line in lines[0]] == [line["val"] for line in lines[1]]
@@ -294,3 +298,4 @@ def test_killed_while_it_saves(settings, tmp_path, whole, name):
     assert list((tmp_path / "run").rglob(f"{name}*")) == []
     main.main([*settings, *AUTO])
     assert weights(tmp_path / "run").keys() == whole.keys()
+    assert not list((tmp_path / "run").glob("*/.*.tmp*"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset
 
 from utils import config
 from utils.validation_split import validation_split
@@ -13,16 +13,19 @@ from utils.validation_split import validation_split
 WHERE = ("data_path", "label_path", "split")  # the feeder arguments that say which clips
 
 
-class Part(Subset):
+class Part(Dataset):
     """Some clips of a data set, with their names and labels."""
 
     def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
-        super().__init__(dataset, indices)
-        self.label = [dataset.label[i] for i in indices]
-        self.sample_name = [dataset.sample_name[i] for i in indices]
+        self.dataset, self.indices = dataset, list(indices)
+        self.label = [dataset.label[i] for i in self.indices]
+        self.sample_name = [dataset.sample_name[i] for i in self.indices]
         self.data_path = getattr(dataset, "data_path", None)
         self.label_path = getattr(dataset, "label_path", None)
         self.shares_epoch = getattr(dataset, "shares_epoch", False)
+
+    def __len__(self) -> int:
+        return len(self.indices)
 
     def __getitem__(self, index: int) -> tuple[Any, Any, int]:
         clip, label, _ = self.dataset[self.indices[index]]

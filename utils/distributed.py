@@ -46,6 +46,11 @@ def rank() -> int:
     return int(os.environ["RANK"]) if started_by_torchrun() else 0
 
 
+def num_local_processes() -> int:
+    """How many of the processes are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+
+
 def num_processes() -> int:
     return int(os.environ["WORLD_SIZE"]) if started_by_torchrun() else 1
 

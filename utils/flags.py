@@ -80,7 +80,12 @@ def _add_data_flags(group: argparse._ArgumentGroup) -> None:
         help="data to train on: data_path, label_path, ...",
     )
     add("--test-feeder-args", type=mapping, default={}, metavar="YAML", help="data to test on")
-    add("--num-worker", type=int, default=available_cores(), help="loading processes, 0: none")
+    add(
+        "--num-worker",
+        type=int,
+        default=available_cores(),
+        help="loading processes of a machine, 0: none",
+    )
     add("--batch-size", type=int, default=32, help="clips of one optimiser step")
     add("--test-batch-size", type=int, default=256, help="clips of one evaluation step")
     add(

@@ -1,10 +1,10 @@
 """Data sets -> batches: which process sees which clip when, and what the workers do."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
-import os
+import math
 import signal
-import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -53,11 +53,28 @@ class EvaluationSampler(SequentialSampler):
         return range(distributed.rank(), len(self.data_source), distributed.num_processes())
 
 
-def training_loader(dataset: Dataset, batch_size: int, num_worker: int, seed: int) -> DataLoader:
+class Loader(DataLoader):
+    """A DataLoader that can be told to end its workers; use it in `contextlib.closing`."""
+
+    _latest: Callable[[], Any] = staticmethod(lambda: None)
+
+    def __iter__(self) -> Iterator[Any]:
+        batches = super().__iter__()
+        self._latest = weakref.ref(batches)
+        return batches
+
+    def close(self) -> None:
+        batches = self._latest()
+        if hasattr(batches, "_shutdown_workers"):
+            batches._shutdown_workers()
+
+
+def training_loader(dataset: Dataset, batch_size: int, num_worker: int, seed: int) -> Loader:
     """Shuffled batches: clips (N, C, T, V, M), labels (N,), indices (N,).
 
     Args:
         batch_size: of all processes together; the clips left over at an epoch's end are dropped.
+        num_worker: loading processes of a machine.
 
     Raises:
         ValueError: there are too few clips for one batch, or the processes cannot share it.
@@ -75,14 +92,15 @@ def training_loader(dataset: Dataset, batch_size: int, num_worker: int, seed: in
     )
 
 
-def evaluation_loader(dataset: Dataset, batch_size: int, num_worker: int) -> DataLoader:
+def evaluation_loader(dataset: Dataset, batch_size: int, num_worker: int) -> Loader:
     """Batches as of `training_loader` with every clip once, in order."""
     batch_size = max(1, batch_size // distributed.num_processes())
     return _loader(dataset, batch_size, num_worker, sampler=EvaluationSampler(dataset))
 
 
-def _loader(dataset: Dataset, batch_size: int, num_worker: int, **options: Any) -> DataLoader:
-    return DataLoader(
+def _loader(dataset: Dataset, batch_size: int, num_worker: int, **options: Any) -> Loader:
+    num_worker = math.ceil(num_worker / distributed.num_local_processes())
+    return Loader(
         dataset,
         batch_size,
         num_workers=num_worker,
@@ -117,23 +135,13 @@ def _share(size: int, flag: str) -> int:
 def _ignore_signals(worker: int) -> None:
     """Leave signals, which often go to all processes, to the one that trains.
 
-    It saves, and then ends its workers by SIGTERM: that alone, from it alone, they obey.
+    It may still need clips for its last step. NOTE: hence its workers end only by `Loader.close`.
     """
     for number in SIGNALS:
-        if number != signal.SIGTERM:
-            signal.signal(number, signal.SIG_IGN)
-    if hasattr(signal, "sigwaitinfo"):  # not on macOS and Windows
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        threading.Thread(target=_wait_for_the_end, daemon=True).start()
+        signal.signal(number, signal.SIG_IGN)
 
 
-def _wait_for_the_end() -> None:
-    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
-        pass
-    os._exit(0)
-
-
-def start_epoch(loader: DataLoader, seed: int, epoch: int, steps_done: int = 0) -> None:
+def start_epoch(loader: Loader, seed: int, epoch: int, steps_done: int = 0) -> None:
     """Order and augmentation follow from seed and epoch, so that a resumed run repeats them."""
     set_seed(seed, epoch, distributed.rank())
     loader.generator.manual_seed(torch.initial_seed())

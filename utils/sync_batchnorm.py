@@ -36,8 +36,6 @@ class CpuSyncBatchNorm(_BatchNorm):
 
 def synchronize(model: nn.Module, device: torch.device) -> nn.Module:
     """Let every BatchNorm take its statistics over all processes; keys and parameters stay."""
-    if not dist.is_initialized():
-        return model
     if device.type == "cuda":
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
     for name, child in model.named_children():

@@ -41,6 +41,8 @@ def resume_newest(work_dir: Path, load: Callable[[int, Files], None]) -> Files |
         ValueError: no checkpoint of several is intact, or `load` refuses the first intact one.
     """
     states = saved_states(work_dir)
+    for leftover in work_dir.glob("*/.*.tmp*"):  # of a save that was killed
+        leftover.unlink(missing_ok=True)
     for epoch, files in states:
         damage = _damage(files.checkpoint) or _damage(files.weights)
         if damage:

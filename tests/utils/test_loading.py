@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import closing
 
 import torch
 from torch import multiprocessing
@@ -20,38 +21,30 @@ class Slow(torch.utils.data.Dataset):
         return index, os.getpid(), index
 
 
-def test_workers_leave_signals_to_the_run_but_obey_it():
-    loader = loading.evaluation_loader(Slow(), 2, num_worker=2)
-    batches = iter(loader)
-    pid = int(next(batches)[1][0])
-    outsider = multiprocessing.get_context("fork").Process(
-        target=lambda: [os.kill(pid, number) for number in (signal.SIGTERM, signal.SIGINT)]
-    )
-    outsider.start()
-    outsider.join()
-    assert len(list(batches)) == 3
-
-
-def test_a_worker_ends_when_its_run_says_so():
-    loader = loading.evaluation_loader(Slow(), 1, num_worker=1)
-    batches = iter(loader)
-    next(batches)
-    (worker,) = batches._workers
-    worker.terminate()
-    worker.join(5)
-    assert worker.exitcode == 0
+def test_workers_leave_signals_to_the_run_and_end_with_it():
+    with closing(loading.evaluation_loader(Slow(), 2, num_worker=2)) as loader:
+        batches = iter(loader)
+        pid = int(next(batches)[1][0])
+        outsider = multiprocessing.get_context("fork").Process(
+            target=lambda: [os.kill(pid, number) for number in (signal.SIGTERM, signal.SIGINT)]
+        )
+        outsider.start()
+        outsider.join()
+        assert len([next(batches), next(batches)]) == 2
+        assert pid in {worker.pid for worker in multiprocessing.active_children()}
+    assert not multiprocessing.active_children()
 
 
 def test_workers_that_live_on_see_each_epoch(data):
     feeder = Feeder(str(data / "train_data_joint.npy"), str(data / "train_label.pkl"),
                     random_scale=(0.5, 1.5))  # fmt: skip
-    loader = loading.training_loader(feeder, 8, 1, seed=0)
-    assert loader.persistent_workers
     seen = []
-    for epoch in range(2):
-        loading.start_epoch(loader, 0, epoch)
-        for clips, _, indices in loader:
-            seen += [(epoch, i, clip) for i, clip in zip(indices.tolist(), clips, strict=True)]
+    with closing(loading.training_loader(feeder, 8, 1, seed=0)) as loader:
+        assert loader.persistent_workers
+        for epoch in range(2):
+            loading.start_epoch(loader, 0, epoch)
+            for clips, _, indices in loader:
+                seen += [(epoch, i, clip) for i, clip in zip(indices.tolist(), clips, strict=True)]
     for epoch, i, clip in seen[::7]:
         feeder.set_epoch(0, epoch)
         assert torch.equal(clip, torch.from_numpy(feeder[i][0]))
