@@ -1,5 +1,5 @@
 # make demo   raw skeletons -> arrays -> two trained streams -> fused accuracy (8 minutes, no GPU)
-# make test   linter and test suite (2 minutes)
+# make test   linter and test suite (3 minutes)
 # Both make .venv and install what they need into it first.
 
 PYTHON ?= python3
@@ -28,7 +28,7 @@ demo: .venv/installed
 test: .venv/installed-dev
 	ruff check .
 	ruff format --check .
-	python3 -m pytest
+	python3 -m pytest -n 2 --dist worksteal
 
 .venv/installed: requirements.txt
 	test -d .venv || $(PYTHON) -m venv .venv

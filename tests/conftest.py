@@ -1,11 +1,15 @@
-"""Shared set-up: torch on a fixed number of threads, so that runs are comparable; a small run."""
+"""Shared set-up: torch on one thread, since tests are small and run side by side; a small run."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # for the commands that tests start, too
 
 import pytest
 import small_data
 import small_run
 import torch
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def command(cwd, script, *argv) -> str:
 
 def test_raw_skeletons_become_a_fused_accuracy(tmp_path):
     raw = tmp_path / "raw"
-    synthetic = ["--subjects", "3", "--actions", "10", "27"]
+    synthetic = ["--subjects", "5", "--actions", "10", "27"]
     command(tmp_path, "data_gen/synthetic.py", "--out-folder", raw, *synthetic)
     gendata = ["--data_path", raw, "--out_folder", tmp_path / "data/ntu", "--benchmark", "xsub"]
     command(tmp_path, "data_gen/ntu_gendata.py", *gendata)
@@ -35,8 +35,8 @@ def test_raw_skeletons_become_a_fused_accuracy(tmp_path):
 
     recipe = yaml.safe_load((ROOT / "config/demo/train_joint.yaml").read_text())
     recipe["model_args"] |= {"width": 12, "num_gcn_scales": 3, "num_g3d_scales": 2}
-    recipe |= {"num_epoch": 8, "step": [6], "batch_size": 8, "forward_batch_size": 4}
-    recipe |= {"eval_start": 8, "num_worker": 0}
+    recipe |= {"num_epoch": 6, "step": [5], "batch_size": 8, "forward_batch_size": 8}
+    recipe |= {"eval_start": 6, "num_worker": 0}
     for stream in ("joint", "bone"):
         for part, split in (("train", "train"), ("test", "val")):
             recipe[f"{part}_feeder_args"] |= {
@@ -46,7 +46,7 @@ def test_raw_skeletons_become_a_fused_accuracy(tmp_path):
         (tmp_path / "settings.yaml").write_text(yaml.safe_dump(recipe))
         config = ["--config", "settings.yaml", "--device", "cpu"]
         command(tmp_path, "main.py", *config, "--work-dir", f"run/{stream}")
-        test = ["--phase", "test", "--weights", f"run/{stream}/weights/weights-8-24.pt"]
+        test = ["--phase", "test", "--weights", f"run/{stream}/weights/weights-6-36.pt"]
         command(tmp_path, "main.py", *config, *test, "--save-score", "--work-dir", f"eval/{stream}")
     fused = command(tmp_path, "ensemble.py", "--dataset", "ntu/xsub",
                     "--joint-dir", "eval/joint", "--bone-dir", "eval/bone")  # fmt: skip

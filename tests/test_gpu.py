@@ -75,7 +75,7 @@ def test_a_deterministic_run_goes_on_bit_for_bit(settings, tmp_path, monkeypatch
     one, other = (
         small_run.weights(tmp_path / name)["weights-4-12.pt"] for name in ("whole", "run")
     )
-    assert small_run.equal(one["weights-4-12.pt"], other["weights-4-12.pt"])
+    assert small_run.equal(one, other)
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")

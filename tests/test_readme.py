@@ -20,6 +20,12 @@ COMMANDS = [
     for line in block.replace("\\\n", " ").splitlines()
     if line.startswith("python3 ") and not line.startswith("python3 -m venv")
 ]
+TORCHRUN = [
+    shlex.split(line.partition(" main.py ")[2])
+    for block in BLOCKS
+    for line in block.replace("\\\n", " ").splitlines()
+    if "torchrun " in line
+]
 MAKE_TARGETS = re.findall(r"^make (\w+)", "\n".join(BLOCKS), re.MULTILINE)
 
 
@@ -29,7 +35,7 @@ def commands_of(script: str) -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize("argv", commands_of("main.py"), ids=" ".join)
+@pytest.mark.parametrize("argv", [*commands_of("main.py"), *TORCHRUN], ids=" ".join)
 def test_main_accepts(argv, monkeypatch):
     monkeypatch.chdir(ROOT)
     args = config.parse(make_parser(), argv)

@@ -19,6 +19,8 @@ class CpuSyncBatchNorm(_BatchNorm):
         """(N, C, *) -> (N, C, *)."""
         if not self.training:
             return super().forward(input)
+        kind = input.dtype
+        input = input.float() if kind in (torch.bfloat16, torch.float16) else input
         axes = [axis for axis in range(input.dim()) if axis != 1]
         shape = [1, -1] + [1] * (input.dim() - 2)
         count = input.new_tensor([input.numel() / input.shape[1]])
@@ -31,7 +33,7 @@ class CpuSyncBatchNorm(_BatchNorm):
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         scale = (variance + self.eps).rsqrt() * self.weight
-        return centred * scale.view(shape) + self.bias.view(shape)
+        return (centred * scale.view(shape) + self.bias.view(shape)).to(kind)
 
 
 def synchronize(model: nn.Module, device: torch.device) -> nn.Module:
