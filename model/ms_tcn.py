@@ -1,10 +1,11 @@
 """MS-TCN: temporal convolutions with several dilations, side by side (paper, Fig. 3(b))."""
-# Shapes: N clips (persons included), C channels, T frames, V joints.
+# Shapes: N rows (bodies), C channels, T frames, V joints.
 
 import torch
 from torch import Tensor, nn
 
-from model.layers import TemporalConv
+from model.batch_norm import batch_norm, convolve_and_normalize
+from model.layers import TemporalConv, pointwise
 
 KERNEL_SIZE = 3
 DILATIONS = (1, 2, 3, 4)
@@ -51,16 +52,27 @@ class MultiScaleTemporalConv(nn.Module):
         self.branches.append(nn.Sequential(*head(stride)))
 
         if in_channels == out_channels and stride == 1:
-            self.residual = nn.Identity()
+            self.residual = None
         else:
             self.residual = TemporalConv(in_channels, out_channels, kernel_size=1, stride=stride)
         self.activation = nn.ReLU(inplace=True) if activation else nn.Identity()
         self.apply(_init_convolution)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride))."""
-        branches = torch.cat([branch(x) for branch in self.branches], dim=1)
-        return self.activation(branches + self.residual(x))
+    def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
+        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride)); `repeats` as in `batch_norm`."""
+        # The heads read the same input, and the branches are concatenated: one convolution and one
+        # BatchNorm do for all.
+        *bodies, shortcut = self.branches
+        heads, norms = zip(*((body[0], body[1]) for body in bodies), strict=True)
+        hidden = torch.relu_(convolve_and_normalize(pointwise, x, heads, norms, repeats))
+        *parts, pooled = hidden.chunk(len(bodies), dim=1)
+        *convolutions, pool = bodies
+        outputs = [body[3].conv(part) for body, part in zip(convolutions, parts, strict=True)]
+        outputs += [pool[3](pooled), shortcut[0](x)]
+        last = [*(body[3].bn for body in convolutions), pool[4], shortcut[1]]
+        branches = batch_norm(torch.cat(outputs, dim=1), last, repeats)
+        residual = x if self.residual is None else self.residual(x, repeats)
+        return self.activation(branches + residual)
 
 
 def _init_convolution(module: nn.Module) -> None:

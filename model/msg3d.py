@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from model.absent import merge_absent
+from model.batch_norm import is_plain
 from model.ms_g3d import MultiWindowMSG3D
 from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv
@@ -70,19 +72,36 @@ class Model(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> class scores (N, num_class) before the softmax."""
         clips, _, _, _, persons = x.shape
-        x = self._persons_as_clips(x)
-        x = self.tcn1(torch.relu_(self.sgcn1(x) + self.gcn3d1(x)))
-        x = self.tcn2(torch.relu_(self.sgcn2(x) + self.gcn3d2(x)))
-        x = self.tcn3(torch.relu_(self.sgcn3(x) + self.gcn3d3(x)))
-        x = x.mean(dim=(2, 3))  # (N*M, C)
+        merged = merge_absent(x) if self._bodies_are_alike() else None
+        rows, repeats = (merged.rows, merged.repeats) if merged else (slice(None), None)
+        x = self._persons_as_rows(x)[rows]
+        x = self.tcn1(torch.relu_(self.sgcn1(x, repeats) + self.gcn3d1(x, repeats)), repeats)
+        x = self.tcn2(torch.relu_(self.sgcn2(x, repeats) + self.gcn3d2(x, repeats)), repeats)
+        x = self.tcn3(torch.relu_(self.sgcn3(x, repeats) + self.gcn3d3(x, repeats)), repeats)
+        x = x.mean(dim=(2, 3))  # (rows, C)
+        x = x[merged.index] if merged else x  # (N*M, C)
         return self.fc(x.view(clips, persons, -1).mean(dim=1))
 
-    def _persons_as_clips(self, x: Tensor) -> Tensor:
+    def _bodies_are_alike(self) -> bool:
+        """Whether equal bodies stay equal, and can be counted, in every layer."""
+        return is_plain(self.data_bn) and not torch.compiler.is_compiling()
+
+    def _persons_as_rows(self, x: Tensor) -> Tensor:
         """Normalise each (person, joint, channel); (N, C, T, V, M) -> (N*M, C, V, T)."""
         clips, channels, frames, joints, persons = x.shape
         x = x.permute(0, 4, 3, 1, 2).reshape(clips, persons * joints * channels, frames)
         x = self.data_bn(x).view(clips * persons, joints, channels, frames)
         return x.transpose(1, 2).contiguous()
+
+
+class Factorised(nn.Sequential):
+    """The pathway of space and time in turn: MS-GCN, then two MS-TCN."""
+
+    def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
+        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride)); `repeats` as in `batch_norm`."""
+        for layer in self:
+            x = layer(x, repeats)
+        return x
 
 
 def stgc_block(
@@ -95,7 +114,7 @@ def stgc_block(
     num_g3d_scales: int,
 ) -> tuple[nn.Module, nn.Module, nn.Module]:
     """The parts of a block (paper, Fig. 3(a)): tcn(relu(factorised(x) + unified(x)))."""
-    factorised = nn.Sequential(
+    factorised = Factorised(
         MultiScaleGraphConv(in_channels, mid_channels, adjacency_with_self, num_gcn_scales),
         MultiScaleTemporalConv(mid_channels, out_channels, stride=stride),
         MultiScaleTemporalConv(out_channels, out_channels, activation=False),
