@@ -57,28 +57,38 @@ class PointwiseMLP(nn.Module):
     """The weights of a 1x1 convolution, BatchNorm and ReLU over K concatenated feature maps.
 
     The convolution is not called as a layer: `MultiScaleGraphConv` orders its product with the
-    aggregation. Keys `layers.0` and `layers.1` are kept so that released checkpoints load.
+    aggregation. Keys `layers.0` and `layers.1` are kept so that released checkpoints load; those of
+    the Laban model are `layers.1` and `layers.2`, behind the dropout.
     """
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(
-            [nn.Conv2d(in_channels, out_channels, kernel_size=1), nn.BatchNorm2d(out_channels)]
-        )
+        self.layers = nn.ModuleList([nn.Dropout(dropout)] if dropout else [])
+        self.layers.append(nn.Conv2d(in_channels, out_channels, kernel_size=1))
+        self.layers.append(nn.BatchNorm2d(out_channels))
+
+    @property
+    def drops(self) -> bool:
+        """Whether the K concatenated maps go through a dropout that is active now."""
+        return self.training and len(self.layers) == 3
+
+    def drop(self, x: Tensor) -> Tensor:
+        """The dropout, if there is one, of (N, K*C_in, ...) features."""
+        return self.layers[0](x) if self.drops else x
 
     @property
     def weight(self) -> Tensor:
         """(C_out, K*C_in)."""
-        return self.layers[0].weight[:, :, 0, 0]
+        return self.layers[-2].weight[:, :, 0, 0]
 
     @property
     def bias(self) -> Tensor:
         """(C_out,)."""
-        return self.layers[0].bias
+        return self.layers[-2].bias
 
     def normalize(self, x: Tensor) -> Tensor:
         """BatchNorm and ReLU of (N, C_out, ...) features."""
-        return torch.relu_(self.layers[1](x))
+        return torch.relu_(self.layers[-1](x))
 
 
 def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

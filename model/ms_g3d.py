@@ -22,6 +22,7 @@ class MSG3DPathway(nn.Module):
         num_scales: int,
         window_size: int,
         window_stride: int,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         graph_conv = MultiScaleGraphConv(
@@ -31,6 +32,7 @@ class MSG3DPathway(nn.Module):
             num_scales,
             window_size,
             window_stride,
+            dropout,
         )
         self.gcn3d = nn.ModuleDict({"1": graph_conv})  # name kept so released checkpoints load
         # Stored as the published Conv3d: (C_out, C_mid, 1, W, 1).
@@ -58,6 +60,7 @@ class MultiWindowMSG3D(nn.Module):
         adjacency_with_self: np.ndarray,
         num_scales: int,
         window_stride: int,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.gcn3d = nn.ModuleList(  # name kept so released checkpoints load
@@ -69,6 +72,7 @@ class MultiWindowMSG3D(nn.Module):
                 num_scales,
                 window_size,
                 window_stride,
+                dropout,
             )
             for window_size in WINDOW_SIZES
         )

@@ -26,6 +26,7 @@ class MultiScaleGraphConv(nn.Module):
         adjacency_with_self: (V, V) binary adjacency with self-loops of one frame.
         num_scales: K, counting scale 0 (K + 1 in the paper).
         window_size: W, odd; 1 gives MS-GCN.
+        dropout: of the aggregated features, before the product with Theta.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class MultiScaleGraphConv(nn.Module):
         num_scales: int,
         window_size: int = 1,
         stride: int = 1,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.num_scales = num_scales
@@ -47,7 +49,7 @@ class MultiScaleGraphConv(nn.Module):
         scales = torch.from_numpy(multi_scale_adjacency(graph, num_scales))  # (K, W*V, W*V)
         self.register_buffer("A_scales", scales.flatten(0, 1), persistent=False)
         self.A_res = nn.Parameter(torch.empty_like(self.A_scales).uniform_(-1e-6, 1e-6))
-        self.mlp = PointwiseMLP(in_channels * num_scales, out_channels)
+        self.mlp = PointwiseMLP(in_channels * num_scales, out_channels, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, W*V, ceil(T / stride))."""
@@ -55,7 +57,8 @@ class MultiScaleGraphConv(nn.Module):
         # channels makes the tensor between them, K * min(C_in, C_out) wide, the smallest.
         # With time innermost every regrouping of axes below is a view, so nothing is copied.
         in_channels, out_channels = x.shape[1], len(self.mlp.weight)
-        aggregate_first = in_channels < out_channels
+        # NOTE: only the first order has the aggregated features that dropout acts on.
+        aggregate_first = in_channels < out_channels or self.mlp.drops
         x = self._aggregate_first(x) if aggregate_first else self._transform_first(x)
         return self.mlp.normalize(x)
 
@@ -65,7 +68,7 @@ class MultiScaleGraphConv(nn.Module):
         x = self._over_window(x.reshape(clips * in_channels, joints, -1), kernel)
         x = x.reshape(clips, in_channels * self.num_scales, self.window_size * joints, -1)
         weight = self.mlp.weight.unflatten(1, (self.num_scales, in_channels))
-        return pointwise(x, weight.transpose(1, 2).flatten(1), self.mlp.bias)
+        return pointwise(self.mlp.drop(x), weight.transpose(1, 2).flatten(1), self.mlp.bias)
 
     def _transform_first(self, x: Tensor) -> Tensor:
         clips, in_channels, joints, _ = x.shape

@@ -16,6 +16,7 @@ class MultiScaleTemporalConv(nn.Module):
     Args:
         stride: temporal stride of the block.
         activation: whether the sum with the residual passes a final ReLU.
+        dropout: after each dilated branch, and after the sum with the residual.
 
     Raises:
         ValueError: `out_channels` does not split evenly over the branches.
@@ -27,6 +28,7 @@ class MultiScaleTemporalConv(nn.Module):
         out_channels: int,
         stride: int = 1,
         activation: bool = True,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         num_branches = len(DILATIONS) + 2
@@ -43,7 +45,8 @@ class MultiScaleTemporalConv(nn.Module):
         self.branches = nn.ModuleList()
         for dilation in DILATIONS:
             convolution = TemporalConv(width, width, KERNEL_SIZE, stride, dilation)
-            self.branches.append(nn.Sequential(*head(), nn.ReLU(inplace=True), convolution))
+            drop = [nn.Dropout(dropout)] if dropout else []
+            self.branches.append(nn.Sequential(*head(), nn.ReLU(inplace=True), convolution, *drop))
         pool = nn.MaxPool2d((1, KERNEL_SIZE), stride=(1, stride), padding=(0, KERNEL_SIZE // 2))
         self.branches.append(
             nn.Sequential(*head(), nn.ReLU(inplace=True), pool, nn.BatchNorm2d(width))
@@ -54,13 +57,14 @@ class MultiScaleTemporalConv(nn.Module):
             self.residual = nn.Identity()
         else:
             self.residual = TemporalConv(in_channels, out_channels, kernel_size=1, stride=stride)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.activation = nn.ReLU(inplace=True) if activation else nn.Identity()
         self.apply(_init_convolution)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride))."""
         branches = torch.cat([branch(x) for branch in self.branches], dim=1)
-        return self.activation(branches + self.residual(x))
+        return self.activation(self.dropout(branches + self.residual(x)))
 
 
 def _init_convolution(module: nn.Module) -> None:
