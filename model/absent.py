@@ -1,9 +1,9 @@
 """Bodies that are not there, computed once.
 
 Data sets of one or two persons a clip store a missing one as zeros. All such bodies of the same
-place in a clip are equal, and stay equal through every layer that treats bodies alike: one of them
-can stand for all. BatchNorm must then count it as often as it stands for others (model/batch_norm.py),
-and the result is that of computing each.
+place in a clip are equal, and stay equal through every layer that treats bodies alike: one of
+them can stand for all. BatchNorm must then count it as often as it stands for others
+(model/batch_norm.py), and the result is that of computing each.
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows that are computed.
 

@@ -3,9 +3,9 @@
 out[n,o,(w,v),t] = b[o] + sum over k, c, d, u of
     Theta[o,k,c] * A[k,(w,v),(d,u)] * x[n, c, u, t*stride + d - W//2]
 
-with frames outside the clip read as zero (paper, Eq. (4) and (6)). The published form unfolds x into
-windows, which copies it W times, aggregates each scale, and concatenates K*C channels for Theta.
-Here:
+with frames outside the clip read as zero (paper, Eq. (4) and (6)). The published form unfolds x
+into windows, which copies it W times, aggregates each scale, and concatenates K*C channels for
+Theta. Here:
 
 - With time innermost, the sum over (k, d, u) is a convolution along time whose channels are (scale,
   joint) pairs and whose kernel is the window: no window is unfolded, and every regrouping of axes
@@ -14,8 +14,8 @@ Here:
   it then works on frames, of which there are W / stride times fewer than frames of windows. Over
   single frames, A comes first.
 - The tensor between the two is the widest that training would keep, with K times the channels, and
-  the cheaper of the two convolutions makes it. So it is made for a few rows at a time, and made again
-  in the backward pass.
+  the cheaper of the two convolutions makes it. So it is made for a few rows at a time, and made
+  again in the backward pass.
 """
 # Shapes: N rows (bodies), C channels, V joints, T frames, K scales, W window.
 
@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
 # Bytes of the tensor between, at a time: on CPUs what caches hold, on GPUs what keeps them busy.
@@ -32,7 +32,12 @@ CHUNK_BYTES = {"cpu": 32 << 20, "cuda": 1 << 30}
 
 
 def graph_conv(
-    x: Tensor, weight: Tensor, bias: Tensor, adjacency: Tensor, stride: int = 1
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    adjacency: Tensor,
+    stride: int = 1,
+    dropout: nn.Module | None = None,
 ) -> Tensor:
     """(N, C_in, V, T) -> (N, C_out, W*V, ceil(T / stride)).
 
@@ -41,12 +46,13 @@ def graph_conv(
         bias: (C_out,).
         adjacency: A, (K, W*V, W, V): scale, node (w, v) <- frame d, joint u.
         stride: frames from one window to the next.
+        dropout: of what is aggregated, before Theta; it forbids the other order.
     """
     channels, joints, frames = x.shape[1:]
     scales, nodes, window, _ = adjacency.shape
     theta = weight.view(-1, scales, channels)  # (C_out, K, C_in)
     new_frames = -(-frames // stride)
-    if channels < len(theta) or window == 1:
+    if channels < len(theta) or window == 1 or dropout:
         aggregation = adjacency.permute(0, 1, 3, 2).flatten(0, 1)  # (K*W*V, V, W)
         transform = theta.transpose(1, 2).reshape(len(theta), -1, 1)  # (C_out, C_in*K, 1)
         first = Convolution(frames, stride, window // 2)
@@ -61,8 +67,11 @@ def graph_conv(
         x, bias, *kernels = (tensor.to(half) for tensor in (x, bias, *kernels))
     # NOTE: the copies have the usual strides also where an axis has length 1; torch would take
     # others as a wish for channels-last features.
-    kernels = (kernel.clone(memory_format=torch.contiguous_format) for kernel in kernels)
-    out = _TwoConvolutions.apply(x, *kernels, first, second)
+    kernels = [kernel.clone(memory_format=torch.contiguous_format) for kernel in kernels]
+    if dropout:
+        out = second.forward(dropout(first.forward(x, kernels[0])), kernels[1])
+    else:
+        out = _TwoConvolutions.apply(x, *kernels, first, second)
     return out.view(len(x), -1, nodes, new_frames).add_(bias[:, None, None])
 
 
@@ -79,7 +88,7 @@ class Convolution(NamedTuple):
 
     def view(self, x: Tensor, kernel: Tensor) -> Tensor:
         """Any shape -> (rows, C_in, length)."""
-        return x.view(-1, kernel.shape[1], self.length)
+        return x.reshape(-1, kernel.shape[1], self.length)
 
     def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
         return F.conv1d(self.view(x, kernel), kernel, None, self.stride, self.padding)

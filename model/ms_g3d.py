@@ -4,7 +4,7 @@
 import numpy as np
 from torch import Tensor, nn
 
-from model.batch_norm import convolve_and_normalize
+from model.batch_norm import batch_norm
 from model.layers import pointwise
 from model.ms_gcn import MultiScaleGraphConv
 
@@ -23,6 +23,7 @@ class MSG3DPathway(nn.Module):
         num_scales: int,
         window_size: int,
         window_stride: int,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         graph_conv = MultiScaleGraphConv(
@@ -32,6 +33,7 @@ class MSG3DPathway(nn.Module):
             num_scales,
             window_size,
             window_stride,
+            dropout,
         )
         self.gcn3d = nn.ModuleDict({"1": graph_conv})  # name kept so released checkpoints load
         # Stored as the published Conv3d: (C_out, C_mid, 1, W, 1).
@@ -40,16 +42,15 @@ class MSG3DPathway(nn.Module):
 
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride)); `repeats`: `batch_norm`."""
-        graph_conv = self.gcn3d["1"]
-        x = graph_conv(x, repeats)  # (N, C_mid, W*V, T')
-        # (channel, frame of the window) pairs lie side by side: collapsing is a matrix product.
-        x = x.reshape(len(x), -1, graph_conv.num_joints, x.shape[3])  # (N, C_mid*W, V, T')
-        return convolve_and_normalize(_collapse, x, [self.out_conv], [self.out_bn], repeats)
+        weight, bias = self.out_conv.weight.flatten(1), self.out_conv.bias
+        joints = self.gcn3d["1"].num_joints
 
+        def collapse(x: Tensor) -> Tensor:
+            """(N, C_mid, W*V, T') -> (N, C_out, V, T')."""
+            # (channel, frame of the window) pairs lie side by side: it is a matrix product.
+            return pointwise(x.reshape(len(x), -1, joints, x.shape[3]), weight, bias)
 
-def _collapse(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """(N, C_mid*W, V, T') -> (N, C_out, V, T') with a weight (C_out, C_mid, 1, W, 1)."""
-    return pointwise(x, weight.flatten(1), bias)
+        return batch_norm(self.gcn3d["1"](x, repeats, collapse), [self.out_bn], repeats)
 
 
 class MultiWindowMSG3D(nn.Module):
@@ -63,6 +64,7 @@ class MultiWindowMSG3D(nn.Module):
         adjacency_with_self: np.ndarray,
         num_scales: int,
         window_stride: int,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.gcn3d = nn.ModuleList(  # name kept so released checkpoints load
@@ -74,6 +76,7 @@ class MultiWindowMSG3D(nn.Module):
                 num_scales,
                 window_size,
                 window_stride,
+                dropout,
             )
             for window_size in WINDOW_SIZES
         )

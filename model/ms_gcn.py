@@ -5,6 +5,8 @@ the window of the first is one frame long.
 """
 # Shapes: N rows (bodies), C channels, T frames, V joints, K scales, W window.
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -23,6 +25,7 @@ class MultiScaleGraphConv(nn.Module):
         adjacency_with_self: (V, V) binary adjacency with self-loops of one frame.
         num_scales: K, counting scale 0 (K + 1 in the paper).
         window_size: W, odd; 1 gives MS-GCN.
+        dropout: of the aggregated features, before the product with Theta.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class MultiScaleGraphConv(nn.Module):
         num_scales: int,
         window_size: int = 1,
         stride: int = 1,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.num_joints = len(adjacency_with_self)
@@ -43,17 +47,30 @@ class MultiScaleGraphConv(nn.Module):
         scales = torch.from_numpy(multi_scale_adjacency(graph, num_scales))  # (K, W*V, W*V)
         self.register_buffer("A_scales", scales.flatten(0, 1), persistent=False)
         self.A_res = nn.Parameter(torch.empty_like(self.A_scales).uniform_(-1e-6, 1e-6))
-        # Keys mlp.layers.0 and mlp.layers.1 kept so that released checkpoints load.
-        convolution = nn.Conv2d(in_channels * num_scales, out_channels, kernel_size=1)
-        layers = nn.ModuleList([convolution, nn.BatchNorm2d(out_channels)])
-        self.mlp = nn.ModuleDict({"layers": layers})
+        # Keys kept so that released checkpoints load; dropout, where there is one, comes before.
+        layers = [nn.Conv2d(in_channels * num_scales, out_channels, kernel_size=1)]
+        layers = [*([nn.Dropout(dropout)] if dropout else []), *layers]
+        self.mlp = nn.ModuleDict({"layers": nn.ModuleList([*layers, nn.BatchNorm2d(out_channels)])})
 
-    def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
-        """(N, C_in, V, T) -> (N, C_out, W*V, ceil(T / stride)); `repeats` as in `batch_norm`."""
+    def forward(
+        self,
+        x: Tensor,
+        repeats: Tensor | None = None,
+        then: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """(N, C_in, V, T) -> `then` of (N, C_out, W*V, ceil(T / stride)).
+
+        `repeats` and `then` are those of `convolve_and_normalize`.
+        """
         adjacency = (self.A_scales + self.A_res).view(self.shape)  # (K, W*V, W, V)
+        *dropout, convolution, norm = self.mlp["layers"]
+        active = dropout[0] if dropout and self.training else None
 
         def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-            return graph_conv(x, weight, bias, adjacency, self.stride)
+            return graph_conv(x, weight, bias, adjacency, self.stride, active)
 
-        convolution, norm = self.mlp["layers"]
-        return torch.relu_(convolve_and_normalize(convolve, x, [convolution], [norm], repeats))
+        def activate(x: Tensor) -> Tensor:
+            x = torch.relu_(x)
+            return then(x) if then else x
+
+        return convolve_and_normalize(convolve, x, [convolution], [norm], repeats, activate)

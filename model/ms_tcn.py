@@ -2,6 +2,7 @@
 # Shapes: N rows (bodies), C channels, T frames, V joints.
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.batch_norm import batch_norm, convolve_and_normalize
@@ -17,6 +18,7 @@ class MultiScaleTemporalConv(nn.Module):
     Args:
         stride: temporal stride of the block.
         activation: whether the sum with the residual passes a final ReLU.
+        dropout: after each dilated branch, and after the sum with the residual.
 
     Raises:
         ValueError: `out_channels` does not split evenly over the branches.
@@ -28,6 +30,7 @@ class MultiScaleTemporalConv(nn.Module):
         out_channels: int,
         stride: int = 1,
         activation: bool = True,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         num_branches = len(DILATIONS) + 2
@@ -55,6 +58,7 @@ class MultiScaleTemporalConv(nn.Module):
             self.residual = None
         else:
             self.residual = TemporalConv(in_channels, out_channels, kernel_size=1, stride=stride)
+        self.dropout = dropout
         self.activation = nn.ReLU(inplace=True) if activation else nn.Identity()
         self.apply(_init_convolution)
 
@@ -63,16 +67,29 @@ class MultiScaleTemporalConv(nn.Module):
         # The heads read the same input, and the branches are concatenated: one convolution and one
         # BatchNorm do for all.
         *bodies, shortcut = self.branches
-        heads, norms = zip(*((body[0], body[1]) for body in bodies), strict=True)
-        hidden = torch.relu_(convolve_and_normalize(pointwise, x, heads, norms, repeats))
-        *parts, pooled = hidden.chunk(len(bodies), dim=1)
         *convolutions, pool = bodies
-        outputs = [body[3].conv(part) for body, part in zip(convolutions, parts, strict=True)]
-        outputs += [pool[3](pooled), shortcut[0](x)]
+        heads, norms = zip(*((body[0], body[1]) for body in bodies), strict=True)
+
+        def bodies_of(hidden: Tensor) -> Tensor:
+            *parts, pooled = torch.relu_(hidden).chunk(len(bodies), dim=1)
+            outputs = [body[3].conv(part) for body, part in zip(convolutions, parts, strict=True)]
+            return torch.cat([*outputs, pool[3](pooled)], dim=1)
+
+        branches = convolve_and_normalize(pointwise, x, heads, norms, repeats, bodies_of)
+        branches = torch.cat([branches, shortcut[0](x)], dim=1)
         last = [*(body[3].bn for body in convolutions), pool[4], shortcut[1]]
-        branches = batch_norm(torch.cat(outputs, dim=1), last, repeats)
+        branches = self._drop(batch_norm(branches, last, repeats), len(DILATIONS))
         residual = x if self.residual is None else self.residual(x, repeats)
-        return self.activation(branches + residual)
+        return self.activation(self._drop(branches + residual))
+
+    def _drop(self, x: Tensor, branches: int | None = None) -> Tensor:
+        """Dropout of the channels of the first branches, or of all."""
+        if not (self.dropout and self.training):
+            return x
+        if branches is None:
+            return F.dropout(x, self.dropout)
+        channels = branches * x.shape[1] // len(self.branches)
+        return torch.cat([F.dropout(x[:, :channels], self.dropout), x[:, channels:]], dim=1)
 
 
 def _init_convolution(module: nn.Module) -> None:
