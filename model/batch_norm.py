@@ -132,11 +132,12 @@ class _BatchNorm(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(N, C, V, T), (C,), (C,), (N,) -> y, and what `Statistics` holds."""
         flat = x.flatten(2).float() if x.dtype in (torch.float16, torch.bfloat16) else x.flatten(2)
-        share = (repeats / repeats.sum()).to(flat)  # (N,)
+        repeats = repeats.to(flat)
+        share = repeats / repeats.sum()  # (N,)
         mean = share @ flat.mean(2)
         squares = torch.linalg.vector_norm(flat - mean[:, None], dim=2).square()  # (N, C)
         variance = share @ squares / flat.shape[2]
-        count = repeats.sum().to(flat) * flat.shape[2]
+        count = repeats.sum() * flat.shape[2]
         y = F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
         ctx.save_for_backward(x, weight, mean, variance, repeats, count)
         ctx.eps = eps
@@ -152,7 +153,7 @@ class _BatchNorm(torch.autograd.Function):
         )
         scale = weight * rstd / count
         slope = scale * rstd * dweight
-        rows = repeats.to(scale)[:, None]  # (N, 1)
+        rows = repeats[:, None]  # (N, 1)
         dx.addcmul_(x, -(rows * slope)[..., None, None].to(dx))
         dx.sub_((rows * (scale * dbias - slope * mean))[..., None, None].to(dx))
         return dx, dweight, dbias, None, None

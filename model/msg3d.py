@@ -55,9 +55,11 @@ class Model(STGCNetwork):
 
     def forward(self, x: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> class scores (N, num_class) before the softmax."""
-        merged = merge_absent(x) if self._bodies_are_alike() else None
+        merged = merge_absent(x) if self._can_merge(x) else None
         return self._blocks_and_head(self._persons_as_rows(x, self.data_bn), len(x), merged)
 
-    def _bodies_are_alike(self) -> bool:
-        """Whether equal bodies stay equal, and can be counted, in every layer."""
-        return is_plain(self.data_bn) and not torch.compiler.is_compiling()
+    def _can_merge(self, x: Tensor) -> bool:
+        """Whether one body may stand for its equals: not where each needs a gradient of its own,
+        nor where BatchNorm spans processes or shapes are compiled in.
+        """
+        return is_plain(self.data_bn) and not (x.requires_grad or torch.compiler.is_compiling())
