@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
 # Bytes of the tensor between, at a time: on CPUs what caches hold, on GPUs what keeps them busy.
-CHUNK_BYTES = {"cpu": 32 << 20, "cuda": 1 << 30}
+CHUNK_BYTES = {"cpu": 8 << 20, "cuda": 1 << 30}
 
 
 def graph_conv(
@@ -145,6 +145,6 @@ def _chunks(x: Tensor, kernel: Tensor, first: Convolution) -> Iterator[slice]:
     """Slices of rows whose tensor between is of CHUNK_BYTES at most."""
     groups = x[0].numel() // (kernel.shape[1] * first.length)
     bytes_of_row = groups * len(kernel) * first.out_length * x.element_size()
-    size = max(1, CHUNK_BYTES.get(x.device.type, 32 << 20) // bytes_of_row)
+    size = max(1, CHUNK_BYTES.get(x.device.type, CHUNK_BYTES["cuda"]) // bytes_of_row)
     for start in range(0, len(x), size):
         yield slice(start, start + size)

@@ -69,14 +69,10 @@ class MultiScaleTemporalConv(nn.Module):
         *bodies, shortcut = self.branches
         *convolutions, pool = bodies
         heads, norms = zip(*((body[0], body[1]) for body in bodies), strict=True)
-
-        def bodies_of(hidden: Tensor) -> Tensor:
-            *parts, pooled = torch.relu_(hidden).chunk(len(bodies), dim=1)
-            outputs = [body[3].conv(part) for body, part in zip(convolutions, parts, strict=True)]
-            return torch.cat([*outputs, pool[3](pooled)], dim=1)
-
-        branches = convolve_and_normalize(pointwise, x, heads, norms, repeats, bodies_of)
-        branches = torch.cat([branches, shortcut[0](x)], dim=1)
+        hidden = torch.relu_(convolve_and_normalize(pointwise, x, heads, norms, repeats))
+        *parts, pooled = hidden.chunk(len(bodies), dim=1)
+        outputs = [body[3].conv(part) for body, part in zip(convolutions, parts, strict=True)]
+        branches = torch.cat([*outputs, pool[3](pooled), shortcut[0](x)], dim=1)
         last = [*(body[3].bn for body in convolutions), pool[4], shortcut[1]]
         branches = self._drop(batch_norm(branches, last, repeats), len(DILATIONS))
         residual = x if self.residual is None else self.residual(x, repeats)
