@@ -27,14 +27,15 @@ READ_BYTES = 2**24
 
 
 class Entry(NamedTuple):
-    """What became of one clip: its size (0 for a bad one), the reason if it is bad, whether frames
-    were cut off, and the crc32 of its joints.
+    """What became of one clip: its size (0 for a bad one), the reason and its kind (bad_files.py)
+    if it is bad, whether frames were cut off, and the crc32 of its joints.
     """
 
     name: str
     persons: int = 0
     frames: int = 0
     reason: str | None = None
+    kind: str | None = None
     is_cut: bool = False
     crc: int = 0
 

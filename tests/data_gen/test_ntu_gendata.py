@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from data_gen import ntu120_gendata, ntu_gendata, parallel
 from data_gen.ntu_plan import read_bodies
 from utils.cli import PROJECT, run
 from utils.clip_store import dense_clip
+from utils.manifest import compare_with_manifest
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 PARTS = {
@@ -79,6 +81,28 @@ def test_ntu_120_gives_the_published_arrays(raw_60, raw_120, tmp_path):
     line = f"--part1-path {raw_60} --part2-path {raw_120} --ignored-sample-path {MISSING}"
     ntu120_gendata.main([*line.split(), "--out-folder", str(out)])
     assert_published("ntu120", out)
+
+
+@pytest.mark.parametrize(
+    ("format_", "where"),
+    [
+        ("dense", {"data_path": "xview/val_data_joint.npy"}),
+        ("compact", {"data_path": "clips", "split": "xview/val"}),
+    ],
+)
+def test_a_part_of_the_data_set_is_noted_by_the_command_and_before_training(
+    raw_60, tmp_path, capsys, caplog, format_, where
+):
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    ntu_gendata.main([*line.split(), "--format", format_])
+    note = "Not the published number of clips: xsub/train 5 of 40,091, xsub/val 3 of 16,487, xview/"
+    assert note in capsys.readouterr().out
+    dataset = SimpleNamespace(**where)
+    dataset.data_path = tmp_path / "out" / where["data_path"]
+    with caplog.at_level("INFO"):
+        compare_with_manifest({"num_class": 60}, dataset)
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert note in caplog.text
 
 
 def test_the_published_calls_work_from_inside_data_gen(raw_60, raw_120, tmp_path):
