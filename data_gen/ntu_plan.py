@@ -69,7 +69,7 @@ def choose_clips(
     chosen: dict[str, ClipName] = {}
     bad: list[BadClip] = []
     num_beyond = 0
-    for name in sorted(name for name in files if Path(name).stem not in missing):
+    for name in sorted(name for name in files if name.removesuffix(".skeleton") not in missing):
         try:
             numbers = parse_name(name)
         except ValueError as error:

@@ -200,6 +200,21 @@ def test_bad_clips_of_kinetics_are_named_with_their_reason(kinetics, tmp_path):
     assert "frame_index must be below 300. Got 301" in reasons["golden_02.json"]
 
 
+def test_a_clip_in_both_parts_of_kinetics_is_taken_once(kinetics, tmp_path):
+    train = kinetics / "kinetics_train"
+    train.mkdir()
+    shutil.copy(kinetics / "kinetics_val" / "golden_00.json", train)
+    shutil.copy(kinetics / "kinetics_val" / "golden_01.json", train / "other.json")
+    labels = json.loads((kinetics / "kinetics_val_label.json").read_text())
+    labels = {"golden_00": labels["golden_00"], "other": labels["golden_01"]}
+    (kinetics / "kinetics_train_label.json").write_text(json.dumps(labels))
+    kinetics_gendata.main(f"--data_path {kinetics} --out_folder {tmp_path / 'out'}".split())
+    found = report(tmp_path / "out")
+    twice = kinetics / "kinetics_val" / "golden_00.json"
+    assert [clip["file"] for clip in found["bad"]] == [str(twice)]
+    assert found["num_bad_by_kind"] == {"there twice": 1} and found["num_usable"] == 5
+
+
 def test_both_formats_hold_the_same_clips_to_the_bit(raw, tmp_path):
     out = tmp_path / "out"
     convert(raw, out)
