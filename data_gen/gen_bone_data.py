@@ -18,11 +18,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.part_files import PARTS
 from graph.bone import bones_of
 from graph.streams import STREAMS, derive_stream
 from utils.cli import ArgumentParser, run
-from utils.clip_store import INDEX
+from utils.clip_store import INDEX, PARTS
 from utils.clips import create_clips, open_clips
 from utils.files import atomic_write
 

@@ -14,11 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.clip_store import PARTS
 from utils.clips import create_clips
 from utils.files import atomic_write
-
-__all__ = ["PARTS", "DensePart", "create_part", "npy_header", "summarise", "write_row"]
 
 
 class DensePart:

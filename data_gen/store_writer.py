@@ -13,7 +13,6 @@ import shutil
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -168,12 +167,7 @@ class ClipStoreWriter:
     def __enter__(self) -> "ClipStoreWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """After an error what is there stays, for `resume`."""
         if not self._joints.closed:
             self.checkpoint()
