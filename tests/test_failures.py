@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,7 @@ def test_a_work_dir_below_a_file(settings, tmp_path, capsys):
 
 def test_a_closed_stdin_is_not_asked(settings, tmp_path):
     main.main([*settings, "--num-epoch", "1"])
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
     done = subprocess.run(
         [sys.executable, "main.py", *settings, "--num-epoch", "1"],
         cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
