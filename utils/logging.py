@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from logging.handlers import MemoryHandler
 from pathlib import Path
 
@@ -142,12 +142,10 @@ class Curves:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
-        for events in self._events.values():
-            try:
-                events.close()
-            except OSError:
-                if kind is None:  # else the error on its way counts, perhaps the same one
-                    raise
+        # An error on its way, perhaps the same one, is not replaced.
+        with suppress(*([] if kind is None else [OSError])), ExitStack() as stack:
+            for events in self._events.values():
+                stack.callback(events.close)  # all of them, even if one fails
 
 
 class NoCurves(Curves):
