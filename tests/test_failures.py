@@ -62,7 +62,7 @@ def test_an_infinite_gradient_stops_before_the_step(settings, monkeypatch, tmp_p
     ],
 )
 def test_too_little_memory_names_the_flags(error):
-    with pytest.raises(OSError, match="size 4: lower it.* --half yes"), explained(4, "run"):
+    with pytest.raises(OSError, match=r"size 4: lower it.* --half yes"), explained(4, "run"):
         raise error
 
 

@@ -5,12 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-OUT_OF_MEMORY = (
-    "can't allocate memory",
-    "out of memory",
-    "ALLOC_FAILED",
-)  # the last: cuBLAS, cuDNN
-# NOTE: an error within a process, "Caught ... in DataLoader worker process 0.", is the feeder's own.
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")  # cuBLAS, cuDNN
+# NOTE: "Caught RuntimeError in DataLoader worker process 0." is an error of the feeder.
 DEAD_PROCESS = "DataLoader worker (pid"
 
 
