@@ -140,6 +140,7 @@ def choose_dtype(device: torch.device, requested: str | None) -> torch.dtype:
                 "float32 ones, and small gradients vanish. Use --amp-dtype bfloat16."
             )
         return torch.bfloat16
-    if requested == "bfloat16" and not torch.cuda.is_bf16_supported():
+    # NOTE: emulated bfloat16, which torch counts unless told not to, is slower than float32.
+    if requested == "bfloat16" and not torch.cuda.is_bf16_supported(including_emulation=False):
         raise ValueError("--amp-dtype bfloat16: this GPU has none. Use --amp-dtype float16.")
     return getattr(torch, requested or "float16")
