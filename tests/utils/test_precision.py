@@ -106,8 +106,8 @@ def test_the_type_of_each_device(monkeypatch):
     with pytest.raises(ValueError, match="float16 needs a GPU: the CPU's"):
         choose_dtype(CPU, "float16")
     assert choose_dtype(CUDA, None) == torch.float16
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
-    with pytest.raises(ValueError, match="this GPU has none"):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    with pytest.raises(ValueError, match="this GPU has none"):  # but emulates it
         choose_dtype(CUDA, "bfloat16")
 
 
@@ -213,7 +213,7 @@ def test_a_stray_apex_is_explained(stray, caplog):
     ],
 )
 def test_apex_where_it_cannot_be_used(amp, monkeypatch, settings, message):
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
     with pytest.raises(ValueError, match=message):
         choose_precision(half=True, backend="apex", **settings)
 
@@ -229,3 +229,14 @@ def test_level_2_with_several_gpus_is_refused():
     with pytest.raises(ValueError, match="--amp-opt-level 2 does not work with several GPUs"):
         choose_precision(CUDA, half=True, level=2, num_devices=2)
     assert choose_precision(CPU, half=True, level=2).level == 2
+
+
+def test_bfloat16_autocast_with_several_gpus_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
+    settings = {"half": True, "dtype": "bfloat16", "backend": "native"}
+    with pytest.raises(ValueError, match="bfloat16 at level 1 does not work with several GPUs"):
+        choose_precision(CUDA, **settings, num_devices=2)
+    assert choose_precision(CUDA, **settings).dtype == torch.bfloat16
+    assert choose_precision(CUDA, **settings, level=3, num_devices=2).dtype == torch.bfloat16
+    float16 = settings | {"dtype": "float16"}
+    assert choose_precision(CUDA, **float16, num_devices=2).dtype == torch.float16
