@@ -54,6 +54,19 @@ def test_cosine_falls_to_nothing():
     assert rates("cosine", 1) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, *expected])
 
 
+@pytest.mark.parametrize("kind", ["step", "cosine"])
+def test_epochs_are_skipped_without_a_step_of_the_optimiser(kind, monkeypatch):
+    def fail(self, closure=None):
+        raise AssertionError("a step")
+
+    monkeypatch.setattr(torch.optim.SGD, "step", fail)
+    optimizer = make_optimizer("SGD", nn.Linear(1, 1).parameters(), 1.0, 0.0, False)
+    schedule = make_schedule(optimizer, kind, (2,), 0, 4, 5)
+    schedule.skip(2, 5)
+    expected = {"step": 0.1, "cosine": 0.5}[kind]
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(expected)
+
+
 def test_a_moving_average_is_one():
     model = nn.BatchNorm1d(1)
     average = make_average(model, 0.9)
