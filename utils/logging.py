@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 import sys
 import time
@@ -16,6 +17,7 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.summary import image as image_summary
 from tensorboardX.summary import scalar as scalar_summary
 
+from utils import distributed
 from utils.files import write_lines
 
 PARTS = ("train", "val")
@@ -175,14 +177,13 @@ def _epoch_of(line: str) -> float:
 def clear_old_curves(work_dir: Path, assume_yes: bool) -> None:
     """Before a run starts from nothing: an earlier run's curves go only with the user's consent.
 
-    Without it they stay, and the new ones are added to them. Nobody is asked when there is no
-    terminal to answer at.
+    Without it they stay, and the new ones are added to them.
     """
     old = [path for path in (work_dir / "trainlogs", work_dir / "metrics.jsonl") if path.exists()]
     if not old:
         return
     question = f"{work_dir} holds the curves of an earlier run. Delete them? [y/N] "
-    if assume_yes or (sys.stdin and sys.stdin.isatty() and input(question).lower() in ("y", "yes")):
+    if assume_yes or (_can_be_asked() and _says_yes(question)):
         for path in old:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     else:
@@ -191,3 +192,27 @@ def clear_old_curves(work_dir: Path, assume_yes: bool) -> None:
             "Delete them with --assume-yes.",
             work_dir,
         )
+
+
+def _can_be_asked() -> bool:
+    """Whether somebody sits at a terminal that this process may read from.
+
+    In the background (`main.py ... &`) the system stops a process that reads, and processes of
+    torchrun share one terminal.
+    """
+    if distributed.started_by_torchrun() or not (sys.stdin and sys.stdin.isatty()):
+        return False
+    if not hasattr(os, "tcgetpgrp"):  # on Windows
+        return True
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # a terminal, but not the one this process belongs to
+        return False
+
+
+def _says_yes(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        print()  # the answer left the cursor behind the question
+        return False

@@ -1,12 +1,14 @@
 """Curves on a disk that is full, and who is asked about old ones."""
 
 import errno
+import os
 import threading
+from types import SimpleNamespace
 
 import pytest
 from tensorboardX.event_file_writer import EventsWriter
 
-from utils.logging import Curves
+from utils.logging import Curves, clear_old_curves
 
 # ---- curves ------------------------------------------------------------------------------------
 
@@ -65,3 +67,55 @@ def test_another_error_is_not_hidden_by_the_disk(tmp_path, monkeypatch):
             raise KeyError("ours")
 
     assert ends_with(KeyError, train) == "'ours'"
+
+
+# ---- old curves --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old(tmp_path, monkeypatch):
+    """metrics.jsonl of an earlier run, and a user at a terminal who says yes."""
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True, fileno=lambda: 0))
+    monkeypatch.setattr("os.tcgetpgrp", lambda descriptor: os.getpgrp(), raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: "Y")
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("")
+    return path
+
+
+def test_old_curves_go_with_consent(old):
+    clear_old_curves(old.parent, assume_yes=False)
+    assert not old.exists()
+
+
+def is_kept(old, caplog):
+    clear_old_curves(old.parent, assume_yes=False)
+    return old.exists() and "they are kept" in caplog.text
+
+
+def test_ctrl_d_is_a_no(old, monkeypatch, caplog):
+    def end(question):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", end)
+    assert is_kept(old, caplog)
+
+
+def test_processes_of_torchrun_do_not_ask(old, monkeypatch, caplog):
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert is_kept(old, caplog)
+
+
+def test_a_process_in_the_background_does_not_ask(old, monkeypatch, caplog):
+    monkeypatch.setattr("os.tcgetpgrp", lambda descriptor: os.getpgrp() + 1)
+    assert is_kept(old, caplog)
+
+
+def test_a_process_without_the_terminal_does_not_ask(old, monkeypatch, caplog):
+    def fail(descriptor):
+        raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
+
+    monkeypatch.setattr("os.tcgetpgrp", fail)
+    assert is_kept(old, caplog)
