@@ -356,7 +356,7 @@ def test(args: argparse.Namespace, device: torch.device, device_ids: Sequence[in
     task, precision = make_task(args), make_precision(args, device, device_ids)
     model, _ = precision.attach(make_model(args, device, precision), None)
     if args.compile:
-        model = compile_model(model, device)
+        model = compile_model(model, device, num_devices=len(device_ids))
     if distributed.num_processes() == 1:
         model = parallel.spread(model, device_ids)
     dataset = build_dataset(args.feeder, args.test_feeder_args, args.debug)

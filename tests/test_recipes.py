@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import small_data
 import torch
 from small_run import epochs, equal, fails_with, weights
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
