@@ -23,6 +23,7 @@ class Part(Dataset):
         self.data_path = getattr(dataset, "data_path", None)
         self.label_path = getattr(dataset, "label_path", None)
         self.shares_epoch = getattr(dataset, "shares_epoch", False)
+        self.training_mean = getattr(dataset, "training_mean", None)
 
     def __len__(self) -> int:
         return len(self.indices)
