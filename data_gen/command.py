@@ -12,7 +12,7 @@ from utils.cli import ArgumentParser
 
 
 def add_format_flags(parser: ArgumentParser) -> None:
-    """Add `--format` and `--dry-run`."""
+    """Add `--format`, `--dry-run` and `--strict`."""
     parser.add_argument(
         "--format",
         choices=FORMATS,
@@ -20,17 +20,18 @@ def add_format_flags(parser: ArgumentParser) -> None:
         help="dense: the published arrays; compact: the store `clips`, which feeders/feeder.py "
         "reads as well and which is many times smaller (default: dense)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    for flag, text in (
+        ("--dry-run", "print the plan and stop"),
+        ("--strict", "stop at the first bad file (default: leave it out and say so)"),
+    ):
+        parser.add_argument(flag, action="store_true", help=text)
 
 
 def add_output_flags(parser: ArgumentParser) -> None:
     """Add the flags of the commands that read many raw files."""
     add_format_flags(parser)
-    for flag, text in (
-        ("--strict", "stop at the first bad file (default: leave it out and say so)"),
-        ("--resume", "with --format compact: go on where a killed run stopped"),
-    ):
-        parser.add_argument(flag, action="store_true", help=text)
+    text = "with --format compact: go on where a killed run stopped"
+    parser.add_argument("--resume", action="store_true", help=text)
     add_num_worker(parser)
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from data_gen.bad_files import kind_of
 from data_gen.parallel import map_in_order
 from data_gen.part_files import DensePart, create_part, write_row
 from data_gen.plan import Clip, Plan, Reader
@@ -34,7 +35,8 @@ def read_clip(clip: Clip, read: Reader) -> tuple[Entry, np.ndarray]:
         bodies, is_cut = read(clip.folder / clip.name, clip.label)
     except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
-        return Entry(clip.name, reason=reason), np.zeros((0, 0, 0, 0), np.float32)
+        bad = Entry(clip.name, reason=reason, kind=kind_of(error))
+        return bad, np.zeros((0, 0, 0, 0), np.float32)
     bodies = np.ascontiguousarray(trimmed(bodies))
     return Entry(clip.name, *bodies.shape[:2], is_cut=is_cut), bodies
 

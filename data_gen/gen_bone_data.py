@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.part_files import PARTS
 from graph.bone import bones_of
 from graph.streams import STREAMS, derive_stream
 from utils.cli import ArgumentParser, run
+from utils.clip_store import INDEX, PARTS
 from utils.clips import create_clips, open_clips
 from utils.files import atomic_write
 
@@ -35,8 +35,14 @@ def find_joint_files(folder: Path) -> list[Path]:
 
     Raises:
         FileNotFoundError: if there is none.
+        ValueError: if there is only a compact store.
     """
     files = sorted(file for part in PARTS for file in folder.rglob(f"{part}_data_joint.npy"))
+    if not files and (stores := sorted(folder.rglob(INDEX))):
+        raise ValueError(
+            f"{stores[0].parent} is a compact store, whose streams are derived while loading: set "
+            f"stream: {' or '.join(DERIVED)} in the feeder's arguments instead."
+        )
     if not files:
         raise FileNotFoundError(
             f"No {{train,val}}_data_joint.npy below {folder}. Make it first (*_gendata.py), or "

@@ -15,9 +15,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from data_gen.bad_files import NO_LABEL, TWICE, BadClip
 from data_gen.command import add_output_flags, execute
 from data_gen.kinetics_raw import CLIP_SHAPE, NUM_CLASSES, read_bodies, read_labels
-from data_gen.plan import BadClip, Clip, Plan
+from data_gen.plan import Clip, Plan
 from utils.cli import ArgumentParser, run
 from utils.clip_store import PARTS
 
@@ -38,7 +39,8 @@ def find_clips(data_path: Path, part: str) -> tuple[list[Clip], list[BadClip]]:
     names = sorted(file.name for file in folder.glob("*.json") if file.name[0] != ".")
     entries = {name: labels.get(name.removesuffix(".json")) for name in names}
     reason = f"it has no entry in {label_path}. Fetch the label file again, or move this clip away."
-    bad = [BadClip(str(folder / name), reason) for name, entry in entries.items() if entry is None]
+    nameless = [str(folder / name) for name, entry in entries.items() if entry is None]
+    bad = [BadClip(file, NO_LABEL, reason) for file in nameless]
     if absent := len(labels) - (len(names) - len(bad)):
         logger.warning("%d clips of %s have no file in %s.", absent, label_path.name, folder)
     clips = [
@@ -60,7 +62,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
             if clip.name in clips:
                 both = f"{clips[clip.name].folder} and {clip.folder}"
                 reason = f"{both} both hold {clip.name}. Remove one of them."
-                bad.append(BadClip(str(clip.folder / clip.name), reason))
+                bad.append(BadClip(str(clip.folder / clip.name), TWICE, reason))
             else:
                 clips[clip.name] = clip
     return Plan(
@@ -72,7 +74,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
         read=read_bodies,
         clip_shape=CLIP_SHAPE,
         normalize=False,
-        num_classes=NUM_CLASSES,
+        num_classes={"": NUM_CLASSES},
         typical_rows=TYPICAL_ROWS,
         bad=bad,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from data_gen.bad_files import FRAME_INDEX, NO_NUMBER, WRONG_JOINTS, WRONG_LABEL, BadFile, kind_of
 from graph.kinetics import AdjMatrixGraph
 
 NUM_CLASSES = 400
@@ -41,9 +42,11 @@ def read_bodies(path: Path, label: int | None = None) -> tuple[np.ndarray, bool]
         own = content.get("label_index", label)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"{path} is not a clip of Kinetics-Skeleton: {reason}") from error
+        message = f"{path} is not a clip of Kinetics-Skeleton: {reason}"
+        raise BadFile(kind_of(error), message) from error
     if label is not None and own != label:
-        raise ValueError(f"{path} has label_index {own}, but the label file says {label}.")
+        message = f"{path} has label_index {own}, but the label file says {label}."
+        raise BadFile(WRONG_LABEL, message)
     return bodies, False
 
 
@@ -72,10 +75,10 @@ def _two_best(frames: list[dict]) -> np.ndarray:
 def _rows(frames: list[dict]) -> list[int]:
     rows = [frame["frame_index"] for frame in frames]
     if out := [row for row in rows if row not in range(MAX_FRAMES)]:
-        raise ValueError(f"frame_index must be below {MAX_FRAMES}. Got {out[0]}.")
+        raise BadFile(FRAME_INDEX, f"frame_index must be below {MAX_FRAMES}. Got {out[0]}.")
     if len(set(rows)) < len(rows):
         twice = next(row for row in rows if rows.count(row) > 1)
-        raise ValueError(f"frame_index {twice} is there twice.")
+        raise BadFile(FRAME_INDEX, f"frame_index {twice} is there twice.")
     return rows
 
 
@@ -97,11 +100,13 @@ def _centred(persons: list[dict]) -> tuple[np.ndarray, np.ndarray]:
 def _table(lists: list[list[float]], width: int) -> np.ndarray:
     """Lists of `width` finite numbers -> (len(lists), width) float64."""
     if any(len(numbers) != width for numbers in lists):
-        raise ValueError(f"a pose needs {2 * NUM_JOINTS} numbers and a score {NUM_JOINTS}.")
+        raise BadFile(
+            WRONG_JOINTS, f"a pose needs {2 * NUM_JOINTS} numbers and a score {NUM_JOINTS}."
+        )
     flat = chain.from_iterable(lists)
     table = np.fromiter(flat, np.float64, count=len(lists) * width).reshape(-1, width)
     if not np.isfinite(table).all():
-        raise ValueError("pose or score hold NaN or infinity.")
+        raise BadFile(NO_NUMBER, "pose or score hold NaN or infinity.")
     return table
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data_gen.bad_files import TWICE, UNKNOWN_ACTION, BadClip, kind_of
 from data_gen.ntu_raw import (
     MAX_BODIES,
     NUM_JOINTS,
@@ -16,7 +17,7 @@ from data_gen.ntu_raw import (
     select_bodies,
 )
 from data_gen.ntu_splits import DATASETS, Dataset
-from data_gen.plan import NEITHER, BadClip, Clip, Plan
+from data_gen.plan import NEITHER, Clip, Plan
 from utils.clip_store import PARTS
 
 MAX_FRAMES = 300
@@ -55,7 +56,7 @@ def find_clips(folders: Sequence[Path]) -> tuple[dict[str, Path], list[BadClip]]
         for name in names:
             if name in found:
                 reason = f"{found[name]} and {folder} both hold {name}. Remove one of them."
-                bad.append(BadClip(str(folder / name), reason))
+                bad.append(BadClip(str(folder / name), TWICE, reason))
             else:
                 found[name] = folder
     return found, bad
@@ -68,11 +69,11 @@ def choose_clips(
     chosen: dict[str, ClipName] = {}
     bad: list[BadClip] = []
     num_beyond = 0
-    for name in sorted(name for name in files if Path(name).stem not in missing):
+    for name in sorted(name for name in files if name.removesuffix(".skeleton") not in missing):
         try:
             numbers = parse_name(name)
         except ValueError as error:
-            bad.append(BadClip(str(files[name] / name), str(error)))
+            bad.append(BadClip(str(files[name] / name), kind_of(error), str(error)))
             continue
         if numbers.setup > dataset.num_setups:
             num_beyond += 1
@@ -80,7 +81,7 @@ def choose_clips(
             chosen[name] = numbers
         else:
             reason = f"{name}: the action must be 1 to {dataset.num_classes}."
-            bad.append(BadClip(str(files[name] / name), reason))
+            bad.append(BadClip(str(files[name] / name), UNKNOWN_ACTION, reason))
     if num_beyond:
         # Published code: takes them; here not, because their labels are beyond the 60 classes.
         logger.warning(
@@ -123,7 +124,7 @@ def make_plan(
         read=read_bodies,
         clip_shape=CLIP_SHAPE,
         normalize=True,
-        num_classes=dataset.num_classes,
+        num_classes={name: dataset.benchmarks[name].num_classes for name in benchmarks},
         typical_rows=TYPICAL_ROWS,
         bad=[*bad, *misnamed],
         published_counts=dataset.published_counts,

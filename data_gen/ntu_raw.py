@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data_gen.bad_files import CUT, EMPTY, MISNAMED, NO_NUMBER, WRONG_JOINTS, BadFile
 from data_gen.ntu_text import Irregular, parse_regular
 from graph.ntu_rgb_d import AdjMatrixGraph
 
@@ -41,7 +42,8 @@ def parse_name(name: str) -> ClipName:
     """
     match = _NAME.fullmatch(name.removesuffix(".skeleton"))
     if match is None:
-        raise ValueError(f"A clip must be named SsssCcccPpppRrrrAaaa.skeleton. Got {name!r}.")
+        form = "SsssCcccPpppRrrrAaaa.skeleton"
+        raise BadFile(MISNAMED, f"A clip must be named {form}. Got {name!r}.")
     return ClipName(*map(int, match.groups()))
 
 
@@ -99,20 +101,20 @@ class _Reader:
         self.take(1, "a line about a body")
         num_joints = self.count("the number of joints")
         if num_joints != NUM_JOINTS:
-            raise self.error(self.line, f"{NUM_JOINTS} joints", str(num_joints))
+            raise self.error(WRONG_JOINTS, self.line, f"{NUM_JOINTS} joints", str(num_joints))
         return self.take(NUM_JOINTS, "the line of a joint")
 
     def count(self, what: str) -> int:
         word = self.take(1, what)[0].strip()
         if not word.isdecimal():
-            raise self.error(self.line, what, repr(word))
+            raise self.error(NO_NUMBER, self.line, what, repr(word))
         return int(word)
 
     def take(self, number: int, what: str) -> list[str]:
         """The next lines."""
         lines = self.lines[self.line : self.line + number]
         if len(lines) < number:
-            raise self.error(len(self.lines) + 1, what, "the end of the file")
+            raise self.error(CUT, len(self.lines) + 1, what, "the end of the file")
         self.line += number
         return lines
 
@@ -123,13 +125,15 @@ class _Reader:
         except ValueError:
             bad = next(line for line in joints if not _is_position(line))
             line = self.lines.index(bad) + 1
-            raise self.error(line, "x y z of a joint and more", repr(bad[:40])) from None
+            kind = CUT if line == len(self.lines) else NO_NUMBER
+            raise self.error(kind, line, "x y z of a joint and more", repr(bad[:40])) from None
         return positions.reshape(-1, NUM_JOINTS, 3)
 
-    def error(self, line: int, expected: str, got: str) -> ValueError:
-        return ValueError(
+    def error(self, kind: str, line: int, expected: str, got: str) -> BadFile:
+        return BadFile(
+            kind if any(map(str.strip, self.lines)) else EMPTY,
             f"{self.path}, line {line}: expected {expected}. Got {got}. The file is cut or bad: "
-            "copy it again, or put its name on the list of samples to leave out."
+            "copy it again, or put its name on the list of samples to leave out.",
         )
 
 

@@ -17,16 +17,17 @@ _SUBJECTS_120 = _SUBJECTS_60 | {
 class Split(NamedTuple):
     """A clip trains if the number called `by` in its name is one of `train`.
 
-    Clips of setups above `num_setups` belong to neither part.
+    Clips of setups above `num_setups` or actions above `num_classes` belong to neither part.
     """
 
     by: str
     train: frozenset[int]
-    num_setups: int = 999
+    num_setups: int = 32
+    num_classes: int = 120
 
     def part(self, clip: ClipName) -> str | None:
         """`train`, `val` or None."""
-        if clip.setup > self.num_setups:
+        if clip.setup > self.num_setups or clip.action > self.num_classes:
             return None
         return "train" if getattr(clip, self.by) in self.train else "val"
 
@@ -44,8 +45,8 @@ class Dataset(NamedTuple):
 
 
 _NTU_60 = {
-    "xsub": Split("subject", _SUBJECTS_60, num_setups=17),
-    "xview": Split("camera", frozenset((2, 3)), num_setups=17),
+    "xsub": Split("subject", _SUBJECTS_60, num_setups=17, num_classes=60),
+    "xview": Split("camera", frozenset((2, 3)), num_setups=17, num_classes=60),
 }
 _NTU_60_COUNTS = {
     **{"xsub/train": 40_091, "xsub/val": 16_487},

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from data_gen.bad_files import BadClip
 from data_gen.part_files import summarise
-from data_gen.plan import BadClip, Plan
+from data_gen.plan import Plan
 from data_gen.store_writer import Entry
 from utils.files import atomic_write
-from utils.manifest import count_note, write_manifest
+from utils.manifest import write_manifest
 
 REPORT = "gendata_report.json"
 MAX_BAD_SHARE = 0.01
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 def bad_clips(plan: Plan, entries: Sequence[Entry]) -> list[BadClip]:
     """All files of no use: those known before reading, then those found by it."""
     found = [
-        BadClip(str(clip.folder / clip.name), entry.reason)
+        BadClip(str(clip.folder / clip.name), entry.kind, entry.reason)
         for clip, entry in zip(plan.clips, entries, strict=True)
         if entry.reason is not None
     ]
@@ -35,7 +36,10 @@ def bad_clips(plan: Plan, entries: Sequence[Entry]) -> list[BadClip]:
 
 
 def write_report(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
-    """`gendata_report.json`: how many files were read, which are bad and why, which were cut."""
+    """`gendata_report.json`: how many files were read, which are bad and why, which were cut.
+
+    `num_bad_by_kind` counts the bad ones by what is wrong with them, the most frequent first.
+    """
     bad = bad_clips(plan, entries)
     report = {
         "dataset": plan.dataset,
@@ -43,6 +47,7 @@ def write_report(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
         "num_files": plan.num_files,
         "num_usable": plan.num_files - len(bad),
         "num_bad": len(bad),
+        "num_bad_by_kind": _by_kind(bad),
         "bad": [clip._asdict() for clip in bad],
         "cut": [entry.name for entry in entries if entry.is_cut],
     }
@@ -60,8 +65,7 @@ def finish(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
         split: [row for row in rows if entries[row].reason is None]
         for split, rows in plan.members.items()
     }
-    manifest = make_manifest(plan, format_, entries, splits)
-    write_manifest(plan.out_folder, manifest)
+    manifest = write_manifest(plan.out_folder, make_manifest(plan, format_, entries, splits))
     for split, rows in splits.items():
         benchmark, _, part = split.rpartition("/")
         clips = [plan.clips[row] for row in rows]
@@ -85,7 +89,6 @@ def make_manifest(
 ) -> dict[str, Any]:
     """The manifest (utils/manifest.py) of finished splits, given as positions in the plan."""
     channels, _, num_joints, num_persons = plan.clip_shape
-    counts = {split: len(rows) for split, rows in splits.items()}
     files = {f"{split}_data_joint.npy": rows for split, rows in splits.items()}
     if format_ == "compact":
         good = [row for row, entry in enumerate(entries) if entry.reason is None]
@@ -93,15 +96,13 @@ def make_manifest(
     return {
         "dataset": plan.dataset,
         "format": format_,
-        "num_classes": plan.num_classes,
         "num_joints": num_joints,
         "num_persons": num_persons,
         "channels": channels,
         "clip_shape": list(plan.clip_shape),
-        "counts": counts,
-        "class_counts": {split: _per_class(plan, rows) for split, rows in splits.items()},
+        "counts": {split: len(rows) for split, rows in splits.items()},
+        "class_counts": {split: _per_class(plan, split, rows) for split, rows in splits.items()},
         "published_counts": plan.published_counts,
-        "note": count_note(counts, plan.published_counts),
         "sources": [str(folder) for folder in plan.sources],
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
         # crc32 of the little-endian crc32s of the clips, in their order
@@ -114,9 +115,13 @@ def combined(entries: Sequence[Entry], rows: Sequence[int]) -> int:
     return zlib.crc32(np.array([entries[row].crc for row in rows], dtype="<u4").tobytes())
 
 
-def _per_class(plan: Plan, rows: Sequence[int]) -> list[int]:
+def _per_class(plan: Plan, split: str, rows: Sequence[int]) -> list[int]:
     counts = Counter(plan.clips[row].label for row in rows)
-    return [counts[label] for label in range(plan.num_classes)]
+    return [counts[label] for label in range(plan.num_classes[split.rpartition("/")[0]])]
+
+
+def _by_kind(bad: Sequence[BadClip]) -> dict[str, int]:
+    return dict(Counter(clip.kind for clip in bad).most_common())
 
 
 def _warn(plan: Plan, bad: Sequence[BadClip], num_cut: int) -> None:
@@ -127,8 +132,9 @@ def _warn(plan: Plan, bad: Sequence[BadClip], num_cut: int) -> None:
         logger.warning("left out %s: %s", clip.file, clip.reason)
     if not bad:
         return
+    kinds = ", ".join(f"{count} {kind}" for kind, count in _by_kind(bad).items())
     summary = (
-        f"{len(bad)} of {plan.num_files} files are bad and left out; "
+        f"{len(bad)} of {plan.num_files} files are bad and left out ({kinds}); "
         f"{plan.out_folder / REPORT} names them all"
     )
     if len(bad) >= MAX_BAD_SHARE * plan.num_files:

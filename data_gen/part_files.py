@@ -14,11 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.clip_store import PARTS
 from utils.clips import create_clips
 from utils.files import atomic_write
-
-__all__ = ["PARTS", "DensePart", "create_part", "npy_header", "summarise", "write_row"]
 
 
 class DensePart:
@@ -68,7 +65,7 @@ def create_part(
     for path in (joint_path, label_path):
         _remove_leftovers(path)
     joints = atomic_write(joint_path, flush=False)  # the disk takes longer than all the work
-    with atomic_write(label_path) as label_file, joints as joint_file:
+    with atomic_write(label_path, flush=False) as label_file, joints as joint_file:
         create_clips(joint_file, (num_clips, *clip_shape), np.dtype(np.float32))
         yield DensePart(joint_file, label_file, clip_shape)
 

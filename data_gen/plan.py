@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data_gen.bad_files import BadClip
 from utils.clip_store import PARTS, split_name
 
 FORMATS = ("dense", "compact")
@@ -33,13 +34,6 @@ class Clip(NamedTuple):
     numbers: tuple[int, ...] = (0, 0, 0, 0)  # setup, camera, subject, replication
 
 
-class BadClip(NamedTuple):
-    """A file that cannot be used."""
-
-    file: str
-    reason: str
-
-
 @dataclass(frozen=True)
 class Plan:
     """All that a command needs to know before it starts.
@@ -54,6 +48,7 @@ class Plan:
         read: the reader of a raw file.
         clip_shape: (C, T, V, M) of a row of the dense arrays.
         normalize: whether these rows are normalised.
+        num_classes: of each benchmark.
         typical_rows: persons times frames of a usual clip.
         published_counts: clips of the full data set by split.
     """
@@ -66,7 +61,7 @@ class Plan:
     read: Reader
     clip_shape: tuple[int, int, int, int]
     normalize: bool
-    num_classes: int
+    num_classes: dict[str, int]
     typical_rows: int
     bad: list[BadClip] = field(default_factory=list)
     published_counts: dict[str, int] = field(default_factory=dict)

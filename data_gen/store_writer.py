@@ -13,7 +13,6 @@ import shutil
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,14 +26,15 @@ READ_BYTES = 2**24
 
 
 class Entry(NamedTuple):
-    """What became of one clip: its size (0 for a bad one), the reason if it is bad, whether frames
-    were cut off, and the crc32 of its joints.
+    """What became of one clip: its size (0 for a bad one), the reason and its kind (bad_files.py)
+    if it is bad, whether frames were cut off, and the crc32 of its joints.
     """
 
     name: str
     persons: int = 0
     frames: int = 0
     reason: str | None = None
+    kind: str | None = None
     is_cut: bool = False
     crc: int = 0
 
@@ -167,12 +167,7 @@ class ClipStoreWriter:
     def __enter__(self) -> "ClipStoreWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """After an error what is there stays, for `resume`."""
         if not self._joints.closed:
             self.checkpoint()

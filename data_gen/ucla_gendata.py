@@ -27,15 +27,16 @@ from pathlib import Path
 
 import numpy as np
 
+from data_gen.bad_files import BadClip
 from data_gen.command import add_format_flags, execute
 from data_gen.plan import Clip as PlannedClip
 from data_gen.plan import Plan
-from data_gen.ucla_raw import NUM_CLASSES, NUM_JOINTS, Clip, read_clips
+from data_gen.ucla_raw import NUM_CLASSES, NUM_JOINTS, VIEWS, Clip, read_clips
 from graph.ucla import AdjMatrixGraph
 from utils.cli import ArgumentParser, run
 from utils.clip_store import PARTS
 
-PART_OF_VIEW = {1: "train", 2: "train", 3: "val"}
+PART_OF_VIEW = dict(zip(VIEWS, ("train", "train", "val"), strict=True))
 CENTRE = AdjMatrixGraph.joint_names.index("spine")
 
 logger = logging.getLogger(__name__)
@@ -50,15 +51,9 @@ def normalise(skeleton: np.ndarray) -> np.ndarray:
 
 
 def split(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
-    """Clips by part.
-
-    Raises:
-        ValueError: a clip's view is none of the data set's.
-    """
+    """Clips by part."""
     parts: dict[str, list[Clip]] = {part: [] for part in PARTS}
     for clip in clips:
-        if clip.view not in PART_OF_VIEW:
-            raise ValueError(f"{clip.name}: the view must be 1, 2 or 3. Got {clip.view}.")
         parts[PART_OF_VIEW[clip.view]].append(clip)
     return parts
 
@@ -69,10 +64,12 @@ def count_leaked(parts: dict[str, list[Clip]]) -> int:
     return sum(clip.skeleton.tobytes() in trained for clip in parts["val"])
 
 
-def make_plan(parts: dict[str, list[Clip]], source: Path, out_folder: Path) -> Plan:
+def make_plan(
+    parts: dict[str, list[Clip]], bad: list[BadClip], source: Path, out_folder: Path
+) -> Plan:
     """The plan for clips that are all in memory already."""
     clips = {clip.name: clip for part in PARTS for clip in parts[part]}
-    num_frames = max(len(clip.skeleton) for clip in clips.values())
+    num_frames = max((len(clip.skeleton) for clip in clips.values()), default=0)
     entries = [
         PlannedClip(clip.name, source, clip.label, (p,), (0, clip.view, clip.subject, 0))
         for p, part in enumerate(PARTS)
@@ -87,8 +84,9 @@ def make_plan(parts: dict[str, list[Clip]], source: Path, out_folder: Path) -> P
         read=partial(read_normalised, clips),
         clip_shape=(3, num_frames, NUM_JOINTS, 1),
         normalize=False,
-        num_classes=NUM_CLASSES,
+        num_classes={"": NUM_CLASSES},
         typical_rows=num_frames,
+        bad=bad,
     )
 
 
@@ -104,7 +102,7 @@ def make_parser() -> ArgumentParser:
     )
     parser.add_path("--out_folder", "data/nw-ucla", "where the arrays go")
     add_format_flags(parser)
-    parser.set_defaults(strict=True, resume=False, num_worker=1)  # it takes seconds
+    parser.set_defaults(resume=False, num_worker=1)  # it takes seconds
     return parser
 
 
@@ -112,14 +110,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
     logging.basicConfig(format="%(levelname)s: %(message)s")
 
-    parts = split(read_clips(args.data_path))
-    plan = make_plan(parts, args.data_path, args.out_folder)
-    execute(plan, PARTS, args)
+    clips, bad = read_clips(args.data_path)
+    parts = split(clips)
     if leaked := count_leaked(parts):
         logger.warning(
             "%d of %d val clips have exactly the skeletons of a train clip; they are kept.",
             *(leaked, len(parts["val"])),
         )
+    execute(make_plan(parts, bad, args.data_path, args.out_folder), PARTS, args)
 
 
 if __name__ == "__main__":

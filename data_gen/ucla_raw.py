@@ -13,14 +13,25 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from data_gen.bad_files import (
+    MISNAMED,
+    NO_NUMBER,
+    TWICE,
+    WRONG_JOINTS,
+    WRONG_LABEL,
+    BadClip,
+    BadFile,
+    kind_of,
+)
 from graph.ucla import AdjMatrixGraph
 
 NUM_CLASSES = 10
+VIEWS = (1, 2, 3)
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
 CLIP_NAME = re.compile(r"a\d+_s(?P<subject>\d+)_e\d+_v(?P<view>\d+)\.json")
@@ -36,26 +47,34 @@ class Clip(NamedTuple):
     skeleton: np.ndarray
 
 
-def read_clips(path: Path) -> list[Clip]:
-    """All clips below a folder or in a .zip or .tar(.gz, .xz) archive, sorted by name.
+def read_clips(path: Path) -> tuple[list[Clip], list[BadClip]]:
+    """All clips below a folder or in a .zip or .tar(.gz, .xz) archive, sorted by name; bad ones.
 
-    Files with other names are passed over.
+    Files with other names are passed over. Of clips with the same name the first counts.
 
     Raises:
         FileNotFoundError: `path` does not exist.
-        ValueError: no clip there, two of the same name, or a file that is not a clip.
+        ValueError: no file with a clip's name there, or the archive is damaged.
     """
     clips: dict[str, Clip] = {}
-    for name, content in _contents(path):
-        if CLIP_NAME.fullmatch(name):
-            if name in clips:
-                raise ValueError(f"{path} holds {name} twice. Point to a folder with one of them.")
-            clips[name] = parse_clip(name, content)
-    if not clips:
+    bad: list[BadClip] = []
+    for file, content in _contents(path):
+        if not CLIP_NAME.fullmatch(file.name):
+            continue
+        try:
+            if file.name in clips:
+                advice = "Point to a folder with one of them."
+                raise BadFile(TWICE, f"{path} holds {file.name} twice. {advice}")
+            if isinstance(content, OSError):
+                raise content
+            clips[file.name] = parse_clip(file.name, content)
+        except (ValueError, OSError) as error:
+            bad.append(BadClip(str(file), kind_of(error), str(error)))
+    if not clips and not bad:
         raise ValueError(
             f"No clip a*_s*_e*_v*.json in {path}. Expected the folder all_sqe or its archive."
         )
-    return [clips[name] for name in sorted(clips)]
+    return [clips[name] for name in sorted(clips)], bad
 
 
 def parse_clip(name: str, content: bytes) -> Clip:
@@ -69,22 +88,27 @@ def parse_clip(name: str, content: bytes) -> Clip:
         fields = json.loads(content)
         label, skeleton = fields["label"], np.array(fields["skeletons"], dtype=np.float64)
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{name} is not a clip (label, skeletons): {error!r}. {advice}") from error
+        message = f"{name} is not a clip (label, skeletons): {error!r}. {advice}"
+        raise BadFile(kind_of(error), message) from error
     if skeleton.ndim != 3 or not len(skeleton) or skeleton.shape[1:] != (NUM_JOINTS, 3):
         shape = f"(frames, {NUM_JOINTS}, 3)"
-        raise ValueError(f"{name}: skeletons must be {shape}. Got {skeleton.shape}. {advice}")
+        message = f"{name}: skeletons must be {shape}. Got {skeleton.shape}. {advice}"
+        raise BadFile(WRONG_JOINTS, message)
     if not np.isfinite(skeleton).all():
-        raise ValueError(f"{name}: skeletons hold NaN or infinity. {advice}")
+        raise BadFile(NO_NUMBER, f"{name}: skeletons hold NaN or infinity. {advice}")
     if label not in range(1, NUM_CLASSES + 1):
-        raise ValueError(f"{name}: label must be 1 to {NUM_CLASSES}. Got {label!r}. {advice}")
+        message = f"{name}: label must be 1 to {NUM_CLASSES}. Got {label!r}. {advice}"
+        raise BadFile(WRONG_LABEL, message)
     match = CLIP_NAME.fullmatch(name)
+    if int(match["view"]) not in VIEWS:
+        raise BadFile(MISNAMED, f"{name}: the view must be 1, 2 or 3. Got {int(match['view'])}.")
     return Clip(name, int(match["subject"]), int(match["view"]), int(label) - 1, skeleton)
 
 
-def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(file name, bytes) of every JSON file below `path`, which is a folder or an archive."""
+def _contents(path: Path) -> Iterator[tuple[Path, bytes | OSError]]:
+    """(file, bytes) of every JSON file below `path`, which is a folder or an archive."""
     if path.is_dir():
-        yield from ((file.name, file.read_bytes()) for file in sorted(path.rglob("*.json")))
+        yield from ((file, _read(file)) for file in sorted(path.rglob("*.json")))
     elif not path.exists():
         raise FileNotFoundError(f"{path} is not there. Name the folder of clips or their archive.")
     else:
@@ -94,15 +118,22 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
             raise ValueError(f"{path} cannot be read: {error}. Fetch the archive again.") from error
 
 
-def _archived(path: Path) -> Iterator[tuple[str, bytes]]:
+def _read(file: Path) -> bytes | OSError:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        return error
+
+
+def _archived(path: Path) -> Iterator[tuple[Path, bytes]]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():
-                yield PurePosixPath(member).name, archive.read(member)
+                yield path / member, archive.read(member)
     elif tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             for member in archive:
                 if member.isfile():
-                    yield PurePosixPath(member.name).name, archive.extractfile(member).read()
+                    yield path / member.name, archive.extractfile(member).read()
     else:
         raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar(.gz, .xz) file.")

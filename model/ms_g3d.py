@@ -1,9 +1,10 @@
 """MS-G3D: multi-scale graph convolution over space and time at once (paper, Section 3.3)."""
-# Shapes: N clips (persons included), C channels, T frames, V joints, W window.
+# Shapes: N rows (bodies), C channels, T frames, V joints, W window.
 
 import numpy as np
 from torch import Tensor, nn
 
+from model.batch_norm import batch_norm
 from model.layers import pointwise
 from model.ms_gcn import MultiScaleGraphConv
 
@@ -39,14 +40,17 @@ class MSG3DPathway(nn.Module):
         self.out_conv = nn.Conv3d(mid_channels, out_channels, kernel_size=(1, window_size, 1))
         self.out_bn = nn.BatchNorm2d(out_channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride))."""
-        x = self.gcn3d["1"](x)  # (N, C_mid, W*V, T')
-        # (channel, frame of the window) pairs lie side by side: collapsing is a matrix product.
-        clips, _, _, frames = x.shape
-        x = x.reshape(clips, -1, self.gcn3d["1"].num_joints, frames)  # (N, C_mid*W, V, T')
-        x = pointwise(x, self.out_conv.weight.flatten(1), self.out_conv.bias)
-        return self.out_bn(x)
+    def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
+        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride)); `repeats`: `batch_norm`."""
+        weight, bias = self.out_conv.weight.flatten(1), self.out_conv.bias
+        joints = self.gcn3d["1"].num_joints
+
+        def collapse(x: Tensor) -> Tensor:
+            """(N, C_mid, W*V, T') -> (N, C_out, V, T')."""
+            # (channel, frame of the window) pairs lie side by side: it is a matrix product.
+            return pointwise(x.reshape(len(x), -1, joints, x.shape[3]), weight, bias)
+
+        return batch_norm(self.gcn3d["1"](x, repeats, collapse), [self.out_bn], repeats)
 
 
 class MultiWindowMSG3D(nn.Module):
@@ -77,6 +81,6 @@ class MultiWindowMSG3D(nn.Module):
             for window_size in WINDOW_SIZES
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride))."""
-        return sum(pathway(x) for pathway in self.gcn3d)
+    def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
+        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride)); `repeats`: `batch_norm`."""
+        return sum(pathway(x, repeats) for pathway in self.gcn3d)

@@ -3,24 +3,23 @@
 MS-GCN (paper, Eq. (4)) and the graph convolution inside MS-G3D (Eq. (6)) are the same operation:
 the window of the first is one frame long.
 """
-# Shapes: N clips (persons included), C channels, T frames, V joints, K scales, W window.
+# Shapes: N rows (bodies), C channels, T frames, V joints, K scales, W window.
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graph.adjacency import multi_scale_adjacency, window_adjacency
-from model.layers import PointwiseMLP, pointwise
+from model.batch_norm import convolve_and_normalize
+from model.graph_conv import graph_conv
 
 
 class MultiScaleGraphConv(nn.Module):
     """Aggregate every scale k over the window, weight it, sum over k; BatchNorm, ReLU.
 
-    out[n,o,(w,v),t] = b[o] + sum over k, c, d, u of
-        Theta[o,k,c] * A[k,(w,v),(d,u)] * x[n, c, u, t*stride + d - W//2]
-
-    with frames outside the clip read as zero. A = normalised k-adjacency + learned mask (A_res).
+    out = ReLU(BN(sum over k of (A_k + A_res_k) x Theta_k)), which `graph_conv` spells out.
 
     Args:
         adjacency_with_self: (V, V) binary adjacency with self-loops of one frame.
@@ -40,49 +39,38 @@ class MultiScaleGraphConv(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.num_scales = num_scales
         self.num_joints = len(adjacency_with_self)
-        self.window_size = window_size
+        self.shape = (num_scales, -1, window_size, self.num_joints)
         self.stride = stride
 
         graph = window_adjacency(adjacency_with_self, window_size)
         scales = torch.from_numpy(multi_scale_adjacency(graph, num_scales))  # (K, W*V, W*V)
         self.register_buffer("A_scales", scales.flatten(0, 1), persistent=False)
         self.A_res = nn.Parameter(torch.empty_like(self.A_scales).uniform_(-1e-6, 1e-6))
-        self.mlp = PointwiseMLP(in_channels * num_scales, out_channels, dropout)
+        # Keys kept so that released checkpoints load; dropout, where there is one, comes before.
+        layers = [nn.Conv2d(in_channels * num_scales, out_channels, kernel_size=1)]
+        layers = [*([nn.Dropout(dropout)] if dropout else []), *layers]
+        self.mlp = nn.ModuleDict({"layers": nn.ModuleList([*layers, nn.BatchNorm2d(out_channels)])})
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C_in, V, T) -> (N, C_out, W*V, ceil(T / stride))."""
-        # The sums over (k, d, u) and over c commute. Taking first the one that leaves fewer
-        # channels makes the tensor between them, K * min(C_in, C_out) wide, the smallest.
-        # With time innermost every regrouping of axes below is a view, so nothing is copied.
-        in_channels, out_channels = x.shape[1], len(self.mlp.weight)
-        # NOTE: only the first order has the aggregated features that dropout acts on.
-        aggregate_first = in_channels < out_channels or self.mlp.drops
-        x = self._aggregate_first(x) if aggregate_first else self._transform_first(x)
-        return self.mlp.normalize(x)
+    def forward(
+        self,
+        x: Tensor,
+        repeats: Tensor | None = None,
+        then: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """(N, C_in, V, T) -> `then` of (N, C_out, W*V, ceil(T / stride)).
 
-    def _aggregate_first(self, x: Tensor) -> Tensor:
-        clips, in_channels, joints, _ = x.shape
-        kernel = self._adjacency().permute(0, 1, 3, 2).flatten(0, 1)  # (K*W*V, V, W)
-        x = self._over_window(x.reshape(clips * in_channels, joints, -1), kernel)
-        x = x.reshape(clips, in_channels * self.num_scales, self.window_size * joints, -1)
-        weight = self.mlp.weight.unflatten(1, (self.num_scales, in_channels))
-        return pointwise(self.mlp.drop(x), weight.transpose(1, 2).flatten(1), self.mlp.bias)
+        `repeats` and `then` are those of `convolve_and_normalize`.
+        """
+        adjacency = (self.A_scales + self.A_res).view(self.shape)  # (K, W*V, W, V)
+        *dropout, convolution, norm = self.mlp["layers"]
+        active = dropout[0] if dropout and self.training else None
 
-    def _transform_first(self, x: Tensor) -> Tensor:
-        clips, in_channels, joints, _ = x.shape
-        x = pointwise(x, self.mlp.weight.reshape(-1, in_channels))  # (N, C_out*K, V, T)
-        kernel = self._adjacency().permute(1, 0, 3, 2).flatten(1, 2)  # (W*V, K*V, W)
-        x = self._over_window(x.reshape(-1, self.num_scales * joints, x.shape[-1]), kernel)
-        x = x.reshape(clips, -1, self.window_size * joints, x.shape[-1])
-        return x + self.mlp.bias[:, None, None]
+        def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+            return graph_conv(x, weight, bias, adjacency, self.stride, active)
 
-    def _adjacency(self) -> Tensor:
-        """A + A_res as (K, W*V, W, V): scale, node (w, v) <- frame d, joint u."""
-        shape = (self.num_scales, -1, self.window_size, self.num_joints)
-        return (self.A_scales + self.A_res).view(shape)
+        def activate(x: Tensor) -> Tensor:
+            x = torch.relu_(x)
+            return then(x) if then else x
 
-    def _over_window(self, x: Tensor, kernel: Tensor) -> Tensor:
-        """Aggregation as a temporal convolution: joints are its channels, the window its kernel."""
-        return F.conv1d(x, kernel, stride=self.stride, padding=self.window_size // 2)
+        return convolve_and_normalize(convolve, x, [convolution], [norm], repeats, activate)

@@ -1,10 +1,12 @@
 """MS-TCN: temporal convolutions with several dilations, side by side (paper, Fig. 3(b))."""
-# Shapes: N clips (persons included), C channels, T frames, V joints.
+# Shapes: N rows (bodies), C channels, T frames, V joints.
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.layers import TemporalConv
+from model.batch_norm import batch_norm, convolve_and_normalize
+from model.layers import TemporalConv, pointwise
 
 KERNEL_SIZE = 3
 DILATIONS = (1, 2, 3, 4)
@@ -45,8 +47,7 @@ class MultiScaleTemporalConv(nn.Module):
         self.branches = nn.ModuleList()
         for dilation in DILATIONS:
             convolution = TemporalConv(width, width, KERNEL_SIZE, stride, dilation)
-            drop = [nn.Dropout(dropout)] if dropout else []
-            self.branches.append(nn.Sequential(*head(), nn.ReLU(inplace=True), convolution, *drop))
+            self.branches.append(nn.Sequential(*head(), nn.ReLU(inplace=True), convolution))
         pool = nn.MaxPool2d((1, KERNEL_SIZE), stride=(1, stride), padding=(0, KERNEL_SIZE // 2))
         self.branches.append(
             nn.Sequential(*head(), nn.ReLU(inplace=True), pool, nn.BatchNorm2d(width))
@@ -54,17 +55,37 @@ class MultiScaleTemporalConv(nn.Module):
         self.branches.append(nn.Sequential(*head(stride)))
 
         if in_channels == out_channels and stride == 1:
-            self.residual = nn.Identity()
+            self.residual = None
         else:
             self.residual = TemporalConv(in_channels, out_channels, kernel_size=1, stride=stride)
-        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.dropout = dropout
         self.activation = nn.ReLU(inplace=True) if activation else nn.Identity()
         self.apply(_init_convolution)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride))."""
-        branches = torch.cat([branch(x) for branch in self.branches], dim=1)
-        return self.activation(self.dropout(branches + self.residual(x)))
+    def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
+        """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride)); `repeats` as in `batch_norm`."""
+        # The heads read the same input, and the branches are concatenated: one convolution and one
+        # BatchNorm do for all.
+        *bodies, shortcut = self.branches
+        *convolutions, pool = bodies
+        heads, norms = zip(*((body[0], body[1]) for body in bodies), strict=True)
+        hidden = torch.relu_(convolve_and_normalize(pointwise, x, heads, norms, repeats))
+        *parts, pooled = hidden.chunk(len(bodies), dim=1)
+        outputs = [body[3].conv(part) for body, part in zip(convolutions, parts, strict=True)]
+        branches = torch.cat([*outputs, pool[3](pooled), shortcut[0](x)], dim=1)
+        last = [*(body[3].bn for body in convolutions), pool[4], shortcut[1]]
+        branches = self._drop(batch_norm(branches, last, repeats), len(DILATIONS))
+        residual = x if self.residual is None else self.residual(x, repeats)
+        return self.activation(self._drop(branches + residual))
+
+    def _drop(self, x: Tensor, branches: int | None = None) -> Tensor:
+        """Dropout of the channels of the first branches, or of all."""
+        if not (self.dropout and self.training):
+            return x
+        if branches is None:
+            return F.dropout(x, self.dropout)
+        channels = branches * x.shape[1] // len(self.branches)
+        return torch.cat([F.dropout(x[:, :channels], self.dropout), x[:, channels:]], dim=1)
 
 
 def _init_convolution(module: nn.Module) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden_arrays import golden_arrays
+from store_data import write_store
 
 from data_gen import gen_bone_data
 from graph import ucla
@@ -93,6 +94,13 @@ def failing(capsys, folder: Path) -> str:
 
 def test_no_joints_is_an_error(tmp_path, capsys):
     assert "Make it first" in failing(capsys, tmp_path)
+
+
+def test_a_compact_store_is_no_place_for_bones_and_what_to_do_is_said(tmp_path, capsys):
+    clips = [np.ones((1, 4, 25, 3), np.float32)]
+    write_store(tmp_path / "ntu" / "clips", clips, [0], (3, 300, 25, 2))
+    err = failing(capsys, tmp_path)
+    assert "clips is a compact store" in err and "set stream: bone or joint_motion" in err
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 19, 2), (2, 25), (2, 3, 4, 25)])

@@ -55,12 +55,12 @@ def spoil(file: Path, how: str) -> None:
         }[how])  # fmt: skip
 
 
-REASONS = {
-    "unreadable": "Is a directory",
-    "truncated": "expected ",
-    "empty": "line 1: expected the number of frames",
-    "non-numeric": "expected x y z of a joint",
-    "wrong joint count": "expected 25 joints. Got 20",
+REASONS = {  # how it is spoilt -> the kind of it, the reason
+    "unreadable": ("unreadable", "Is a directory"),
+    "truncated": ("truncated", "expected "),
+    "empty": ("empty", "line 1: expected the number of frames"),
+    "non-numeric": ("no number", "expected x y z of a joint"),
+    "wrong joint count": ("wrong joints", "expected 25 joints. Got 20"),
 }
 
 
@@ -76,9 +76,11 @@ def test_a_bad_file_is_left_out_and_all_others_are_as_published(
     found = report(out)
     assert (found["num_files"], found["num_usable"], found["num_bad"]) == (8, 7, 1)
     assert found["bad"][0]["file"] == str(raw / VICTIM)
-    assert REASONS[how] in found["bad"][0]["reason"]
+    kind, reason = REASONS[how]
+    assert reason in found["bad"][0]["reason"] and found["bad"][0]["kind"] == kind
+    assert found["num_bad_by_kind"] == {kind: 1}
     assert f"left out {raw / VICTIM}: " in caplog.text
-    assert "1 of 8 files are bad and left out" in caplog.text
+    assert f"1 of 8 files are bad and left out (1 {kind})" in caplog.text
     golden = golden_arrays("ntu_gendata")
     for split in ("xsub/train", "xsub/val", "xview/train", "xview/val"):
         names = golden[f"ntu/{split}/names"].tolist()
@@ -132,7 +134,12 @@ def test_misnamed_clips_and_unknown_actions_are_named(raw, tmp_path, monkeypatch
     monkeypatch.setattr(outcome, "MAX_BAD_SHARE", 0.5)
     shutil.copy(raw / VICTIM, raw / "holiday.skeleton")
     shutil.copy(raw / VICTIM, raw / "S001C003P003R002A061.skeleton")
+    spoil(raw / VICTIM, "empty")
+    spoil(raw / "S001C001P001R001A001.skeleton", "empty")
     convert(raw, tmp_path / "out")
+    kinds = {"empty": 2, "misnamed": 1, "unknown action": 1}
+    assert report(tmp_path / "out")["num_bad_by_kind"] == kinds
+    assert next(iter(report(tmp_path / "out")["num_bad_by_kind"])) == "empty"
     reasons = {Path(clip["file"]).name: clip["reason"] for clip in report(tmp_path / "out")["bad"]}
     assert "must be named SsssCccc" in reasons["holiday.skeleton"]
     assert "the action must be 1 to 60" in reasons["S001C003P003R002A061.skeleton"]
@@ -149,6 +156,7 @@ def test_a_clip_in_two_folders_is_taken_once(raw, tmp_path, monkeypatch):
         file.name for file in second.glob("S002*")
     )
     assert f"{raw} and {second} both hold" in found["bad"][0]["reason"]
+    assert found["num_bad_by_kind"] == {"there twice": len(found["bad"])}
 
 
 def test_no_usable_clip_at_all_is_an_error(raw, tmp_path, capsys):
@@ -185,9 +193,26 @@ def test_bad_clips_of_kinetics_are_named_with_their_reason(kinetics, tmp_path):
     (folder / "golden_02.json").write_text(json.dumps(clip))
     reasons = kinetics_reasons(kinetics, tmp_path / "out")
     assert set(reasons) == {"unknown.json", "golden_01.json", "golden_02.json"}
+    kinds = dict.fromkeys(("without label", "wrong label", "frame_index out of place"), 1)
+    assert report(tmp_path / "out")["num_bad_by_kind"] == kinds
     assert "it has no entry in" in reasons["unknown.json"]
     assert "has label_index 399, but the label file says" in reasons["golden_01.json"]
     assert "frame_index must be below 300. Got 301" in reasons["golden_02.json"]
+
+
+def test_a_clip_in_both_parts_of_kinetics_is_taken_once(kinetics, tmp_path):
+    train = kinetics / "kinetics_train"
+    train.mkdir()
+    shutil.copy(kinetics / "kinetics_val" / "golden_00.json", train)
+    shutil.copy(kinetics / "kinetics_val" / "golden_01.json", train / "other.json")
+    labels = json.loads((kinetics / "kinetics_val_label.json").read_text())
+    labels = {"golden_00": labels["golden_00"], "other": labels["golden_01"]}
+    (kinetics / "kinetics_train_label.json").write_text(json.dumps(labels))
+    kinetics_gendata.main(f"--data_path {kinetics} --out_folder {tmp_path / 'out'}".split())
+    found = report(tmp_path / "out")
+    twice = kinetics / "kinetics_val" / "golden_00.json"
+    assert [clip["file"] for clip in found["bad"]] == [str(twice)]
+    assert found["num_bad_by_kind"] == {"there twice": 1} and found["num_usable"] == 5
 
 
 def test_both_formats_hold_the_same_clips_to_the_bit(raw, tmp_path):

@@ -6,16 +6,20 @@ import pickle
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from golden_arrays import ASSETS, golden_arrays
 
-from data_gen import ntu120_gendata, ntu_gendata, parallel
+from data_gen import ntu120_gendata, ntu_gendata, ntu_plan, parallel
 from data_gen.ntu_plan import read_bodies
+from data_gen.ntu_raw import read_skeleton
 from utils.cli import PROJECT, run
 from utils.clip_store import dense_clip
+from utils.manifest import compare_with_manifest
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 PARTS = {
@@ -81,6 +85,28 @@ def test_ntu_120_gives_the_published_arrays(raw_60, raw_120, tmp_path):
     assert_published("ntu120", out)
 
 
+@pytest.mark.parametrize(
+    ("format_", "where"),
+    [
+        ("dense", {"data_path": "xview/val_data_joint.npy"}),
+        ("compact", {"data_path": "clips", "split": "xview/val"}),
+    ],
+)
+def test_a_part_of_the_data_set_is_noted_by_the_command_and_before_training(
+    raw_60, tmp_path, capsys, caplog, format_, where
+):
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    ntu_gendata.main([*line.split(), "--format", format_])
+    note = "Not the published number of clips: xsub/train 5 of 40,091, xsub/val 3 of 16,487, xview/"
+    assert note in capsys.readouterr().out
+    dataset = SimpleNamespace(**where)
+    dataset.data_path = tmp_path / "out" / where["data_path"]
+    with caplog.at_level("INFO"):
+        compare_with_manifest({"num_class": 60}, dataset)
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert note in caplog.text
+
+
 def test_the_published_calls_work_from_inside_data_gen(raw_60, raw_120, tmp_path):
     paths = {name: os.path.relpath(path, PROJECT / "data_gen") for name, path in {
         "60": raw_60, "120": raw_120, "missing": MISSING, "out": tmp_path / "out",
@@ -100,14 +126,63 @@ def test_the_published_calls_work_from_inside_data_gen(raw_60, raw_120, tmp_path
     assert_published("ntu120", tmp_path / "out" / "ntu120")
 
 
-def test_the_arrays_do_not_depend_on_the_number_of_workers(raw_60, tmp_path, monkeypatch):
+@pytest.mark.parametrize("format_", ["dense", "compact"])
+def test_no_byte_depends_on_the_number_of_workers(raw_60, tmp_path, monkeypatch, format_):
     monkeypatch.setattr(parallel, "ITEMS_PER_WORKER", 1)
+    monkeypatch.setattr(parallel, "ITEMS_PER_TASK", 1)
     for workers in ("1", "2"):
         line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --n_cores {workers}"
-        ntu_gendata.main([*line.split(), "--out_folder", str(tmp_path / workers)])
+        out = f"--out_folder {tmp_path / workers} --format {format_}"
+        ntu_gendata.main([*line.split(), *out.split()])
     assert everything_in(tmp_path / "1") == everything_in(tmp_path / "2")
     for file in everything_in(tmp_path / "1"):
         assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
+
+
+def test_each_raw_file_is_read_once_for_all_benchmarks(raw_60, tmp_path, monkeypatch):
+    reads = []
+
+    def watched(path: Path) -> np.ndarray:
+        reads.append(path.name)
+        return read_skeleton(path)
+
+    monkeypatch.setattr(ntu_plan, "read_skeleton", watched)
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    ntu_gendata.main([*line.split(), "--num-worker", "1"])
+    golden = golden_arrays("ntu_gendata")
+    names = {part: golden[f"ntu/xsub/{part}/names"].tolist() for part in ("train", "val")}
+    assert reads == sorted([*names["train"], *names["val"]])
+
+
+def test_the_manifest_has_the_checksum_of_every_array(raw_60, tmp_path):
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    ntu_gendata.main(line.split())
+    manifest = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert manifest["sources"] == [str(raw_60)] and manifest["versions"]["numpy"] == np.__version__
+    for part in PARTS["ntu"]:
+        rows = np.load(tmp_path / "out" / f"{part}_data_joint.npy")
+        crcs = np.array([zlib.crc32(row.tobytes()) for row in rows], "<u4")
+        assert manifest["checksums"][f"{part}_data_joint.npy"] == zlib.crc32(crcs.tobytes())
+        assert sum(manifest["class_counts"][part]) == manifest["counts"][part] == len(rows)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="private memory is read from /proc")
+def test_memory_does_not_grow_with_the_clips(tmp_path, monkeypatch):
+    raw, sizes = copy_clips(tmp_path / "raw", "S001C001P001R001A001*"), []
+    for i in range(1, 300):
+        name = f"S001C001P{i // 60 + 1:03d}R002A{i % 60 + 1:03d}.skeleton"
+        os.link(raw / "S001C001P001R001A001.skeleton", raw / name)
+
+    def watched(path: Path) -> np.ndarray:
+        status = Path("/proc/self/status").read_text()
+        sizes.append(int(status.split("RssAnon:")[1].split()[0]) / 1024)
+        return read_skeleton(path)
+
+    monkeypatch.setattr(ntu_plan, "read_skeleton", watched)
+    line = f"--data_path {raw} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    ntu_gendata.main([*line.split(), "--benchmark", "xsub", "--num-worker", "1"])
+    megabytes_made = (len(sizes) - 50) * 0.18
+    assert len(sizes) == 300 and sizes[-1] - sizes[50] < 0.2 * megabytes_made
 
 
 def test_benchmark_and_part_narrow_the_work(raw_60, tmp_path):

@@ -1,5 +1,6 @@
 """The plan: who goes where, how much room it takes, and what is printed before any work."""
 
+import json
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -102,3 +103,6 @@ def test_ntu_60_comes_out_of_the_pass_over_ntu_120(tmp_path):
         for file in (alone / benchmark).iterdir():
             made = both / f"ntu60-{benchmark}" / file.name
             assert made.read_bytes() == file.read_bytes()
+    class_counts = json.loads((both / "dataset.json").read_text())["class_counts"]
+    num_classes = {split.split("/")[0]: len(counts) for split, counts in class_counts.items()}
+    assert num_classes == {"xset": 120, "ntu60-xsub": 60, "ntu60-xview": 60}

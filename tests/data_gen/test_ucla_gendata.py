@@ -51,9 +51,10 @@ def convert(raw: Path, out: Path) -> dict[str, tuple[np.ndarray, list[str], list
 
 
 def failing(capsys, raw: Path, out: Path) -> str:
-    """The one line that a failing call prints; nothing may be written."""
+    """The one line that a failing strict call prints; nothing may be written."""
+    line = f"--data-path {raw} --out-folder {out} --strict"
     with pytest.raises(SystemExit) as exit_:
-        run(lambda: ucla_gendata.main(["--data-path", str(raw), "--out-folder", str(out)]))
+        run(lambda: ucla_gendata.main(line.split()))
     err = capsys.readouterr().err
     assert exit_.value.code == 1
     assert err.startswith("error: ") and err.count("\n") == 1
@@ -144,6 +145,55 @@ def test_a_cut_clip_and_an_unknown_view_are_named(raw, tmp_path, capsys):
     assert "a02_s01_e00_v04.json is not a clip" in failing(capsys, raw, tmp_path / "out")
 
 
+BAD = {  # name -> content, kind
+    "a02_s01_e00_v01.json": (json.dumps(GOOD | {"label": 11}), "wrong label"),
+    "a02_s01_e01_v01.json": (json.dumps(GOOD)[:99], "not JSON"),
+    "a02_s01_e02_v01.json": ("", "empty"),
+    "a02_s01_e03_v01.json": (json.dumps(GOOD | {"skeletons": [[[1, 2, 3]]]}), "wrong joints"),
+    "a02_s01_e04_v01.json": ('{"label": 3}', "of another form"),
+    "a02_s01_e05_v01.json": (None, "unreadable"),
+    "a02_s01_e06_v01.json": (json.dumps(GOOD).replace("1.0", "NaN", 1), "no number"),
+    "a02_s01_e07_v09.json": (json.dumps(GOOD), "misnamed"),
+    "copy/a01_s01_e00_v01.json": (json.dumps(GOOD), "there twice"),
+}
+
+
+def test_bad_clips_are_left_out_and_counted_by_kind_and_1_percent_is_an_error(raw, tmp_path):
+    (raw / "copy").mkdir()
+    for name, (content, _) in BAD.items():
+        (raw / name).mkdir() if content is None else (raw / name).write_text(content)
+    with pytest.raises(ValueError, match=r"9 of 12 files are bad and left out \(1 wrong label, "):
+        convert(raw, tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "gendata_report.json").read_text())
+    kinds = {clip["file"]: clip["kind"] for clip in report["bad"]}
+    assert kinds == {str(raw / name): kind for name, (_, kind) in BAD.items()}
+    assert report["num_bad_by_kind"] == dict.fromkeys(kinds.values(), 1)
+    assert json.loads((tmp_path / "out" / "dataset.json").read_text())["counts"] == {
+        "train": 2,
+        "val": 1,
+    }
+
+
+def test_under_1_percent_of_bad_clips_is_a_warning_and_changes_no_byte(raw, tmp_path, caplog):
+    for episode in range(2, 100):
+        name = f"a01_s01_e{episode:02d}_v01.json"
+        (raw / name).write_text(clip_text(name, 1, 1))
+    convert(raw, tmp_path / "a")
+    (raw / "a02_s01_e00_v01.json").write_text("")
+    convert(raw, tmp_path / "b")
+    assert "1 of 102 files are bad and left out (1 empty)" in caplog.text
+    for file in [*(tmp_path / "a").glob("*.npy"), *(tmp_path / "a").glob("*.pkl")]:
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_a_folder_of_bad_clips_alone_is_an_error_with_the_first_reason(raw, tmp_path):
+    for name in CLIPS:
+        (raw / name).write_text("")
+    with pytest.raises(ValueError, match=r"a01_s01_e00_v01\.json is not a clip"):
+        convert(raw, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_two_clips_of_one_name_are_refused(raw, tmp_path, capsys):
     shutil.copytree(raw, raw.parent / "copy")
     err = failing(capsys, raw.parent, tmp_path / "out")
@@ -177,5 +227,5 @@ def test_a_damaged_archive_is_one_line(raw, tmp_path, capsys, kind):
 
 
 def test_clips_come_sorted_by_name(raw):
-    names = [clip.name for clip in read_clips(raw)]
-    assert names == sorted(CLIPS)
+    clips, bad = read_clips(raw)
+    assert ([clip.name for clip in clips], bad) == (sorted(CLIPS), [])

@@ -1,14 +1,19 @@
 """The manifest: found from the arrays, kept for splits that are not made anew."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from utils.manifest import count_note, read_manifest, write_manifest
+from utils.manifest import compare_with_manifest, count_note, read_manifest, write_manifest
 
 FIELDS = {"dataset": "ntu", "format": "dense", "clip_shape": [3, 300, 25, 2]}
+PUBLISHED = {"first": 1, "second": 2}
 
 
 def manifest(**counts: int) -> dict:
-    return {**FIELDS, "counts": counts, "class_counts": {}, "checksums": {}}
+    class_counts = {split: [number, 0] for split, number in counts.items()}
+    of_splits = {"counts": counts, "class_counts": class_counts, "checksums": {}}
+    return {**FIELDS, **of_splits, "published_counts": PUBLISHED}
 
 
 def test_it_is_found_from_an_array_its_folder_and_the_data_set(tmp_path):
@@ -29,6 +34,36 @@ def test_splits_of_an_earlier_run_stay_unless_it_was_of_another_kind(tmp_path):
     assert read_manifest(tmp_path)["counts"] == {"first": 1, "second": 3}
     write_manifest(tmp_path, {**manifest(second=4), "format": "compact"})
     assert read_manifest(tmp_path)["counts"] == {"second": 4}
+
+
+def test_classes_and_note_are_those_of_all_splits(tmp_path):
+    small = {**manifest(first=1), "class_counts": {"first": [1, 0, 0]}}
+    assert write_manifest(tmp_path, small)["num_classes"] == 3
+    merged = write_manifest(tmp_path, manifest(second=3))
+    assert merged == read_manifest(tmp_path)
+    assert merged["num_classes"] == 3
+    assert merged["note"] == "Not the published number of clips: second 3 of 2."
+    both = write_manifest(tmp_path, manifest(first=4))["note"]
+    assert both.endswith("first 4 of 1, second 3 of 2.")
+
+
+@pytest.mark.parametrize(
+    ("split", "array"),
+    [("ntu60-xsub/val", "ntu60-xsub/val_data_bone.npy"), ("xsub/val", "xsub/val_data_joint.npy")],
+)
+def test_a_config_is_compared_with_the_classes_of_its_split(tmp_path, caplog, split, array):
+    num_classes = {"ntu60-xsub/val": 60, "xsub/val": 120}
+    class_counts = {name: [0] * number for name, number in num_classes.items()}
+    write_manifest(tmp_path, {**manifest(), "class_counts": class_counts, "num_joints": 25})
+    (tmp_path / array).parent.mkdir()
+    for where in ({"data_path": tmp_path / array}, {"data_path": tmp_path, "split": split}):
+        dataset = SimpleNamespace(**where)
+        compare_with_manifest({"num_class": num_classes[split], "num_point": 25}, dataset)
+        assert not caplog.records
+        compare_with_manifest({"num_class": 7}, dataset)
+        assert f"num_class: 7, but the data set of {where['data_path']} has" in caplog.text
+        assert f"has {num_classes[split]}." in caplog.text
+        caplog.clear()
 
 
 def test_other_counts_than_the_published_are_a_note():

@@ -1,0 +1,159 @@
+"""BatchNorm as the blocks use it: side by side, of rows that stand for several, or folded away."""
+# Shapes: N rows (bodies), C channels, V joints, T frames.
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
+from torch.utils.checkpoint import checkpoint
+
+
+def convolve_and_normalize(
+    convolve: Callable[[Tensor, Tensor, Tensor], Tensor],
+    x: Tensor,
+    convolutions: Sequence[nn.Module],
+    norms: Sequence[nn.Module],
+    repeats: Tensor | None = None,
+    then: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """Convolutions of the same input in one call of `convolve(x, weight, bias)`, then BatchNorm.
+
+    With fixed statistics BatchNorm is part of the convolution's weights: with
+    s = gamma / sqrt(variance + eps), BN(W x + b) = (s W) x + (s (b - mean) + beta).
+
+    Args:
+        repeats: as in `batch_norm`.
+        then: what follows. In training the normalised features that go into it are not kept, but
+            normalised again for its backward pass; it must do the same in both.
+    """
+    weight, bias = _joined(convolutions, "weight"), _joined(convolutions, "bias")
+    if any(norm.training for norm in norms):
+        return batch_norm(convolve(x, weight, bias), norms, repeats, then)
+    scale = (_joined(norms, "running_var") + norms[0].eps).rsqrt() * _joined(norms, "weight")
+    shift = (bias - _joined(norms, "running_mean")) * scale + _joined(norms, "bias")
+    weight = weight * scale.view(-1, *[1] * (weight.dim() - 1)).to(weight.dtype)
+    out = convolve(x, weight, shift.to(weight.dtype))
+    return then(out) if then else out
+
+
+def batch_norm(
+    x: Tensor,
+    norms: Sequence[nn.Module],
+    repeats: Tensor | None = None,
+    then: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """(N, C, V, T) -> (N, C, V, T): BatchNorm layers side by side, each of its own channels.
+
+    Args:
+        repeats: (N,) how many identical rows of the batch each row stands for; None: one. Only
+            for layers that are `is_plain`.
+        then: as in `convolve_and_normalize`.
+    """
+    if not all(is_plain(norm) for norm in norms):
+        parts = x.split([norm.num_features for norm in norms], dim=1)
+        x = torch.cat([norm(part) for norm, part in zip(norms, parts, strict=True)], dim=1)
+        return then(x) if then else x
+    weight, bias, eps = _joined(norms, "weight"), _joined(norms, "bias"), norms[0].eps
+    if not norms[0].training:
+        mean, variance = _joined(norms, "running_mean"), _joined(norms, "running_var")
+        x = F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
+        return then(x) if then else x
+
+    def normalize(x: Tensor) -> tuple[Tensor, Statistics]:
+        y, statistics = _normalize(x, weight, bias, repeats, eps)
+        return then(y) if then else y, statistics
+
+    if then and torch.is_grad_enabled():
+        y, statistics = checkpoint(normalize, x, use_reentrant=False, preserve_rng_state=False)
+    else:
+        y, statistics = normalize(x)
+    _keep_statistics(norms, statistics)
+    return y
+
+
+def is_plain(norm: nn.Module) -> bool:
+    """Whether a layer's statistics are those of this process's batch alone."""
+    return type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+class Statistics(NamedTuple):
+    """Of a batch, by channel."""
+
+    mean: Tensor  # (C,)
+    variance: Tensor  # (C,) without Bessel's correction
+    count: Tensor  # () values of a channel
+
+
+def _joined(modules: Sequence[nn.Module], name: str) -> Tensor:
+    return torch.cat([getattr(module, name) for module in modules])
+
+
+@torch.no_grad()
+def _keep_statistics(norms: Sequence[nn.Module], statistics: Statistics) -> None:
+    """Move the running statistics of each layer, as `nn.BatchNorm2d` does."""
+    mean, variance, count = statistics
+    sizes = [norm.num_features for norm in norms]
+    variances = (variance * count / (count - 1)).split(sizes)
+    for norm, m, v in zip(norms, mean.split(sizes), variances, strict=True):
+        norm.running_mean.lerp_(m.to(norm.running_mean), norm.momentum)
+        norm.running_var.lerp_(v.to(norm.running_var), norm.momentum)
+        norm.num_batches_tracked += 1
+
+
+def _normalize(
+    x: Tensor, weight: Tensor, bias: Tensor, repeats: Tensor | None, eps: float
+) -> tuple[Tensor, Statistics]:
+    if x.is_cuda and repeats is None:  # where torch's own kernel is fast
+        y, mean, rstd = torch.native_batch_norm(x, weight, bias, None, None, True, 0.0, eps)
+        count = x.new_tensor(x.numel() / x.shape[1], dtype=mean.dtype)
+        return y, Statistics(mean, rstd.square().reciprocal() - eps, count)
+    repeats = x.new_ones(len(x)) if repeats is None else repeats
+    y, *statistics = _BatchNorm.apply(x, weight, bias, repeats, eps)
+    return y, Statistics(*statistics)
+
+
+class _BatchNorm(torch.autograd.Function):
+    """Training-mode BatchNorm of rows that count several times, in passes that vectorise.
+
+    With count = V*T times the sum of repeats r_n, and g_n the gradient of y = gamma x^ + beta
+    summed over the rows that row n stands for, the gradient of x is
+
+        gamma / sigma * (g_n - r_n / count * (sum of g + x^ * sum of g x^))
+
+    which is the usual one for r_n = 1. torch's CPU kernel takes three times as long.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor, repeats: Tensor, eps: float
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(N, C, V, T), (C,), (C,), (N,) -> y, and what `Statistics` holds."""
+        flat = x.flatten(2).float() if x.dtype in (torch.float16, torch.bfloat16) else x.flatten(2)
+        repeats = repeats.to(flat)
+        share = repeats / repeats.sum()  # (N,)
+        mean = share @ flat.mean(2)
+        squares = torch.linalg.vector_norm(flat - mean[:, None], dim=2).square()  # (N, C)
+        variance = share @ squares / flat.shape[2]
+        count = repeats.sum() * flat.shape[2]
+        y = F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
+        ctx.save_for_backward(x, weight, mean, variance, repeats, count)
+        ctx.eps = eps
+        ctx.mark_non_differentiable(mean, variance, count)
+        return y, mean, variance, count
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, mean, variance, repeats, count = ctx.saved_tensors
+        rstd = (variance + ctx.eps).rsqrt()
+        dx, dweight, dbias = torch.ops.aten.native_batch_norm_backward(
+            grad.contiguous(), x, weight, mean, variance, mean, rstd, False, ctx.eps, [True] * 3
+        )
+        scale = weight * rstd / count
+        slope = scale * rstd * dweight
+        rows = repeats[:, None]  # (N, 1)
+        dx.addcmul_(x, -(rows * slope)[..., None, None].to(dx))
+        dx.sub_((rows * (scale * dbias - slope * mean))[..., None, None].to(dx))
+        return dx, dweight, dbias, None, None
