@@ -30,8 +30,8 @@ class AdjMatrixGraph(SkeletonGraph):
 class CompleteGraph(AdjMatrixGraph):
     """Every joint linked with every other: what the released Laban code computes with.
 
-    Published code: its edges are lists, and numpy takes a list [i, j] for the rows i and j, which it
-    fills as a whole. Hence scale 1 is the mean over all joints, and the scales above are the joint
+    Published code: an edge is a list [i, j], which numpy takes for the rows i and j, so that whole
+    rows are linked. Hence scale 1 is the mean over all joints, and the scales above are the joint
     itself. Weights trained with that code need this graph; the paper describes the skeleton.
     """
 
