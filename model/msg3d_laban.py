@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from model.stgc import Dropout, STGCNetwork
 
 NUM_COORDINATES = 3  # x, y, z, the first channels of the input; features follow
-DROPOUT = Dropout(gcn=0.6, g3d=0.4, tcn=0.4)
+PAPER_DROPOUT = (0.6, 0.4, 0.4)
 
 
 class Model(STGCNetwork):
@@ -24,6 +24,8 @@ class Model(STGCNetwork):
         in_channels: C, the 3 coordinates and the features of a joint: 15 with 12 Laban features.
         layer_channels: channels of the first block, a multiple of 6; the blocks have 1, 2 and 4
             times it.
+        dropout: shares dropped of what MS-GCN aggregates, of what MS-G3D aggregates, and in MS-TCN.
+            Where the first two are 0, keys of the state_dict are those of MS-G3D.
 
     Raises:
         ValueError: `num_point` differs from the graph's joints, or a number is out of range.
@@ -39,6 +41,7 @@ class Model(STGCNetwork):
         graph: str,
         in_channels: int = 15,
         layer_channels: int = 12,
+        dropout: tuple[float, float, float] = PAPER_DROPOUT,
     ) -> None:
         num_features = in_channels - NUM_COORDINATES
         if min(num_class, num_person, layer_channels, num_features) < 1:
@@ -47,12 +50,14 @@ class Model(STGCNetwork):
                 f"{NUM_COORDINATES + 1} or more (without features: model.msg3d.Model). Got "
                 f"{num_class}, {num_person}, {layer_channels}, {in_channels}."
             )
+        if not all(0 <= share < 1 for share in dropout):
+            raise ValueError(f"dropout must be 3 shares of at least 0 and below 1. Got {dropout}.")
         super().__init__(
             *(num_class, num_point, num_gcn_scales, num_g3d_scales, graph),
             in_channels=in_channels,
             width=layer_channels,
             first_mid_channels=in_channels,  # published so; MS-G3D has its width there
-            dropout=DROPOUT,
+            dropout=Dropout(*dropout),
         )
         self.data_bn_x = nn.BatchNorm1d(num_person * NUM_COORDINATES * num_point)
         self.data_bn_laban = nn.BatchNorm1d(num_person * num_features * num_point)

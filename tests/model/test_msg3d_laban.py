@@ -69,6 +69,18 @@ def test_every_parameter_gets_a_gradient_and_dropout_makes_passes_differ():
     assert torch.equal(model(x), model(x))
 
 
+def test_the_published_dropout_is_the_default_and_can_be_left_out(monkeypatch):
+    shares = []
+    monkeypatch.setattr(F, "dropout", lambda y, p, *_: shares.append(p) or y)
+    x = torch.randn(1, 15, 8, 24, 1)
+    Model(**SMALL)(x)
+    # A block: 1 MS-GCN, 2 MS-G3D pathways, 3 MS-TCN of two places each.
+    assert sorted(shares) == [0.4] * 3 * (2 + 3 * 2) + [0.6] * 3
+    shares.clear()
+    Model(**SMALL, dropout=(0, 0, 0))(x)
+    assert not shares
+
+
 @pytest.mark.parametrize("frames", [1, 7, 40])
 def test_chunks_of_any_length(frames):
     with torch.no_grad():
@@ -80,6 +92,7 @@ def test_chunks_of_any_length(frames):
     [
         ({"in_channels": 3}, "without features: model.msg3d.Model"),
         ({"num_point": 25}, "num_point is 25, but graph.udiva.AdjMatrixGraph has 24 joints"),
+        ({"dropout": (0.6, 0.4, 1.0)}, r"below 1. Got \(0.6, 0.4, 1.0\)"),
         ({"layer_channels": 8}, "must be a multiple of its 6 branches. Got 8"),
     ],
 )
