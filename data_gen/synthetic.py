@@ -10,6 +10,9 @@ A file SsssCcccPpppRrrrAaaa.skeleton (setup, camera, subject, repetition, action
 of frames; per frame the number of bodies; per body a line of 10 values (id first), the number of
 joints, and per joint a line of 12 values: x y z in metres, pixels, orientation, tracking state. The
 same seed gives the same bytes, whatever else is written and by however many processes.
+
+--dataset udiva writes sessions in the layout of UDIVA instead (people/udiva.py): participants whose
+movements depend on their five traits (people/conversation.py).
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -26,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from data_gen.parallel import add_num_worker, map_in_order
+from data_gen.people import udiva
 from data_gen.people.kinect import format_clip, place_camera, sense, view
 from data_gen.people.kinematics import random_body, rotation
 from data_gen.people.performance import ACTIONS, Performer, perform
@@ -34,9 +38,11 @@ from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 
 DEFAULT_FOLDER = "data/imaginary_raw"
+DATASETS = ("ntu", "udiva")
+UDIVA_TASKS = "TAGL"
 MARKER = "IMAGINARY.txt"  # tells our clips from recordings
 NUM_CAMERAS, NUM_SETUPS = 3, 3
-MAX_SUBJECTS = 999
+MAX_SUBJECTS, MIN_PARTICIPANTS = 999, 8
 # A different number first for each kind of generator keeps their streams apart.
 SUBJECT_STREAM, CAMERA_STREAM, PERFORMANCE_STREAM, SENSOR_STREAM = range(1, 5)
 
@@ -126,15 +132,17 @@ def performances(subjects: int, repetitions: int, actions: list[int]) -> list[Pe
 def make_parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="synthetic.py",
-        description="Write an imaginary data set in the raw text format of NTU RGB+D.",
+        description="Write an imaginary data set in the raw format of NTU RGB+D or of UDIVA.",
         epilog="Actions: "
         + ", ".join(f"{number} {action.name}" for number, action in ACTIONS.items())
         + ".",
     )
-    parser.add_path("--out-folder", DEFAULT_FOLDER, "where the .skeleton files go")
+    parser.add_argument("--dataset", choices=DATASETS, default="ntu", help="(default: ntu)")
+    parser.add_path("--out-folder", DEFAULT_FOLDER, "where the files go")
     for flag, default, text in (
-        ("--subjects", 10, f"1 to {MAX_SUBJECTS}"),
-        ("--repetitions", 2, "performances of each action by each subject"),
+        ("--subjects", 10, f"1 to {MAX_SUBJECTS}; udiva: participants of all splits"),
+        ("--repetitions", 2, "performances of each action; udiva: sessions of each participant"),
+        ("--frames", 600, "udiva: of each of the four tasks of a session"),
         ("--cameras", NUM_CAMERAS, f"1 to {NUM_CAMERAS}, which see a performance at once"),
         ("--seed", 0, "the same seed gives the same files"),
     ):
@@ -177,6 +185,7 @@ def validate(args: Namespace) -> None:
         "repetitions": (1, 999),
         "cameras": (1, NUM_CAMERAS),
         "seed": (0, 2**32),
+        "frames": (1, 10**6),
         "clips": (1, 10**6),
     }
     for name, (low, high) in ranges.items():
@@ -193,7 +202,14 @@ def validate(args: Namespace) -> None:
         )
     if args.out_folder.exists() and not args.out_folder.is_dir():
         raise ValueError(f"--out-folder must be a folder. Got {args.out_folder}, a file.")
-    real = not (args.out_folder / MARKER).exists() and any(args.out_folder.glob("*.skeleton"))
+    if args.dataset == "udiva" and args.subjects < MIN_PARTICIPANTS:
+        raise ValueError(
+            f"--subjects must be {MIN_PARTICIPANTS} or more for --dataset udiva: two in each of "
+            f"three splits. Got {args.subjects}."
+        )
+    patterns = "*.skeleton", "*/metadata/sessions_*.csv"
+    recordings = any(any(args.out_folder.glob(pattern)) for pattern in patterns)
+    real = recordings and not (args.out_folder / MARKER).exists()
     if real:  # imaginary clips bear names that real ones have
         raise ValueError(
             f"{args.out_folder} holds clips that this command did not write. "
@@ -204,11 +220,18 @@ def validate(args: Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
     validate(args)
-    if args.clips is not None:
+    if args.clips is not None and args.dataset == "ntu":
         raise_to(args.clips, args)
         validate(args)
     with atomic_write(args.out_folder / MARKER) as path:
         path.write_text("The clips in this folder were made by data_gen/synthetic.py.\n")
+    if args.dataset == "udiva":
+        count = udiva.write(
+            *(args.out_folder, args.subjects, args.repetitions, args.frames, UDIVA_TASKS),
+            *(args.seed, args.num_worker),
+        )
+        print(f"{count} recordings in {args.out_folder}")
+        return
     todo = performances(args.subjects, args.repetitions, args.actions)
     write = partial(
         write_performance, folder=args.out_folder, num_cameras=args.cameras, seed=args.seed

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.msg3d import Model
+from model import msg3d, msg3d_laban
 
 ASSETS = Path(__file__).parent / "assets"
 NAMES = ("ntu60", "ntu120", "kinetics")
+LABAN = "laban"  # has dropout, so that only its eval mode has numbers
 
 
 def contract(name: str) -> dict:
@@ -45,13 +46,20 @@ def _entry(key: str, shape: list[int]) -> Tensor:
 
 
 def clips(name: str) -> Tensor:
-    """The fixed input, (N, C, T, V, M) float64."""
+    """The fixed input, (N, C, T, V, M) float64; for the Laban model, positions then features."""
     rng = np.random.Generator(np.random.PCG64(1234))
-    return torch.from_numpy(rng.standard_normal(contract(name)["input_shape"]))
+    shape = contract(name)["input_shape"]
+    parts = [rng.standard_normal(shape)]
+    if name == LABAN:
+        parts.append(rng.standard_normal((shape[0], 12, *shape[2:])))
+    return torch.from_numpy(np.concatenate(parts, axis=1))
 
 
 def build(name: str) -> nn.Module:
     """Our model with the golden weights, float64, strictly loaded."""
-    model = Model(**contract(name)["model_args"]).double()
+    arguments = contract(name)["model_args"]
+    if name == LABAN:  # what the fork's edges, in a file of NTU's name, come to
+        arguments["graph"] = "graph.udiva.CompleteGraph"
+    model = (msg3d_laban if name == LABAN else msg3d).Model(**arguments).double()
     model.load_state_dict(state_dict(name), strict=True)
     return model

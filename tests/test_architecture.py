@@ -20,7 +20,8 @@ SOURCES = sorted(p for room in ALLOWED for p in (ROOT / room).rglob("*.py"))
 WITHOUT_TORCH = ["ensemble", "feeders.tools", "feeders.sources", "feeders.streams",
                  "graph.ntu_rgb_d", "data_gen.ntu_gendata",
                  "data_gen.kinetics_gendata", "data_gen.gen_bone_data", "data_gen.synthetic",
-                 "data_gen.ucla_gendata"]  # fmt: skip
+                 "data_gen.ucla_gendata", "data_gen.udiva_gendata",
+                 "data_gen.laban_gendata"]  # fmt: skip
 
 
 def imports(path: Path) -> set[str]:

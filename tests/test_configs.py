@@ -79,3 +79,22 @@ def test_test_configs_point_at_the_released_weights(name, stream):
         f"{PUBLISHED[name][0]}/val_data_{stream}.npy"
     )
     assert args.model_args == load(name, f"train_{stream}.yaml").model_args
+
+
+@pytest.mark.parametrize("name", ["joint", "joint_laban"])
+def test_the_published_personality_recipe(name):
+    train, test = (load("personality", f"{phase}_{name}.yaml") for phase in ("train", "test"))
+    recipe = train.optimizer, train.nesterov, train.base_lr, train.weight_decay
+    assert recipe == ("SGD", True, 0.05, 1e-3)
+    assert (train.batch_size, train.num_epoch) == (16, 200)
+    assert train.task == test.task == "traits"
+    assert train.model_args == test.model_args
+    scales = train.model_args["num_gcn_scales"], train.model_args["num_g3d_scales"]
+    assert scales == (13, 6)
+    parts = train.train_feeder_args, train.test_feeder_args, test.test_feeder_args
+    assert [part["split"] for part in parts] == ["train", "val", "test"]
+    assert test.weights == train.work_dir / "weights" / "best.pt"
+    laban = {"in_channels": 15, "layer_channels": 12}
+    if name == "joint_laban":
+        assert laban.items() <= train.model_args.items()
+        assert train.model == "model.msg3d_laban.Model"

@@ -15,17 +15,34 @@ def open_clips(path: Path, in_memory: bool = False) -> np.ndarray:
         FileNotFoundError: no such file.
         ValueError: the file is damaged, or holds something else.
     """
+    return open_array(path, 5, "clips (N, C, T, V, M)", in_memory=in_memory)
+
+
+def open_array(
+    path: Path, ndim: int, what: str, kinds: str = "f", in_memory: bool = False
+) -> np.ndarray:
+    """An .npy file of `what`, left on disk unless `in_memory`.
+
+    Args:
+        ndim: number of axes.
+        kinds: numpy's letters of the kinds of numbers allowed.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is damaged, or holds something else.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}. Make it with the commands of data_gen/.")
     try:
-        clips = np.load(path, mmap_mode=None if in_memory else "r")
+        array = np.load(path, mmap_mode=None if in_memory else "r")
     except (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError) as error:
         raise ValueError(f"{path} is no readable array ({error}). Make it again.") from error
-    if not isinstance(clips, np.ndarray) or clips.dtype.kind != "f":
-        raise ValueError(f"{path} must be an .npy file of floats. Make it again.")
-    if clips.ndim != 5 or not clips.size:
-        raise ValueError(f"{path} must hold clips (N, C, T, V, M). Got shape {clips.shape}.")
-    return clips
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
+        numbers = "floats" if kinds == "f" else "whole numbers"
+        raise ValueError(f"{path} must be an .npy file of {numbers}. Make it again.")
+    if array.ndim != ndim or not array.size:
+        raise ValueError(f"{path} must hold {what}. Got shape {array.shape}. Make it again.")
+    return array
 
 
 def create_clips(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap:

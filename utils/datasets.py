@@ -22,6 +22,7 @@ class Part(Dataset):
         self.sample_name = [dataset.sample_name[i] for i in self.indices]
         self.data_path = getattr(dataset, "data_path", None)
         self.label_path = getattr(dataset, "label_path", None)
+        self.training_mean = getattr(dataset, "training_mean", None)
 
     def __len__(self) -> int:
         return len(self.indices)

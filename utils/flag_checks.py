@@ -38,6 +38,8 @@ def validate(args: argparse.Namespace) -> None:
         _check_training(args)
     for setting, without_effect in {
         "--nesterov has no effect with Adam": args.nesterov and args.optimizer != "SGD",
+        "--label-smoothing has no effect with --task traits": args.label_smoothing
+        and args.task == "traits",
         "--model_saved_name has no effect": args.model_saved_name,
         "--sync-bn has no effect without torchrun": args.sync_bn and num_processes() == 1,
         "--amp-dtype has no effect without --half": args.amp_dtype and not args.half,

@@ -9,7 +9,10 @@ from utils.cores import available_cores
 
 DEFAULT_SEED = 1
 # What --task stands for; by name, as a wrong flag is answered before torch is loaded.
-TASKS = {"action": "utils.tasks.ActionClassification"}
+TASKS = {
+    "action": "utils.tasks.ActionClassification",
+    "traits": "utils.trait_regression.TraitRegression",
+}
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):

@@ -36,8 +36,12 @@ class ActionClassification:
         """Compare the labels with the model's outputs.
 
         Raises:
-            ValueError: there are more classes in the data.
+            ValueError: there are more classes in the data, or labels are none.
         """
+        if np.ndim(dataset.label[0]):
+            raise ValueError(
+                f"labels of {dataset.label_path} are no classes. Is it --task traits that you want?"
+            )
         lowest, highest = min(dataset.label), max(dataset.label)
         if lowest < 0 or highest >= model_args.get("num_class", highest + 1):
             raise ValueError(

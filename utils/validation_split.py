@@ -13,6 +13,7 @@ import numpy as np
 SUBJECTS = (
     re.compile(r"S\d{3}C\d{3}P(\d{3})R\d{3}A\d{3}"),  # NTU RGB+D
     re.compile(r"a\d+_s(\d+)_e\d+_v\d+"),  # NW-UCLA
+    re.compile(r"participant(\d+)_session\d+_"),  # UDIVA, as feeders/traits.py names chunks
 )
 
 
@@ -53,6 +54,6 @@ def subject_of(name: str) -> str:
         if match := pattern.search(name):
             return match[1]
     raise ValueError(
-        f"--val-by subject: the name {name!r} tells no subject (known are those of NTU RGB+D and "
-        "NW-UCLA). Use --val-by clip."
+        f"--val-by subject: the name {name!r} tells no subject (known are those of NTU RGB+D, "
+        "NW-UCLA and UDIVA). Use --val-by clip."
     )

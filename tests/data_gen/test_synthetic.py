@@ -1,14 +1,26 @@
 """The imaginary data set: its format, its determinism, and whether its people move like people."""
 # Shapes: M persons, T frames, V joints (25).
 
+import h5py
 import numpy as np
 import pytest
 
 from data_gen import synthetic
+from data_gen.people.conversation import Temperament, talk
 from data_gen.people.kinect import place_camera, view
 from data_gen.people.kinematics import JOINT, rotation
 from data_gen.people.performance import ACTIONS
+from data_gen.udiva_raw import (
+    Counts,
+    find_metadata,
+    find_recordings,
+    read_frames,
+    read_sessions,
+    read_traits,
+)
+from graph import udiva
 from graph.ntu_rgb_d import AdjMatrixGraph
+from utils.cli import run
 
 SMALL = ["--subjects", "2", "--repetitions", "1", "--cameras", "2", "--num-worker", "1"]
 
@@ -232,3 +244,89 @@ def test_at_least_as_many_clips_are_written_as_asked_for(tmp_path):
     flags = "--clips 5 --actions 10 --cameras 1 --subjects 1 --repetitions 1 --num-worker 1"
     synthetic.main([*flags.split(), "--out-folder", str(tmp_path)])
     assert len(list(tmp_path.glob("*.skeleton"))) == 5
+
+
+# ---- UDIVA -------------------------------------------------------------------------------------
+
+
+def write_udiva(folder, *flags):
+    argv = ["--dataset", "udiva", "--subjects", "8", "--frames", "60", "--num-worker", "1", *flags]
+    synthetic.main([*argv, "--out-folder", str(folder)])
+    return {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("udiva")
+    write_udiva(folder)
+    return folder
+
+
+def test_sessions_are_in_udivas_layout(sessions):
+    """As its own reader finds them: all recordings are there, participants differ by split."""
+    seen = []
+    for split in ("train", "val", "test"):
+        table, people = find_metadata(sessions, split)
+        traits, absent = read_traits(people)
+        pairs = read_sessions(table)
+        assert not absent and {who for pair in pairs.values() for who in pair} == set(traits)
+        seen.append(set(traits))
+        recordings = find_recordings(sessions, split, pairs, "TAGL")
+        assert len(recordings) == 8 * len(pairs)
+        counts: list[Counts] = []
+        bodies = np.stack([*read_frames(recordings[0], counts)])
+        assert counts[0].frames == 60 and len(bodies) == counts[0].usable
+        for child, parent in udiva.AdjMatrixGraph.edges:
+            lengths = np.linalg.norm(bodies[:, child] - bodies[:, parent], axis=-1)
+            assert lengths.min() > 0.02 and lengths.max() < 0.6
+    assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]
+
+
+def test_the_same_seed_gives_the_same_sessions(sessions, tmp_path):
+    again = write_udiva(tmp_path / "again")
+    path = "train/annotations/000001/FC2_G/annotations_raw.hdf5"
+    with h5py.File(again[path]) as one, h5py.File(sessions / path) as other:
+        assert sorted(one) == sorted(other)
+        np.testing.assert_array_equal(one["00005/body/landmarks"], other["00005/body/landmarks"])
+    table = "train/metadata/parts_train.csv"
+    assert again[table].read_bytes() == (sessions / table).read_bytes()
+    other_seed = write_udiva(tmp_path / "other", "--seed", "1")
+    assert again[table].read_bytes() != other_seed[table].read_bytes()
+
+
+def moved(**habits):
+    """Two minutes of somebody with these habits, the others average: (T, 24, 3)."""
+    average = dict.fromkeys(("speed", "amplitude", "smoothness", "directness", "nodding"), 0.0)
+    rngs = np.random.default_rng(0), np.random.default_rng(1)
+    return talk(3000, Temperament(**{**average, **habits}), *rngs)
+
+
+@pytest.mark.parametrize("habit", ["speed", "amplitude", "smoothness", "directness", "nodding"])
+def test_habits_show_in_movement(habit):
+    hand, head, pelvis = 22, 15, 0
+    low, high = moved(**{habit: -1.5}), moved(**{habit: 1.5})
+
+    def steps(x, order=1):
+        return np.linalg.norm(np.diff(x[:, hand] - x[:, pelvis], order, axis=0), axis=-1).mean()
+
+    shown = {
+        "speed": lambda x: steps(x),
+        "amplitude": lambda x: (x[:, hand] - x[:, pelvis]).std(),
+        "smoothness": lambda x: -steps(x, 3),
+        "directness": lambda x: -steps(x),  # an arc is longer
+        "nodding": lambda x: np.abs(np.diff(x[:, head, 1])).mean(),
+    }[habit]
+    assert shown(high) > shown(low)
+
+
+def test_udiva_needs_two_participants_a_split_and_spares_recordings(tmp_path, capsys):
+    for folder, subjects, message in ((tmp_path / "a", "7", "must be 8 or more"),
+                                      (tmp_path / "b", "8", "did not write")):  # fmt: skip
+        if subjects == "8":
+            (folder / "train/metadata").mkdir(parents=True)
+            (folder / "train/metadata/sessions_train.csv").write_text("ID")
+        with pytest.raises(SystemExit) as exit_:
+            run(
+                lambda folder=folder, subjects=subjects: write_udiva(folder, "--subjects", subjects)
+            )
+        assert exit_.value.code == 1 and message in capsys.readouterr().err

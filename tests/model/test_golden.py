@@ -16,7 +16,7 @@ def close(actual, expected, rtol=RTOL) -> None:
     np.testing.assert_allclose(np.asarray(actual), expected, rtol=rtol, atol=rtol * scale)
 
 
-@pytest.mark.parametrize("name", golden_model.NAMES)
+@pytest.mark.parametrize("name", [*golden_model.NAMES, golden_model.LABAN])
 def test_state_dict_has_the_published_keys_and_shapes(name):
     contract = golden_model.contract(name)
     model = golden_model.build(name)
@@ -25,7 +25,7 @@ def test_state_dict_has_the_published_keys_and_shapes(name):
     assert sum(p.numel() for p in model.parameters()) == contract["num_parameters"]
 
 
-@pytest.mark.parametrize("name", golden_model.NAMES)
+@pytest.mark.parametrize("name", [*golden_model.NAMES, golden_model.LABAN])
 def test_logits_and_stages_equal_the_published(name):
     model, golden = golden_model.build(name).eval(), golden_model.numbers(name)
     outputs = {}

@@ -1,0 +1,143 @@
+"""UDIVA's chunks -> positions and features for the network, with their participants' traits."""
+# Shapes: N chunks, C channels, T frames, V joints, M persons (1), 5 traits.
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from utils.clips import open_array
+from utils.efforts import FEATURE_SETS
+from utils.traits import TRAITS, mean_by_name
+
+DEBUG_CHUNKS = 100
+NO_FEATURES = "none"
+
+
+class TraitFeeder(Dataset):
+    """The chunks of one split of a folder that data_gen/udiva_gendata.py and laban_gendata.py made.
+
+    Args:
+        data_path: that folder.
+        split: train, val or test.
+        features: what follows the 3 coordinates: none, laban (12 channels), laban_released (12) or
+            descriptors (4).
+        needs_traits: whether chunks without true traits are an error; a test can do without.
+        debug: only the first 100 chunks.
+
+    Attributes:
+        sample_name: `participant{ID}_session{ID}_{recording}_{chunk}`.
+        label: (5,) float32 a chunk; NaN where the traits are not known.
+        training_mean: (5,) the mean traits of the participants of the training split, None where
+            the folder has none.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: a file is not what is described here, or the files disagree.
+    """
+
+    shares_epoch = True  # nothing here is random
+
+    def __init__(
+        self,
+        data_path: str,
+        split: str,
+        features: str = NO_FEATURES,
+        needs_traits: bool = True,
+        debug: bool = False,
+    ) -> None:
+        folder = Path(data_path)
+        self.data_path, self.label_path = folder, folder / f"y_{split}.npy"
+        self.features = features
+        self._paths = [folder / f"skeleton_{split}.npy"]
+        if features != NO_FEATURES:
+            if features not in FEATURE_SETS:
+                known = ", ".join([NO_FEATURES, *FEATURE_SETS])
+                raise ValueError(f"features must be one of {known}. Got {features!r}.")
+            self._paths.append(folder / f"{features}_{split}.npy")
+        self._open()
+        labels, self.sample_name = labels_and_names(folder, split)
+        for path, array in zip(self._paths, self._arrays, strict=True):
+            if len(array) != len(labels) or array.shape[:3] != self._arrays[0].shape[:3]:
+                raise ValueError(
+                    f"{path} has chunks of shape {array.shape}, {self._paths[0]} of "
+                    f"{self._arrays[0].shape}, and {self.label_path} has {len(labels)}. Run "
+                    "data_gen/laban_gendata.py again."
+                )
+        if needs_traits and not np.isfinite(labels).all():
+            raise ValueError(
+                f"{self.label_path} holds no true traits. To predict without them, test with "
+                "needs_traits: false."
+            )
+        self.label = list(labels)
+        if debug:
+            self.label = self.label[:DEBUG_CHUNKS]
+            self.sample_name = self.sample_name[:DEBUG_CHUNKS]
+        self.training_mean = training_mean(folder)
+
+    def _open(self) -> None:
+        self._arrays = [open_array(path, 4, "chunks (N, T, V, C)") for path in self._paths]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker process gets: it opens the files itself."""
+        return {**self.__dict__, "_arrays": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open()
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """The chunk (C, T, V, 1) float32, the traits (5,) and its index."""
+        parts = [np.asarray(array[index], dtype=np.float32) for array in self._arrays]
+        chunk = np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]  # (C, T, V, 1)
+        return np.ascontiguousarray(chunk), self.label[index], index
+
+    def efforts(self) -> dict[str, Any]:
+        """The efforts of the first chunk of the participant who has most chunks: `participant` and
+        `curves`, {effort: (T,)}, the mean over joints of its length; empty without features.
+        """
+        if len(self._arrays) < 2:
+            return {}
+        owners = [name.partition("_")[0] for name in self.sample_name]
+        index = owners.index(max(sorted(set(owners)), key=owners.count))
+        values = np.asarray(self._arrays[1][index], dtype=np.float64)  # (T, V, C)
+        names = FEATURE_SETS[self.features]
+        lengths = np.linalg.norm(values.reshape(*values.shape[:2], len(names), -1), axis=-1)
+        curves = dict(zip(names, lengths.mean(axis=1).T, strict=True))
+        return {"participant": owners[index].removeprefix("participant"), "curves": curves}
+
+
+def labels_and_names(folder: Path, split: str) -> tuple[np.ndarray, list[str]]:
+    """The traits (N, 5) float32 and the names of a split's chunks.
+
+    Raises:
+        FileNotFoundError, ValueError: as `TraitFeeder`.
+    """
+    traits_path, info_path = folder / f"y_{split}.npy", folder / f"info_{split}.npy"
+    labels = open_array(traits_path, 2, "traits (N, 5)", in_memory=True)
+    info = open_array(info_path, 2, "rows (session, person, chunks)", kinds="iu", in_memory=True)
+    if labels.shape[1] != len(TRAITS) or info.shape[1] != 3 or info[:, 2].sum() != len(labels):
+        raise ValueError(
+            f"{traits_path} {labels.shape} and {info_path} {info.shape} do not belong together. "
+            "Run data_gen/udiva_gendata.py again."
+        )
+    names = [
+        f"participant{person:03d}_session{session:06d}_{recording}_{chunk}"
+        for recording, (session, person, chunks) in enumerate(info.tolist())
+        for chunk in range(chunks)
+    ]
+    return labels.astype(np.float32), names
+
+
+def training_mean(folder: Path) -> np.ndarray | None:
+    """(5,) mean traits over the participants, not the chunks, of the training split, if known."""
+    if not (folder / "y_train.npy").is_file():
+        return None
+    labels, names = labels_and_names(folder, "train")
+    by_person = mean_by_name(labels, [name.partition("_")[0] for name in names])
+    mean = np.mean([*by_person.values()], axis=0)
+    return mean if np.isfinite(mean).all() else None
