@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
@@ -67,7 +66,7 @@ def training_steps(
     if state.random_state:
         set_random_state(state.random_state)
         state.random_state = None
-    train_mode(state.model)
+    state.model.train()
     begun = time.monotonic()
     for clips, labels, indices in loader:
         try:
@@ -88,14 +87,6 @@ def training_steps(
         _add(progress.totals, seconds=seconds, loss=step.loss, metric=step.metric)
         yield step
         begun = time.monotonic()  # what was done meanwhile, such as saving, is not training
-
-
-def train_mode(model: nn.Module) -> None:
-    """Training mode, but for BatchNorm whose weights are frozen: its statistics stay as well."""
-    model.train()
-    for module in model.modules():
-        frozen = isinstance(module, _BatchNorm) and not module.weight.requires_grad
-        module.training = module.training and not frozen
 
 
 def training_step(
