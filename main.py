@@ -29,7 +29,7 @@ from torch.utils.data import Dataset
 
 from utils import checkpoint, config, distributed, parallel
 from utils.allocator import keep_freed_memory
-from utils.checkpoint import Files, Progress, TrainState
+from utils.checkpoint import Progress, TrainState
 from utils.cli import run as run_command
 from utils.compilation import compile_model
 from utils.datasets import build_dataset, carve_validation, check_fit
@@ -50,7 +50,7 @@ from utils.seed import be_deterministic, set_seed
 from utils.summary import circumstances, over_seeds, peak_memory_mb, write_summary
 from utils.sync_batchnorm import synchronize
 from utils.weights import load_weights, read_weights
-from utils.work_dir import BEST, resume_newest
+from utils.work_dir import BEST, changed_settings, newest_intact, start_afresh
 
 logger = logging.getLogger("main")
 
@@ -162,7 +162,7 @@ def make_state(
     )
     average = make_average(model, args.ema_decay)
     if args.compile:
-        model = compile_model(model, device)
+        model = compile_model(model, device, num_devices=len(device_ids))
     model = parallel.spread(model, device_ids)
     state = TrainState(model, optimizer, schedule, precision, average)
     state.progress.steps_per_epoch = steps_per_epoch
@@ -175,18 +175,23 @@ def make_state(
 
 def resume_automatically(args: argparse.Namespace, state: TrainState) -> None:
     """Go on from the newest intact checkpoint of the work dir, if there is one."""
-
-    def load(epoch: int, files: Files) -> None:
-        state.progress.epoch = epoch
-        weights = read_weights(files.weights, parallel.unwrap(state.model))
-        state.precision.load_full_weights(weights)
-        checkpoint.load_state(state, files.checkpoint)
-
-    files = resume_newest(args.work_dir, load)
-    if files:
-        logger.info("going on from %s", files.checkpoint)
-    else:
+    first = distributed.is_first()
+    found = distributed.from_first(newest_intact(args.work_dir) if first else None)
+    if not found:
         logger.info("no checkpoint in %s: starting from the beginning.", args.work_dir)
+        return
+    epoch, files = found
+    state.progress.epoch = state.progress.evaluated = epoch
+    state.progress.step = files.step
+    weights = read_weights(files.weights, parallel.unwrap(state.model))
+    state.precision.load_full_weights(weights)
+    checkpoint.load_state(state, files.checkpoint)
+    logger.info("going on from %s", files.checkpoint)
+    if changed := changed_settings(args.work_dir, settings(args)):
+        logger.warning(
+            "%s changed since the run began; what the checkpoint holds of it stays in force.",
+            ", ".join(changed),
+        )
 
 
 def resume_by_flags(args: argparse.Namespace, state: TrainState) -> None:
@@ -257,6 +262,8 @@ def train(
     train_loader = training_loader(train_set, args.batch_size, args.num_worker, args.seed)
     state = make_state(args, device, device_ids, steps_per_epoch=len(train_loader))
     # The work dir is touched only now that all settings and files have proved usable.
+    if not state.progress.step and distributed.is_first():
+        start_afresh(args.work_dir, args.assume_yes)
     open_work_dir(args)
     logger.info(
         "%s parameters, %d clips to train on, %d to evaluate on",
@@ -284,7 +291,10 @@ def train(
             )
             raise SystemExit(interrupts.exit_code) from None
     # All is saved: a signal may now end the process as it likes.
-    return sum_up(args, run, test_best(args, run, test_set) if args.val_split else {})
+    results = sum_up(args, run, test_best(args, run, test_set) if args.val_split else {})
+    if interrupts.signal:  # in the last evaluation
+        raise SystemExit(interrupts.exit_code)
+    return results
 
 
 def open_curves(args: argparse.Namespace, plan: Plan, progress: Progress) -> Curves:
@@ -303,6 +313,11 @@ def test_best(args: argparse.Namespace, run: Run, test_set: Dataset) -> dict[str
     outputs = predict_all(args, model, run.state.precision, test_set)
     metrics = distributed.from_first(run.task.evaluate(outputs, test_set) if first else None)
     logger.info("test, with the best epoch's weights: %s", run.task.describe(metrics))
+    if first:
+        run.task.write(args.work_dir, outputs, test_set)
+        if args.save_score:
+            path = score_file(args.work_dir, run.state.progress.best_epoch)
+            save_scores(path, test_set.sample_name, outputs)
     return metrics
 
 
@@ -341,7 +356,7 @@ def test(args: argparse.Namespace, device: torch.device, device_ids: Sequence[in
     task, precision = make_task(args), make_precision(args, device, device_ids)
     model, _ = precision.attach(make_model(args, device, precision), None)
     if args.compile:
-        model = compile_model(model, device)
+        model = compile_model(model, device, num_devices=len(device_ids))
     if distributed.num_processes() == 1:
         model = parallel.spread(model, device_ids)
     dataset = build_dataset(args.feeder, args.test_feeder_args, args.debug)

@@ -82,12 +82,12 @@ class Process:
         self._send(what)
         answer = self._process.stdout.readline()
         if not answer:
+            self.end()
             raise ValueError("a side of the benchmark failed; see its traceback above.")
         return json.loads(answer)
 
     def end(self) -> None:
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()  # closes its input, at which it ends
 
 
 def compare(ours: Side, other: Side, rounds: int) -> dict[str, float]:

@@ -133,11 +133,13 @@ class _BatchNorm(torch.autograd.Function):
         """(N, C, V, T), (C,), (C,), (N,) -> y, and what `Statistics` holds."""
         flat = x.flatten(2).float() if x.dtype in (torch.float16, torch.bfloat16) else x.flatten(2)
         repeats = repeats.to(flat)
-        share = repeats / repeats.sum()  # (N,)
-        mean = share @ flat.mean(2)
+        share = (repeats / repeats.sum())[:, None]  # (N, 1)
+        mean = (share * flat.mean(2)).sum(0)  # no matrix product, which autocast would halve
         squares = torch.linalg.vector_norm(flat - mean[:, None], dim=2).square()  # (N, C)
-        variance = share @ squares / flat.shape[2]
+        variance = (share * squares).sum(0) / flat.shape[2]
         count = repeats.sum() * flat.shape[2]
+        ctx.kind = weight.dtype
+        weight, bias = weight.to(flat), bias.to(flat)
         y = F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
         ctx.save_for_backward(x, weight, mean, variance, repeats, count)
         ctx.eps = eps
@@ -156,4 +158,4 @@ class _BatchNorm(torch.autograd.Function):
         rows = repeats[:, None]  # (N, 1)
         dx.addcmul_(x, -(rows * slope)[..., None, None].to(dx))
         dx.sub_((rows * (scale * dbias - slope * mean))[..., None, None].to(dx))
-        return dx, dweight, dbias, None, None
+        return dx, dweight.to(ctx.kind), dbias.to(ctx.kind), None, None

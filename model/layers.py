@@ -39,7 +39,7 @@ class TemporalConv2d(nn.Conv2d):
         """`forward` with other weights."""
         return F.conv2d(
             x,
-            weight.transpose(2, 3),
+            weight.reshape(*weight.shape[:2], 1, -1),  # time and joints change places
             bias,
             stride=(1, self.time_stride),
             padding=(0, self.time_padding),

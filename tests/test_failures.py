@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,21 +57,43 @@ def test_an_infinite_gradient_stops_before_the_step(settings, monkeypatch, tmp_p
         RuntimeError(
             "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"
         ),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
         MemoryError(),
     ],
 )
-def test_too_little_memory_names_the_flags(settings, monkeypatch, error, capsys):
-    def fail(*args):
+def test_too_little_memory_names_the_flags(error):
+    with pytest.raises(OSError, match=r"size 4: lower it.* --half yes"), explained(4, "run"):
         raise error
 
+
+def test_too_little_memory_ends_a_run_with_one_line(settings, monkeypatch, capsys):
+    def fail(*args):
+        raise MemoryError
+
     monkeypatch.setattr(training, "training_step", fail)
-    message = fails_with(settings, capsys)
-    assert "out of memory with --forward-batch-size 4" in message and "--half yes" in message
+    assert "out of memory with --forward-batch-size 4" in fails_with(settings, capsys)
 
 
 def test_other_errors_keep_their_traceback():
     with pytest.raises(RuntimeError, match="ours"), explained(4, "run"):
         raise RuntimeError("a bug of ours")
+
+
+class FailingFeeder(torch.utils.data.Dataset):
+    """A user's, with an error of its own."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        raise RuntimeError("no clip there")
+
+
+def test_an_error_of_a_feeder_in_a_loading_process_stays_its_own():
+    loader = torch.utils.data.DataLoader(FailingFeeder(), num_workers=1)
+    with pytest.raises(RuntimeError, match="no clip there"), explained(4, "run"):
+        next(iter(loader))
 
 
 def test_a_dead_loading_process_is_said(settings, capsys):
@@ -124,6 +147,7 @@ def test_a_work_dir_below_a_file(settings, tmp_path, capsys):
 
 def test_a_closed_stdin_is_not_asked(settings, tmp_path):
     main.main([*settings, "--num-epoch", "1"])
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
     done = subprocess.run(
         [sys.executable, "main.py", *settings, "--num-epoch", "1"],
         cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 import subprocess
 import sys
 import time
@@ -108,7 +109,19 @@ def test_intervals_decide_what_is_saved_and_evaluated(settings, tmp_path):
 def test_earlier_curves_are_deleted_only_with_consent(settings, tmp_path, consent):
     for _ in range(2):
         main.main([*settings, "--num-epoch", "1", "--assume-yes", str(consent)])
+        shutil.rmtree(tmp_path / "run" / "checkpoints")
     assert len(epochs(tmp_path / "run")) == (1 if consent else 2)
+
+
+def test_states_of_an_earlier_run_never_mix_with_those_of_a_new_one(settings, tmp_path, capsys):
+    main.main([*settings, "--num-epoch", "2"])
+    before = weights(tmp_path / "run")
+    again = [*settings, "--num-epoch", "1", "--seed", "7"]
+    assert "holds the checkpoints of an earlier run" in fails_with(again, capsys)
+    assert weights(tmp_path / "run").keys() == before.keys()
+    main.main([*again, "--assume-yes"])
+    assert list(weights(tmp_path / "run")) == ["weights-1-3.pt"]
+    assert len(list((tmp_path / "run" / "checkpoints").iterdir())) == 1
 
 
 BAD = {

@@ -21,7 +21,7 @@ COMMANDS = [
     if line.startswith("python3 ") and not line.startswith("python3 -m venv")
 ]
 TORCHRUN = [
-    shlex.split(line.partition(" main.py ")[2])
+    shlex.split(line.partition(" main.py ")[2].removesuffix(" ||"))
     for block in BLOCKS
     for line in block.replace("\\\n", " ").splitlines()
     if "torchrun " in line

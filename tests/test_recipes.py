@@ -12,7 +12,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 import main
+from utils.flags import DEFAULT_SEED
 from utils.optimization import make_average, make_optimizer, make_schedule
+from utils.seed import set_seed
+from utils.summary import config_hash
 from utils.tasks import ActionClassification
 from utils.validation_split import subject_of, validation_split
 
@@ -54,6 +57,19 @@ def test_cosine_falls_to_nothing():
     assert rates("cosine", 1) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, *expected])
 
 
+@pytest.mark.parametrize("kind", ["step", "cosine"])
+def test_epochs_are_skipped_without_a_step_of_the_optimiser(kind, monkeypatch):
+    def fail(self, closure=None):
+        raise AssertionError("a step")
+
+    monkeypatch.setattr(torch.optim.SGD, "step", fail)
+    optimizer = make_optimizer("SGD", nn.Linear(1, 1).parameters(), 1.0, 0.0, False)
+    schedule = make_schedule(optimizer, kind, (2,), 0, 4, 5)
+    schedule.skip(2, 5)
+    expected = {"step": 0.1, "cosine": 0.5}[kind]
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(expected)
+
+
 def test_a_moving_average_is_one():
     model = nn.BatchNorm1d(1)
     average = make_average(model, 0.9)
@@ -92,21 +108,22 @@ def test_the_average_is_evaluated_saved_and_best(settings, tmp_path):
 
 def test_early_stopping_ends_without_a_new_best(settings, tmp_path):
     stop = ["--early-stopping", "2", "--num-epoch", "40", "--base-lr", "1e-9"]
-    main.main([*settings, *stop])
+    main.main([*settings, *stop, "--save-interval", "40"])
     lines = epochs(tmp_path / "run")
     best = np.argmax([line["val"]["acc"] for line in lines])
     assert len(lines) == best + 3 < 40
+    assert f"weights-{best + 3}-{3 * best + 9}.pt" in weights(tmp_path / "run")  # the last as well
     assert "no new best in 2 evaluations" in (tmp_path / "run" / "log.txt").read_text()
 
 
 def test_gradients_are_clipped(settings, tmp_path):
-    one, other = tmp_path / "one", tmp_path / "other"
+    """To almost nothing, so that the weights stay where they were."""
     clip = ["--max-grad-norm", "1e-9", "--weight-decay", "0", "--num-epoch", "1"]
-    main.main([*settings, *clip, "--work-dir", str(one)])
-    main.main([*settings, "--num-epoch", "1", "--work-dir", str(other)])
-    torch.manual_seed(0)
-    a, b = (weights(folder)["weights-1-3.pt"]["fc.weight"] for folder in (one, other))
-    assert not torch.equal(a, b)
+    main.main([*settings, *clip])
+    set_seed(DEFAULT_SEED)
+    start = main.config.build("model.msg3d.Model", **small_data.MODEL_ARGS).state_dict()
+    end = weights(tmp_path / "run")["weights-1-3.pt"]
+    torch.testing.assert_close(end["fc.weight"], start["fc.weight"], rtol=0, atol=1e-8)
 
 
 # ---- a validation part of the training clips ---------------------------------------------------
@@ -202,10 +219,22 @@ def test_the_summary_says_what_ran_on_what(settings, tmp_path):
     assert summary["last"] == lines[-1]["val"] and summary["epochs"] == 4
     assert summary["versions"]["torch"] == torch.__version__
     assert summary["clips_per_second"] > 0 and summary["peak_memory_mb"] > 50
-    assert len(summary["config_hash"]) == 16
-    main.main([*settings, "--base-lr", "0.01", "--work-dir", str(tmp_path / "b")])
-    other = json.loads((tmp_path / "b" / "summary.json").read_text())
-    assert other["config_hash"] != summary["config_hash"]
+    args = main.config.parse(main.make_parser(), settings)
+    assert summary["config_hash"] == config_hash(main.settings(args))
+
+
+def test_the_hash_is_of_the_recipe_alone(settings):
+    def hashed(*argv):
+        return config_hash(main.settings(main.config.parse(main.make_parser(), [*settings, *argv])))
+
+    first = hashed()
+    assert len(first) == 16
+    assert hashed("--work-dir", "b", "--device", "1", "--num-worker", "3", "--resume", "auto",
+                  "--assume-yes", "--log-interval", "7", "--print-log", "no") == first  # fmt: skip
+    again = ["--start-epoch", "1", "--checkpoint", "c.pt", "--weights", "w.pt"]
+    assert hashed(*again) == first
+    for change in (["--base-lr", "0.01"], ["--seed", "5"], ["--weights", "w.pt"]):
+        assert hashed(*change) != first
 
 
 # ---- other switches ----------------------------------------------------------------------------
@@ -230,11 +259,5 @@ def test_what_was_loaded_can_be_frozen(settings, tmp_path):
     start += ["--ignore-weights", "fc", "--freeze-loaded", "--work-dir", str(tmp_path / "b")]
     main.main([*settings, *start])
     second = weights(tmp_path / "b")["weights-1-3.pt"]
-    names = [
-        name
-        for name, _ in main.config.build(
-            "model.msg3d.Model", **small_data.MODEL_ARGS
-        ).named_parameters()
-    ]
-    changed = {name for name in names if not torch.equal(first[name], second[name])}
+    changed = {name for name in first if not torch.equal(first[name], second[name])}
     assert changed == {"fc.weight", "fc.bias"}

@@ -15,7 +15,7 @@ from small_run import epochs, equal, fails_with, interrupt_at, weights, write_se
 
 import main
 from utils import epochs as engine
-from utils import work_dir
+from utils import interrupts, work_dir
 
 AUTO = ["--resume", "auto"]
 
@@ -137,14 +137,55 @@ def test_an_interrupted_evaluation_is_made_up_for(settings, tmp_path, monkeypatc
     ]
 
 
-def test_a_second_signal_ends_at_once(settings, monkeypatch):
-    def twice(run, result):
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGINT)
+def interrupt_twice(run, result):
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(engine, "report_step", twice)
+
+def test_a_second_signal_ends_at_once(settings, monkeypatch):
+    monkeypatch.setattr(engine, "report_step", interrupt_twice)
+    monkeypatch.setattr(interrupts, "SAME_SIGNAL_SECONDS", -1)
     with pytest.raises(KeyboardInterrupt):
         main.main(settings)
+
+
+def test_one_signal_that_comes_twice_counts_once(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "report_step", interrupt_twice)
+    with pytest.raises(SystemExit) as exit_:
+        main.main(settings)
+    assert exit_.value.code == 130
+    assert list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_kill_before_the_best_weights_are_marked_is_made_up_for(settings, tmp_path, monkeypatch):
+    def killed(path):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work_dir, "mark_best", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            main.main([*settings, "--keep-checkpoints", "1"])
+    main.main([*settings, "--keep-checkpoints", "1", *AUTO])
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    best = (tmp_path / "run" / "weights" / "best.pt").resolve()
+    assert best.exists() and best.name.startswith(f"weights-{summary['best']['epoch']}-")
+
+
+def test_changed_settings_are_said(settings, tmp_path, capsys):
+    main.main([*settings, "--num-epoch", "1"])
+    main.main([*settings, *AUTO, "--base-lr", "0.001", "--num-epoch", "2"])
+    assert "--base-lr changed since the run began" in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_no_damage_of_a_file_makes_the_search_fail(settings, tmp_path, whole):
+    main.main([*settings, "--num-epoch", "1"])
+    path = next((tmp_path / "run" / "checkpoints").iterdir())
+    content, rng = path.read_bytes(), random.Random(0)
+    for _ in range(60):
+        damaged = bytearray(content)
+        damaged[rng.randrange(len(content) - 12_000, len(content))] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        assert work_dir._damage(path) == "" or "is damaged" in work_dir._damage(path)
 
 
 @pytest.mark.parametrize("damage", ["cut", "a bit", "no weights"])

@@ -56,6 +56,10 @@ class ApexPrecision:
             model = self.amp.initialize(model, opt_level=level)
         else:
             model, optimizer = self.amp.initialize(model, optimizer, opt_level=level)
+            # NOTE: Apex makes the masters of level 2 only with the first step, too late for what is
+            # loaded or saved before.
+            if hasattr(optimizer, "_amp_lazy_init"):
+                optimizer._amp_lazy_init()
         self._model, self._optimizer = model, optimizer
         return model, optimizer
 
@@ -80,18 +84,16 @@ class ApexPrecision:
         return all(scaler["loss_scale"] > MIN_SCALE for scaler in self.state_dict().values())
 
     def full_weights(self, model: nn.Module) -> dict[str, Tensor]:
+        masters = {name: master.detach() for name, master in self._masters().items()}
         return {
             key: value.float() if value.is_floating_point() else value
-            for key, value in model.state_dict().items()
+            for key, value in (model.state_dict() | masters).items()
         }
 
     def load_full_weights(self, state: dict[str, Tensor]) -> None:
         self._model.load_state_dict(state)
-        if self._optimizer is not None:  # at level 2 the masters are copies
-            names = [name for name, _ in self._model.named_parameters()]
-            masters = self.amp.master_params(self._optimizer)
-            for name, master in zip(names, masters, strict=True):
-                master.data.copy_(state[name])
+        for name, master in self._masters().items():  # at level 2 they are copies
+            master.data.copy_(state[name])
 
     def state_dict(self) -> dict[str, Any]:
         return self.amp.state_dict()
@@ -99,3 +101,10 @@ class ApexPrecision:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         if state:
             self.amp.load_state_dict(state)
+
+    def _masters(self) -> dict[str, Tensor]:
+        """What the optimiser moves, by name; none without one."""
+        if self._optimizer is None:
+            return {}
+        names = [name for name, _ in self._model.named_parameters()]
+        return dict(zip(names, self.amp.master_params(self._optimizer), strict=True))

@@ -33,6 +33,7 @@ class Progress:
     last_evaluation: dict[str, float] = field(default_factory=dict)
     best: float | None = None
     best_epoch: int = 0
+    best_step: int = 0  # optimiser steps done by then
     evaluations_since_best: int = 0
 
 
@@ -63,6 +64,7 @@ class Files:
     weights: Path
     checkpoint: Path
     average: Path
+    step: int
 
     @classmethod
     def of(cls, work_dir: Path, epoch: int, forward_batch_size: int, step: int) -> "Files":
@@ -71,7 +73,15 @@ class Files:
             work_dir / "weights" / f"weights-{epoch}-{step}.pt",
             work_dir / "checkpoints" / checkpoint,
             work_dir / "weights" / f"ema-{epoch}-{step}.pt",
+            step,
         )
+
+
+def best_files(work_dir: Path, progress: Progress, forward_batch_size: int) -> Files | None:
+    """Those of the best epoch so far; None before the first evaluation."""
+    if not progress.best_epoch:
+        return None
+    return Files.of(work_dir, progress.best_epoch, forward_batch_size, progress.best_step)
 
 
 def save(

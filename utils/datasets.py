@@ -22,7 +22,6 @@ class Part(Dataset):
         self.sample_name = [dataset.sample_name[i] for i in self.indices]
         self.data_path = getattr(dataset, "data_path", None)
         self.label_path = getattr(dataset, "label_path", None)
-        self.shares_epoch = getattr(dataset, "shares_epoch", False)
         self.training_mean = getattr(dataset, "training_mean", None)
 
     def __len__(self) -> int:

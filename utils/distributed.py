@@ -67,6 +67,13 @@ def sum_over_processes(values: Tensor) -> Tensor:
     return values
 
 
+def any_process(condition: object) -> bool:
+    """Whether a condition is true in any process."""
+    if not dist.is_initialized():
+        return bool(condition)
+    return any(from_first(gather(bool(condition))))
+
+
 def gather(value: Any) -> list[Any] | None:
     """What each process gave, on the first; None on the others."""
     if not dist.is_initialized():

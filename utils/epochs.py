@@ -72,13 +72,18 @@ def run_epochs(run: Run) -> None:
         Interrupted: a signal asked to end; the state is fit to be saved.
     """
     plan, progress = run.plan, run.state.progress
+    link_best(run)
     if plan.evaluation_is_due(progress):  # the run was killed before it
         evaluate_epoch(run)
     while progress.epoch < plan.num_epoch:
         if plan.early_stopping and progress.evaluations_since_best >= plan.early_stopping:
             logger.info("no new best in %d evaluations: stopping early.", plan.early_stopping)
+            if not plan.saves_after(progress.epoch):
+                save_state(run)
             return
         train_epoch(run)
+        if distributed.any_process(run.interrupts.signal):
+            raise Interrupted  # the evaluation is made up for
         if plan.evaluation_is_due(progress):
             evaluate_epoch(run)
 
@@ -88,7 +93,8 @@ def save_state(run: Run, with_weights: bool = True) -> Files:
     plan = run.plan
     files = checkpoint.save(run.state, plan.work_dir, plan.forward_batch_size, with_weights)
     if distributed.is_first():
-        work_dir.drop_old_states(plan.work_dir, plan.keep_checkpoints, files)
+        best = checkpoint.best_files(plan.work_dir, run.state.progress, plan.forward_batch_size)
+        work_dir.drop_old_states(plan.work_dir, plan.keep_checkpoints, files, best)
     return files
 
 
@@ -193,12 +199,22 @@ def evaluate_epoch(run: Run) -> None:
             run.curves.picture("val", progress.step, name, image)
         run.curves.epoch(epoch_line(progress, metrics))
         if plan.save_score:
-            save_scores(score_file(plan.work_dir, progress.epoch), dataset.sample_name, outputs)
+            path = score_file(plan.work_dir, progress.epoch, run.val_name)
+            save_scores(path, dataset.sample_name, outputs)
     saved = plan.saves_after(progress.epoch)
     if is_best or saved:
-        files = save_state(run, with_weights=not saved)
-        if is_best and first:
-            work_dir.mark_best(files.average if state.average else files.weights)
+        save_state(run, with_weights=not saved)
+    if is_best:
+        link_best(run)
+
+
+def link_best(run: Run) -> None:
+    """Let weights/best.pt be those of the best epoch, also after a kill just before it."""
+    plan, state = run.plan, run.state
+    best = checkpoint.best_files(plan.work_dir, state.progress, plan.forward_batch_size)
+    path = best and (best.average if state.average else best.weights)
+    if path and path.exists() and distributed.is_first():
+        work_dir.mark_best(path)
 
 
 def note_evaluation(
@@ -209,6 +225,7 @@ def note_evaluation(
     sign = 1 if higher_is_better else -1
     if progress.best is None or sign * value > sign * progress.best:
         progress.best, progress.best_epoch = value, progress.epoch
+        progress.best_step = progress.step
         progress.evaluations_since_best = 0
         return True
     progress.evaluations_since_best += 1

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 import torch
 
-OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")  # cuBLAS, cuDNN
+# NOTE: "Caught RuntimeError in DataLoader worker process 0." is an error of the feeder.
+DEAD_PROCESS = "DataLoader worker (pid"
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def explained(forward_batch_size: int, work_dir: object) -> Iterator[None]:
                 "result stays the same), --test-batch-size if it was in an evaluation, or train "
                 f"with --half yes. What is saved in {work_dir} is intact."
             ) from error
-        if "DataLoader worker" in text:
+        if DEAD_PROCESS in text:
             raise OSError(
                 "a process that loads clips died, perhaps for want of memory (or of /dev/shm, in a "
                 f"container). Go on with --resume auto and a smaller --num-worker. What is saved "

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from utils.distributed import num_processes
+from utils.flags import make_parser
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +43,19 @@ def validate(args: argparse.Namespace) -> None:
         "--model_saved_name has no effect": args.model_saved_name,
         "--sync-bn has no effect without torchrun": args.sync_bn and num_processes() == 1,
         "--amp-dtype has no effect without --half": args.amp_dtype and not args.half,
+        "--amp-backend has no effect without --half": (
+            not args.half and _changed(args, "amp_backend")
+        ),
+        "--amp-opt-level has no effect without --half": (
+            not args.half and _changed(args, "amp_opt_level")
+        ),
     }.items():
         if without_effect:
             logger.warning("%s.", setting)
+
+
+def _changed(args: argparse.Namespace, name: str) -> bool:
+    return getattr(args, name) != make_parser().get_default(name)
 
 
 def _check_ranges(args: argparse.Namespace) -> None:

@@ -1,8 +1,12 @@
 """Signals that ask a run to end: it finishes its step and saves first."""
 
 import logging
+import os
 import signal
+import time
 from types import FrameType, TracebackType
+
+from utils import distributed
 
 logger = logging.getLogger(__name__)
 
@@ -12,11 +16,19 @@ SIGNALS = [
 ]
 
 
+# torchrun, systemd and Slurm may deliver one signal twice: to all processes, and by their parent.
+SAME_SIGNAL_SECONDS = 1.0
+
+
 class Interrupts:
-    """Within this context the first signal is only noted; a second one ends the process at once."""
+    """Within this context the first signal is only noted; a later one ends the process at once.
+
+    Under torchrun, which ends its processes itself when they take too long, it does not.
+    """
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+        self._noted = 0.0
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> "Interrupts":
@@ -37,8 +49,13 @@ class Interrupts:
         return 128 + (self.signal or signal.SIGTERM)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.signal = signal.Signals(number)
-        self._restore()
+        if self.signal:
+            late = time.monotonic() - self._noted > SAME_SIGNAL_SECONDS
+            if late and not distributed.started_by_torchrun():
+                self._restore()
+                os.kill(os.getpid(), number)
+            return
+        self.signal, self._noted = signal.Signals(number), time.monotonic()
         logger.warning(
             "%s: saving after this step. A second one ends the run at once.", self.signal.name
         )

@@ -107,10 +107,16 @@ def _loader(dataset: Dataset, batch_size: int, num_worker: int, **options: Any) 
         generator=torch.Generator(),  # its own, so that nothing else moves it
         pin_memory=torch.cuda.is_available(),
         # Workers that live on do not notice a new epoch unless the data set tells them.
-        persistent_workers=num_worker > 0 and getattr(dataset, "shares_epoch", False),
+        persistent_workers=num_worker > 0 and _shares_epoch(dataset),
         worker_init_fn=_ignore_signals,
         **options,
     )
+
+
+def _shares_epoch(dataset: Dataset) -> bool:
+    """Whether a class tells its workers the epoch; a subclass may draw from other state."""
+    whole = getattr(dataset, "dataset", dataset)
+    return vars(type(whole)).get("shares_epoch", False)
 
 
 def slice_size(forward_batch_size: int) -> int:

@@ -1,6 +1,7 @@
 """Optimiser, learning rate schedule and moving average of the weights."""
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,10 +31,11 @@ class Schedule:
 
     def skip(self, epochs: int, steps_per_epoch: int) -> None:
         """Go to the start of a later epoch without a checkpoint."""
-        if epochs:
-            self.scheduler.optimizer.step()  # there are no gradients; the scheduler expects a call
-        for _ in range(epochs * (steps_per_epoch if self.each_step else 1)):
-            self.scheduler.step()
+        with warnings.catch_warnings():
+            # Rightly so: the optimiser's steps were another run's.
+            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
+            for _ in range(epochs * (steps_per_epoch if self.each_step else 1)):
+                self.scheduler.step()
 
 
 def make_schedule(

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 def choose_devices(requested: Sequence[str]) -> tuple[torch.device, list[int]]:
     """The device that holds the model, and the GPUs to spread batches over (none on the CPU).
 
+    The first GPU becomes the current one, of which memory figures, pinning and Apex speak.
+
     Under torchrun each process has a GPU of its own, the one of its number on the machine.
 
     Raises:
@@ -36,6 +38,7 @@ def choose_devices(requested: Sequence[str]) -> tuple[torch.device, list[int]]:
         numbers = [distributed.local_rank()]
     if absent := [number for number in numbers if not 0 <= number < available]:
         raise ValueError(f"--device {absent}: this machine has GPUs 0 to {available - 1}.")
+    torch.cuda.set_device(numbers[0])
     return torch.device("cuda", numbers[0]), numbers
 
 

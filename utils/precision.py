@@ -140,6 +140,15 @@ def choose_dtype(device: torch.device, requested: str | None) -> torch.dtype:
                 "float32 ones, and small gradients vanish. Use --amp-dtype bfloat16."
             )
         return torch.bfloat16
-    if requested == "bfloat16" and not torch.cuda.is_bf16_supported():
+    if requested == "bfloat16" and not _gpu_has_bfloat16():
         raise ValueError("--amp-dtype bfloat16: this GPU has none. Use --amp-dtype float16.")
     return getattr(torch, requested or "float16")
+
+
+def _gpu_has_bfloat16() -> bool:
+    """Whether the current GPU computes in bfloat16 itself.
+
+    Not torch.cuda.is_bf16_supported(), which counts an emulation slower than float32; its argument
+    against that is not in all versions of torch.
+    """
+    return bool(torch.version.hip) or torch.cuda.get_device_capability() >= (8, 0)

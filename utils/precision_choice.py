@@ -35,6 +35,12 @@ def choose_precision(
             "--amp-opt-level 2 does not work with several GPUs in --device (DataParallel), as with "
             "Apex. Use level 1, or start the same command with torchrun."
         )
+    if level == 1 and half_type == torch.bfloat16 and num_devices > 1:
+        # NOTE: DataParallel's threads enter autocast without its type, that is, in float16.
+        raise ValueError(
+            "--amp-dtype bfloat16 at level 1 does not work with several GPUs in --device "
+            "(DataParallel). Use --amp-dtype float16, or start the same command with torchrun."
+        )
     obstacle = _against_apex(device, half_type, num_processes)
     if backend == "apex" and obstacle:
         raise ValueError(f"--amp-backend apex: {obstacle}. Use --amp-backend native (torch.amp).")

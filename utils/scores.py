@@ -10,9 +10,9 @@ from utils.files import atomic_write
 from utils.labels import UNPICKLABLE
 
 
-def score_file(folder: Path, epoch: int = 1) -> Path:
+def score_file(folder: Path, epoch: int = 1, part: str = "test") -> Path:
     """Where a run leaves its scores; a test counts as epoch 1."""
-    return folder / f"epoch{epoch}_test_score.pkl"
+    return folder / f"epoch{epoch}_{part}_score.pkl"
 
 
 def save_scores(path: Path, names: Sequence[str], scores: np.ndarray) -> None:

@@ -21,6 +21,12 @@ except ImportError:  # on Windows
     resource = None
 
 NAME = "summary.json"
+# What says where, how often or from which point a run goes on, not what it comes to.
+NOT_RECIPE = {
+    *("work_dir", "resume", "start_epoch", "checkpoint", "optimizer_states", "device"),
+    *("num_worker", "log_interval", "print_log", "assume_yes", "save_score"),
+    *("save_interval", "save_steps", "keep_checkpoints", "model_saved_name"),
+}
 
 
 def write_summary(work_dir: Path, content: Mapping[str, Any]) -> None:
@@ -29,8 +35,7 @@ def write_summary(work_dir: Path, content: Mapping[str, Any]) -> None:
 
 
 def circumstances(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Versions, git revision, hardware and a hash of the settings in force."""
-    text = json.dumps(settings, sort_keys=True, default=str)
+    """Versions, git revision, hardware and a hash of the recipe."""
     cuda = torch.cuda.is_available()
     return {
         "versions": {
@@ -39,10 +44,20 @@ def circumstances(settings: Mapping[str, Any]) -> dict[str, Any]:
             "numpy": np.__version__,
         },
         "git_revision": git_revision(),
-        "config_hash": hashlib.sha256(text.encode()).hexdigest()[:16],
+        "config_hash": config_hash(settings),
         "hardware": torch.cuda.get_device_name() if cuda else platform.processor() or "CPU",
         "threads": torch.get_num_threads(),
     }
+
+
+def config_hash(settings: Mapping[str, Any]) -> str:
+    """The same for all runs of one recipe, wherever they run and however often they went on."""
+    left_out = set(NOT_RECIPE)
+    if settings.get("start_epoch") or settings.get("checkpoint"):
+        left_out.add("weights")  # of the run itself, not what it started from
+    recipe = {name: value for name, value in settings.items() if name not in left_out}
+    text = json.dumps(recipe, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def git_revision() -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
@@ -66,7 +67,7 @@ def training_steps(
     if state.random_state:
         set_random_state(state.random_state)
         state.random_state = None
-    state.model.train()
+    train_mode(state.model)
     begun = time.monotonic()
     for clips, labels, indices in loader:
         try:
@@ -87,6 +88,14 @@ def training_steps(
         _add(progress.totals, seconds=seconds, loss=step.loss, metric=step.metric)
         yield step
         begun = time.monotonic()  # what was done meanwhile, such as saving, is not training
+
+
+def train_mode(model: nn.Module) -> None:
+    """Training mode, but for BatchNorm whose weights are frozen: its statistics stay as well."""
+    model.train()
+    for module in model.modules():
+        frozen = isinstance(module, _BatchNorm) and not module.weight.requires_grad
+        module.training = module.training and not frozen
 
 
 def training_step(

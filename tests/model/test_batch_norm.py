@@ -89,11 +89,14 @@ def test_fixed_statistics_become_part_of_the_convolution():
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_features_have_statistics_in_single_precision(dtype):
-    x = (100 + torch.randn(2, 3, 50, 60)).to(dtype)
-    (norm,) = (nn.BatchNorm2d(3) for _ in range(1))
+@pytest.mark.parametrize("weights", [torch.float32, torch.bfloat16])
+def test_half_features_have_statistics_in_single_precision(weights):
+    x = (100 + torch.randn(2, 3, 50, 60)).bfloat16().requires_grad_()
+    norm = nn.BatchNorm2d(3).to(weights)
     y = batch_norm(x, [norm])
-    assert y.dtype == dtype
+    assert y.dtype == torch.bfloat16
     assert y.float().std().item() == pytest.approx(1, abs=0.02)
-    assert norm.running_mean.tolist() == pytest.approx([10] * 3, abs=0.05)
+    assert norm.running_mean.tolist() == pytest.approx([10] * 3, abs=0.1)
+    y.square().sum().backward()
+    assert x.grad.dtype == torch.bfloat16 and norm.weight.grad.dtype == weights
+    assert norm.weight.grad.tolist() == pytest.approx([2 * 6000] * 3, rel=0.02)

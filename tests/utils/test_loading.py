@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 
 import torch
+from small_feeder import NoisyFeeder
 from torch import multiprocessing
 
 from feeders.feeder import Feeder
@@ -33,6 +34,13 @@ def test_workers_leave_signals_to_the_run_and_end_with_it():
         assert len([next(batches), next(batches)]) == 2
         assert pid in {worker.pid for worker in multiprocessing.active_children()}
     assert not multiprocessing.active_children()
+
+
+def test_workers_live_on_only_for_a_class_that_shares_its_epoch(data):
+    files = str(data / "train_data_joint.npy"), str(data / "train_label.pkl")
+    for feeder, lives_on in ((Feeder, True), (NoisyFeeder, False)):
+        with closing(loading.training_loader(feeder(*files), 8, 1, seed=0)) as loader:
+            assert loader.persistent_workers == lives_on
 
 
 def test_workers_that_live_on_see_each_epoch(data):

@@ -106,8 +106,8 @@ def test_the_type_of_each_device(monkeypatch):
     with pytest.raises(ValueError, match="float16 needs a GPU: the CPU's"):
         choose_dtype(CPU, "float16")
     assert choose_dtype(CUDA, None) == torch.float16
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
-    with pytest.raises(ValueError, match="this GPU has none"):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    with pytest.raises(ValueError, match="this GPU has none"):  # but emulates it
         choose_dtype(CUDA, "bfloat16")
 
 
@@ -115,20 +115,52 @@ def test_the_type_of_each_device(monkeypatch):
 
 
 class StandIn(ModuleType):
-    """apex.amp's interface, with a loss scale of 128 and a record of its calls."""
+    """apex.amp's interface, with a loss scale of 128 and a record of its calls.
+
+    As with Apex the optimiser of level O2 gets its masters, float32 copies, with the first
+    `scale_loss` unless asked for them before.
+    """
 
     def __init__(self):
         super().__init__("apex.amp")
         self.calls, self.scale = [], 128.0
+        self.halves = {}  # by their masters
 
     def initialize(self, models, optimizers=None, opt_level="O1", **options):
         self.calls.append(f"initialize {opt_level}")
-        return models if optimizers is None else (models, optimizers)
+        if opt_level == "O2":
+            models.half()
+        if optimizers is None:
+            return models
+        if opt_level == "O2":
+            self.patch(optimizers)
+        return models, optimizers
+
+    def patch(self, optimizer):
+        own_step = optimizer.step
+
+        def lazy_init():
+            if not self.halves:
+                for group in optimizer.param_groups:
+                    masters = [nn.Parameter(half.detach().float()) for half in group["params"]]
+                    self.halves |= dict(zip(masters, group["params"], strict=True))
+                    group["params"] = masters
+
+        def step():
+            own_step()
+            for master, half in self.halves.items():
+                half.data.copy_(master.data)
+
+        optimizer._amp_lazy_init, optimizer.step = lazy_init, step
 
     @contextlib.contextmanager
     def scale_loss(self, loss, optimizers):
         self.calls.append("scale_loss")
+        if hasattr(optimizers, "_amp_lazy_init"):
+            optimizers._amp_lazy_init()
         yield loss * self.scale
+        for master, half in self.halves.items():
+            master.grad, half.grad = half.grad.float(), None
         for parameter in self.master_params(optimizers):
             parameter.grad /= self.scale
 
@@ -189,6 +221,24 @@ def test_apex_evaluates_without_an_optimiser(amp):
     assert precision.full_weights(model)["weight"].item() == 1
 
 
+def test_apex_level_2_loads_and_saves_the_masters(amp):
+    precision = choose_precision(CUDA, half=True, level=2)
+    model = precision.cast(nn.Linear(1, 1, bias=False))
+    optimizer = torch.optim.SGD(precision.parameters(model), lr=1e-4)
+    model, optimizer = precision.attach(model, optimizer)
+    state = {"weight": torch.full((1, 1), 1 / 3)}
+    precision.load_full_weights(state)  # before the first step, as a resumed run does
+    assert torch.equal(precision.full_weights(model)["weight"], state["weight"])
+    for _ in range(100):  # steps too small for float16
+        precision.backward(model(torch.ones(1, 1).half()).float().sum(), optimizer)
+        precision.gradient_norm(optimizer, 0)
+        precision.step(optimizer)
+    saved = precision.full_weights(model)["weight"]
+    assert saved.dtype == torch.float32
+    assert saved.item() == pytest.approx(1 / 3 - 0.01, abs=1e-5)
+    assert model.weight.dtype == torch.float16
+
+
 def test_auto_takes_apex_where_it_can(amp):
     assert isinstance(choose_precision(CUDA, half=True), apex.ApexPrecision)
     for more in ({"backend": "native"}, {"level": 0}, {"num_processes": 2}):
@@ -213,7 +263,7 @@ def test_a_stray_apex_is_explained(stray, caplog):
     ],
 )
 def test_apex_where_it_cannot_be_used(amp, monkeypatch, settings, message):
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
     with pytest.raises(ValueError, match=message):
         choose_precision(half=True, backend="apex", **settings)
 
@@ -229,3 +279,14 @@ def test_level_2_with_several_gpus_is_refused():
     with pytest.raises(ValueError, match="--amp-opt-level 2 does not work with several GPUs"):
         choose_precision(CUDA, half=True, level=2, num_devices=2)
     assert choose_precision(CPU, half=True, level=2).level == 2
+
+
+def test_bfloat16_autocast_with_several_gpus_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
+    settings = {"half": True, "dtype": "bfloat16", "backend": "native"}
+    with pytest.raises(ValueError, match="bfloat16 at level 1 does not work with several GPUs"):
+        choose_precision(CUDA, **settings, num_devices=2)
+    assert choose_precision(CUDA, **settings).dtype == torch.bfloat16
+    assert choose_precision(CUDA, **settings, level=3, num_devices=2).dtype == torch.bfloat16
+    float16 = settings | {"dtype": "float16"}
+    assert choose_precision(CUDA, **float16, num_devices=2).dtype == torch.float16

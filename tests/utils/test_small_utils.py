@@ -2,12 +2,14 @@
 
 import os
 import pickle
+import stat
 
 import numpy as np
 import pytest
 import torch
 
 from utils import parallel
+from utils.compilation import compile_model
 from utils.files import atomic_write
 from utils.labels import load_labels
 from utils.metrics import top_k_accuracy
@@ -30,6 +32,35 @@ def test_a_finished_write_replaces_the_file_and_makes_its_folder(tmp_path):
         temporary.write_text("new")
         assert not path.exists()
     assert path.read_text() == "new"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows opens no folders")
+@pytest.mark.parametrize("flush", [True, False])
+def test_a_flushed_write_brings_the_rename_to_the_disk_as_well(tmp_path, monkeypatch, flush):
+    path, flushed, fsync = tmp_path / "file.txt", [], os.fsync
+
+    def record(descriptor):
+        flushed.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), path.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    with atomic_write(path, flush=flush) as temporary:
+        temporary.write_text("new")
+    assert flushed == ([(False, False), (True, True)] if flush else [])
+
+
+def test_a_folder_that_cannot_be_flushed_is_no_error(tmp_path, monkeypatch):
+    open_ = os.open
+
+    def refuse_folders(path, *args):
+        if os.path.isdir(path):  # noqa: PTH112
+            raise PermissionError
+        return open_(path, *args)
+
+    monkeypatch.setattr(os, "open", refuse_folders)
+    with atomic_write(tmp_path / "file.txt") as temporary:
+        temporary.touch()
+    assert (tmp_path / "file.txt").exists()
 
 
 def test_labels_of_all_ages_are_read(tmp_path):
@@ -101,6 +132,17 @@ def test_devices(monkeypatch, caplog):
 def test_several_gpus_mean_data_parallel(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    current = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
     assert parallel.choose_devices(["1", "0"]) == (torch.device("cuda", 1), [1, 0])
+    assert current == [1]
     with pytest.raises(ValueError, match=r"--device \[3\]: this machine has GPUs 0 to 1"):
         parallel.choose_devices(["3"])
+
+
+def test_what_data_parallel_copies_is_not_compiled(monkeypatch, caplog):
+    monkeypatch.setattr(torch, "compile", lambda *args, **kwargs: pytest.fail("it is compiled"))
+    model = torch.nn.Linear(1, 1)
+    assert compile_model(model, torch.device("cuda"), num_devices=2) is model
+    assert "--compile does not work with several GPUs" in caplog.text
+    assert "torchrun" in caplog.text
