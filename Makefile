@@ -1,5 +1,5 @@
 # make demo   raw skeletons -> arrays -> two trained streams -> fused accuracy (8 minutes, no GPU)
-# make demo-personality   imaginary sessions -> Laban features -> traits of unseen participants (6 minutes)
+# make demo-personality   imaginary sessions -> Laban features -> traits of unseen participants (5 minutes)
 # make test   linter and test suite (3 minutes)
 # All make .venv and install what they need into it first.
 

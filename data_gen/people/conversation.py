@@ -91,7 +91,7 @@ def gesture(line: Timeline, amplitude: float, directness: float) -> None:
 def nod(line: Timeline, seconds: float, often: float) -> None:
     """Nods in between, `often` times as many as usual."""
     rng = line.rng
-    for start in np.sort(rng.uniform(0.0, seconds, rng.poisson(0.25 * often * seconds))):
+    for start in np.sort(rng.uniform(0.0, seconds, rng.poisson(0.5 * often * seconds))):
         line.now = float(start)
         line.wave(2, 0.5, head=(0.25, 0.0, 0.0))
 
