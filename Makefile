@@ -7,7 +7,7 @@ PYTHON ?= python3
 # How much the demo does: SUBJECTS=3 EPOCHS=1 only shows that everything runs.
 SUBJECTS ?= 10
 EPOCHS ?= 11
-# The same for demo-personality: PARTICIPANTS=8 TRAIT_EPOCHS=1.
+# The same for demo-personality: PARTICIPANTS=12 TRAIT_EPOCHS=2.
 PARTICIPANTS ?= 150
 TRAIT_EPOCHS ?= 6
 
