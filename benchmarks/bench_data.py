@@ -1,9 +1,9 @@
 """How fast the data commands are, and what they need: python3 -m benchmarks.bench_data
 
 Makes an imaginary NTU RGB+D and Kinetics-like clips in a temporary folder, runs the real commands
-on them, and prints ratios as a Markdown table. Rounds alternate; times are medians; a run in which
-other programs kept the processor busy is made again. Linux only: private memory and the time of
-other programs are read from /proc.
+on them, and prints ratios as a Markdown table. Rounds alternate; times are medians. A run waits
+until other programs leave the processor alone, and is made again if they do not stay away. Linux
+only: private memory and the time of other programs are read from /proc.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from utils.cores import available_cores
 
 SAMPLE_SECONDS = 0.05
 MAX_FOREIGN = 0.06  # of a run's time: what other programs may use of one core
-MAX_TRIES = 40
+MAX_TRIES, MAX_WAIT = 10, 600.0  # seconds
 MB = 1e6
 
 
@@ -82,15 +82,25 @@ def foreign_seconds() -> float:
     return busy - sum(os.times()[:4])
 
 
+def wait_for_rest() -> None:
+    """Wait until other programs do nothing for half a second, but not for ever."""
+    deadline = time.monotonic() + MAX_WAIT
+    while time.monotonic() < deadline:
+        before = foreign_seconds()
+        time.sleep(0.5)
+        if foreign_seconds() - before <= MAX_FOREIGN * 0.5:
+            return
+
+
 def undisturbed(script: str, *flags: object, out: Path) -> tuple[float, list[int]]:
     """`command` into an empty folder, again and again until other programs let it be."""
     for _ in range(MAX_TRIES):
         fresh(out)
+        wait_for_rest()
         before = foreign_seconds()
         seconds, samples = command(script, *flags, "--out_folder", out)
         if foreign_seconds() - before <= MAX_FOREIGN * seconds:
             return seconds, samples
-        time.sleep(1)
     print(f"{script}: other programs were busy in all {MAX_TRIES} runs", file=sys.stderr)
     return seconds, samples
 
@@ -159,6 +169,7 @@ def bench_ntu(folder: Path, num_clips: int, rounds: int) -> list[tuple[str, str,
     times: dict[str, list[float]] = {}
     memory: list[int] = []
     for _ in range(rounds):
+        wait_for_rest()
         times.setdefault("yardstick", []).append(parse_all(files, words_to_floats))
         # Not timed: a virtual machine may have given idle memory back to its host, and the first
         # run that wants it again would pay for that (0.7 s of 3.6 s where this was written).
@@ -208,6 +219,7 @@ def bench_kinetics(folder: Path, num_clips: int, rounds: int) -> list[tuple[str,
     files = sorted((raw / "kinetics_train").iterdir())
     loads, converts = [], []
     for _ in range(rounds):
+        wait_for_rest()
         loads.append(parse_all(files, orjson.loads))
         flags = ("--data_path", raw, "--num-worker", 1)
         converts.append(undisturbed("kinetics_gendata", *flags, out=out)[0])
