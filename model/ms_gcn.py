@@ -69,8 +69,7 @@ class MultiScaleGraphConv(nn.Module):
         def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             return graph_conv(x, weight, bias, adjacency, self.stride, active)
 
-        def activate(x: Tensor) -> Tensor:
-            x = torch.relu_(x)
-            return then(x) if then else x
-
-        return convolve_and_normalize(convolve, x, [convolution], [norm], repeats, activate)
+        layers = convolve, x, [convolution], [norm], repeats
+        if then is None:  # what comes next keeps the features anyway
+            return torch.relu_(convolve_and_normalize(*layers))
+        return convolve_and_normalize(*layers, lambda x: then(torch.relu_(x)))
