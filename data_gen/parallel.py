@@ -16,7 +16,7 @@ from utils.cores import available_cores
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-ITEMS_PER_TASK = 16
+ITEMS_PER_TASK = 32
 # Below this many items a worker costs more time to start than it saves.
 ITEMS_PER_WORKER = 32
 
