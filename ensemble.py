@@ -1,41 +1,39 @@
-"""Fuse the scores of a joint and a bone stream: joint + alpha * bone.
+"""Fuse the scores of several streams: their weighted sum.
 
 python3 ensemble.py --dataset ntu/xsub --joint-dir work_dir/ntu/xsub/joint_eval --bone-dir work_dir/ntu/xsub/bone_eval
-"""  # noqa: E501 - a command to copy
+python3 ensemble.py --dataset nw-ucla --score-dirs work_dir/nw-ucla/{joint,bone,joint_motion,bone_motion}_eval --alpha 1 1 .5 .5
+"""  # noqa: E501 - commands to copy
+# Shapes: S streams, N samples, K classes.
 
+import argparse
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from feeders.sources import StoreSplit
-from utils.cli import ArgumentParser, run
+from utils.cli import ArgumentParser, non_negative, run
+from utils.fusion import confusions, fuse, per_class_accuracy, search_weights
 from utils.labels import load_labels
 from utils.metrics import top_k_accuracy
-from utils.scores import load_scores, score_file
+from utils.scores import find_test_scores, load_scores, validation_scores_beside
 
 SHOWN_NAMES = 3
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
-    label_file, names, labels = read_labels(args.data_folder / args.dataset)
-    streams = {
-        path: load_scores(path) for path in (score_file(args.joint_dir), score_file(args.bone_dir))
-    }
-    for path, scores in streams.items():
-        check_names(path, scores, label_file, names)
-    joint, bone = (np.stack([scores[name] for name in names]) for scores in streams.values())
-    if joint.shape != bone.shape:
-        raise ValueError(
-            f"{args.joint_dir} has scores of {joint.shape[1]} classes, {args.bone_dir} of "
-            f"{bone.shape[1]}. Fuse two streams of one data set."
-        )
-    fused = joint + args.alpha * bone
-    print(f"{len(names)} samples | joint   | bone    | fused")
-    for k in (1, 5):
-        accuracies = [100 * top_k_accuracy(scores, labels, k) for scores in (joint, bone, fused)]
-        print(f"Top{k} in %     | " + " | ".join(f"{value:7.4f}" for value in accuracies))
+    files = [find_test_scores(path) for path in score_paths(args)]
+    names, labels, scores = read_streams(args, files, "val")
+    if args.search:
+        weights = found_weights(args, files, names)
+        print(f"weights found on validation scores: --alpha {' '.join(map(str, weights))}\n")
+    else:
+        weights = given_weights(args, len(files))
+    fused = fuse(scores, weights)
+    print_streams([str(file.parent) for file in files], weights, [*scores, fused], labels)
+    if args.show_classes:
+        print_classes([*scores, fused], labels, args.show_classes)
     for k in (1, 5):
         print(f"Top{k} Acc: {100 * top_k_accuracy(fused, labels, k):.4f}%")
 
@@ -49,27 +47,134 @@ def make_parser() -> ArgumentParser:
         help="folder under data/ with val_label.pkl: ntu/xsub, ntu/xview, ntu120/xsub, "
         "ntu120/xset, kinetics or any other; without the file, the compact store tells the labels",
     )
-    add("--joint-dir", type=Path, required=True, help="work dir of the joint stream's test")
-    add("--bone-dir", type=Path, required=True, help="work dir of the bone stream's test")
-    add("--alpha", type=float, default=1.0, help="weight of the bone scores (default: 1)")
+    add(
+        "--score-dirs",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="work dirs of the streams' tests, or score files; any number",
+    )
+    add("--joint-dir", type=Path, help="work dir of the joint stream's test")
+    add("--bone-dir", type=Path, help="work dir of the bone stream's test")
+    add(
+        "--alpha",
+        type=float,
+        nargs="+",
+        metavar="X",
+        help="one weight a stream of --score-dirs, or that of the bone scores (default: 1)",
+    )
+    add(
+        "--search",
+        action="store_true",
+        help="find the weights on the validation scores that lie beside the test scores, as "
+        "main.py --val-split 0.2 --save-score yes leaves them; the test scores have no say",
+    )
+    add(
+        "--show-classes",
+        type=non_negative,
+        default=10,
+        metavar="N",
+        help="show the N worst classes and the N worst confusions (default: 10)",
+    )
     add(
         "--data-folder", type=Path, default=Path("data"), help="where data sets lie (default: data)"
     )
     return parser
 
 
-def read_labels(folder: Path) -> tuple[Path, list[str], list[int]]:
-    """Where the labels of the test clips stand, their names and the labels.
+def score_paths(args: argparse.Namespace) -> list[Path]:
+    """The folders or files to fuse.
 
-    That is val_label.pkl or, without it, the data set's compact store: for data/ntu/xsub the split
-    xsub/val of data/ntu/clips, for data/kinetics the split val of data/kinetics/clips.
+    Raises:
+        ValueError: the flags do not name them once.
+    """
+    pair = [path for path in (args.joint_dir, args.bone_dir) if path]
+    if len(pair) == 1 or bool(pair) == bool(args.score_dirs):
+        raise ValueError("name the scores by --score-dirs, or by --joint-dir and --bone-dir.")
+    return pair or args.score_dirs
+
+
+def given_weights(args: argparse.Namespace, num_streams: int) -> list[float]:
+    """--alpha as one weight a stream, or 1 for each.
+
+    Raises:
+        ValueError: it has another number of weights.
+    """
+    weights = args.alpha or [1.0] * num_streams
+    if args.joint_dir and len(weights) == 1:
+        weights = [1.0, *weights]
+    if len(weights) != num_streams:
+        raise ValueError(f"--alpha needs {num_streams} weights, one a stream. Got {len(weights)}.")
+    return weights
+
+
+def found_weights(
+    args: argparse.Namespace, test_files: Sequence[Path], test_names: Collection[str]
+) -> list[float]:
+    """The weights that are best on the validation scores of the streams.
+
+    Raises:
+        FileNotFoundError: a stream has no validation scores.
+        ValueError: --alpha is given as well, or validation and test share samples.
+    """
+    if args.alpha:
+        raise ValueError("--search finds the weights that --alpha gives. Leave one of them out.")
+    files = [validation_scores_beside(file) for file in test_files]
+    names, labels, scores = read_streams(args, files, "train")
+    if shared := sorted(set(names) & set(test_names)):
+        raise ValueError(
+            f"{files[0]} holds {_count(shared)} of the test samples. Weights must be found on "
+            "others."
+        )
+    return search_weights(scores, labels)
+
+
+def read_streams(
+    args: argparse.Namespace, files: Sequence[Path], part: str
+) -> tuple[list[str], list[int], np.ndarray]:
+    """Names and labels of N samples, and scores (S, N, K) in their order.
+
+    Test scores are of all samples of the part `val`, validation scores of some of `train`.
+
+    Raises:
+        FileNotFoundError: scores or labels are missing.
+        ValueError: they do not belong together.
+    """
+    label_file, names, labels = read_labels(args.data_folder / args.dataset, part)
+    streams = [load_scores(file) for file in files]
+    if part == "train":
+        carved = [name in streams[0] for name in names]
+        names = [name for name, is_in in zip(names, carved, strict=True) if is_in]
+        labels = [label for label, is_in in zip(labels, carved, strict=True) if is_in]
+    for file, stream in zip(files, streams, strict=True):
+        check_names(file, stream, label_file, names)
+    arrays = [np.stack([stream[name] for name in names]) for stream in streams]
+    for file, array in zip(files, arrays, strict=True):
+        if array.shape != arrays[0].shape:
+            raise ValueError(
+                f"{files[0]} has scores of {arrays[0].shape[1]} classes, {file} of "
+                f"{array.shape[1]}. Fuse streams of one data set."
+            )
+    if max(labels) >= arrays[0].shape[1]:
+        raise ValueError(
+            f"{label_file} has label {max(labels)}, but {files[0]} scores of "
+            f"{arrays[0].shape[1]} classes. Test again on the data of this label file."
+        )
+    return names, labels, np.stack(arrays)
+
+
+def read_labels(folder: Path, part: str) -> tuple[Path, list[str], list[int]]:
+    """Where the labels of a part's clips stand, their names and the labels.
+
+    That is {part}_label.pkl or, without it, the data set's compact store: for data/ntu/xsub the
+    split xsub/{part} of data/ntu/clips, for data/kinetics the split {part} of data/kinetics/clips.
 
     Raises:
         FileNotFoundError: there is neither.
         ValueError: the file is damaged, or the store has no such split.
     """
-    label_file = folder / "val_label.pkl"
-    stores = {folder / "clips": "val", folder.parent / "clips": f"{folder.name}/val"}
+    label_file = folder / f"{part}_label.pkl"
+    stores = {folder / "clips": part, folder.parent / "clips": f"{folder.name}/{part}"}
     for path, split in stores.items():
         if path.is_dir() and not label_file.exists():
             store = StoreSplit(path, split)
@@ -99,6 +204,36 @@ def check_names(
 
 def _count(names: Sequence[str]) -> str:
     return f"{len(names)} ({', '.join(names[:SHOWN_NAMES])})" if names else "0"
+
+
+def print_streams(
+    titles: Sequence[str],
+    weights: Sequence[float],
+    scores: Sequence[np.ndarray],
+    labels: Sequence[int],
+) -> None:
+    """One line a stream and one for the fusion, the last of `scores`."""
+    width = max(len("samples") + 8, *map(len, titles))
+    print(f"{f'{len(labels)} samples':<{width}} | weight | Top1 in % | Top5 in %")
+    cells = [*(f"{weight:6.2f}" for weight in weights), " " * 6]
+    for title, cell, stream in zip([*titles, "fused"], cells, scores, strict=True):
+        top1, top5 = (100 * top_k_accuracy(stream, labels, k) for k in (1, 5))
+        print(f"{title:<{width}} | {cell} | {top1:9.4f} | {top5:9.4f}")
+    print()
+
+
+def print_classes(scores: Sequence[np.ndarray], labels: Sequence[int], shown: int) -> None:
+    """The classes and the pairs of classes that the fusion, the last of `scores`, gets wrong."""
+    clips, accuracy = per_class_accuracy(scores, labels)
+    worst = sorted(np.flatnonzero(clips), key=lambda label: (accuracy[-1, label], label))[:shown]
+    print(f"class | clips | fused in % | each stream in %   (the {len(worst)} worst, from 0)")
+    for label in worst:
+        streams = " ".join(f"{100 * share:6.2f}" for share in accuracy[:-1, label])
+        print(f"{label:5d} | {clips[label]:5d} | {100 * accuracy[-1, label]:10.2f} | {streams}")
+    print()
+    for true, guess, count in confusions(scores[-1], labels)[:shown]:
+        print(f"class {true} taken for {guess}: {count} of {clips[true]} clips")
+    print()
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from utils.allocator import keep_freed_memory
 from utils.checkpoint import Progress, TrainState
 from utils.cli import run as run_command
 from utils.compilation import compile_model
-from utils.datasets import build_dataset, carve_validation, check_fit
+from utils.datasets import build_dataset, carve_validation, check_crops, check_fit
 from utils.epochs import Plan, Run, run_epochs, save_state
 from utils.evaluation import Interrupted, predict
 from utils.failures import explained
@@ -131,6 +131,8 @@ def make_datasets(args: argparse.Namespace, task: Any) -> tuple[Dataset, Dataset
     for dataset in (train_set, test_set):
         check_fit(args.model_args, dataset)
         task.check(args.model_args, dataset)
+    for dataset in (val_set, test_set):
+        check_crops(dataset, args.num_clips)
     compare_with_manifest(args.model_args, test_set)
     return train_set, val_set, test_set
 
@@ -362,6 +364,7 @@ def test(args: argparse.Namespace, device: torch.device, device_ids: Sequence[in
     dataset = build_dataset(args.feeder, args.test_feeder_args, args.debug)
     check_fit(args.model_args, dataset)
     task.check(args.model_args, dataset)
+    check_crops(dataset, args.num_clips)
     compare_with_manifest(args.model_args, dataset)
     open_work_dir(args)
     outputs = predict_all(args, model, precision, dataset)
@@ -378,7 +381,7 @@ def predict_all(
 ) -> np.ndarray | None:
     """Outputs (N, ...) float32 for every clip of a data set, on the first process."""
     with closing(evaluation_loader(dataset, args.test_batch_size, args.num_worker)) as loader:
-        return predict(model, precision, loader)
+        return predict(model, precision, loader, args.num_clips)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from graph.bone import bones_of
+from graph.known import graph_of
 from graph.streams import STREAMS, derive_stream
 from utils.cli import ArgumentParser, run
 from utils.clip_store import INDEX, PARTS
@@ -59,7 +59,7 @@ def open_joints(path: Path) -> np.ndarray:
     """
     joints = open_clips(path)
     try:
-        bones_of(joints.shape[3])
+        graph_of(joints.shape[3])
     except ValueError as error:
         raise ValueError(f"{path} has clips of shape {joints.shape}: {error}") from error
     return joints
@@ -68,7 +68,7 @@ def open_joints(path: Path) -> np.ndarray:
 def write_stream(path: Path, stream: str) -> Path:
     """Write a stream of a joint file beside it, in chunks that fit into memory; its path."""
     joints = open_joints(path)
-    bones = bones_of(joints.shape[3])
+    bones = graph_of(joints.shape[3]).bones
     out = path.with_name(path.name.replace("joint", stream))
     chunk = max(1, CHUNK_BYTES // joints[0].nbytes)
     with atomic_write(out) as temporary:

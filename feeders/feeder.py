@@ -1,7 +1,8 @@
 """Arrays on disk -> clips for the network."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ import torch
 from torch.utils.data import Dataset
 
 from feeders import tools
+from feeders.augmentation import Augmentation
 from feeders.sources import names_and_labels, open_source
-from feeders.streams import check_stream, choose_bones
+from feeders.streams import bones_of, check_stream, choose_graph, mirror_images_of
 from graph.streams import derive_stream
 
 DEBUG_CLIPS = 100
+
+logger = logging.getLogger(__name__)
 
 
 class Feeder(Dataset):
@@ -33,15 +37,22 @@ class Feeder(Dataset):
         use_mmap: read clips from disk as they are needed instead of loading the file.
         resize: resample the valid frames of every clip to `window_size`.
         random_crop: with `resize`, keep a random stretch of at least this share of the frames.
-        random_rotation: largest turn about the vertical axis and tilt about x, in degrees.
+        uniform_crop: with `resize`, keep this share of the frames: the middle or, where every clip
+            is tested several times (main.py --num-clips), from the first frames to the last.
+        random_resize: with `resize`, resample at random moments: uneven speed.
+        random_rotation: largest turns about y (vertical), x and z, in degrees.
         random_scale: range of a random factor on all coordinates.
+        random_mirror: exchange left and right in every second clip.
+        joint_dropout: probability of each joint to be 0 in all frames.
+        noise: standard deviation of normal noise on every coordinate.
         split: for a store: which clips, such as `xsub/train`.
         stream: joint, bone, joint_motion or bone_motion, derived from the joints of `data_path`
             before anything else, so that it is what its own file would hold. NOTE: hence motions
             are steps between recorded frames, also where `resize` keeps fewer or more of them; and
-            where clips end with zeros (Kinetics, NW-UCLA), the last step leads there.
-        graph: dotted name of the skeleton whose bones to take; by default the number of joints
-            tells.
+            where clips end with zeros (Kinetics, NW-UCLA), the last step leads there, unless
+            `resize` leaves the zeros out.
+        graph: dotted name of the skeleton that knows bones and left and right; by default the
+            number of joints tells.
 
     Random draws depend on seed, epoch and clip alone, not on the worker that makes them.
 
@@ -65,27 +76,21 @@ class Feeder(Dataset):
         use_mmap: bool = True,
         resize: bool = False,
         random_crop: float = 1.0,
-        random_rotation: tuple[float, float] = (0.0, 0.0),
+        uniform_crop: float = 1.0,
+        random_resize: bool = False,
+        random_rotation: Sequence[float] = (0.0, 0.0, 0.0),
         random_scale: tuple[float, float] = (1.0, 1.0),
+        random_mirror: bool = False,
+        joint_dropout: float = 0.0,
+        noise: float = 0.0,
         split: str | None = None,
         stream: str = "joint",
         graph: str | None = None,
     ) -> None:
-        if (random_choose or resize) and window_size <= 0:
-            raise ValueError("random_choose and resize need window_size, the number of frames.")
-        if not 0 < random_crop <= 1:
-            raise ValueError(f"random_crop must be above 0 and at most 1. Got {random_crop}.")
         check_stream(stream, Path(data_path))
-        self.random_choose = random_choose
-        self.random_shift = random_shift
-        self.random_move = random_move
-        self.window_size = window_size
-        self.resize = resize
-        self.random_crop = random_crop
-        self.random_rotation = tuple(random_rotation)
-        self.random_scale = tuple(random_scale)
-        self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()  # seed, epoch
-
+        # Shared with the workers: seed, epoch; number and count of the crop.
+        self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()
+        self._crop = torch.tensor([0, 1]).share_memory_()
         self.data_path, self.split, self.use_mmap = Path(data_path), split, use_mmap
         self.data = open_source(self.data_path, split, in_memory=not use_mmap)
         self.sample_name, self.label = names_and_labels(
@@ -94,7 +99,28 @@ class Feeder(Dataset):
         self.label_path = Path(label_path or data_path)
         if debug:
             self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
-        self.stream, self.bones = stream, choose_bones(stream, self.data.shape[3], graph)
+        skeleton, num_joints = None, self.data.shape[3]
+        if random_mirror or stream.startswith("bone"):
+            skeleton = choose_graph(graph, num_joints)
+        elif graph:
+            logger.warning("graph: %s has no effect on stream: %s.", graph, stream)
+        self.stream = stream
+        self.bones = bones_of(skeleton, num_joints) if stream.startswith("bone") else ()
+        self.augment = Augmentation(
+            window_size=window_size,
+            random_choose=random_choose,
+            random_shift=random_shift,
+            random_move=random_move,
+            resize=resize,
+            random_crop=random_crop,
+            uniform_crop=uniform_crop,
+            random_resize=random_resize,
+            random_rotation=random_rotation,
+            random_scale=random_scale,
+            mirror_images=mirror_images_of(skeleton, num_joints) if random_mirror else (),
+            joint_dropout=joint_dropout,
+            noise=noise,
+        )
         self.mean_map, self.std_map = None, None
         if normalization:
             self.mean_map, self.std_map = mean_and_std_map(self._clip, len(self))
@@ -112,38 +138,38 @@ class Feeder(Dataset):
         """Choose the random draws, also of workers that have started; call it between epochs."""
         self._rng_key[0], self._rng_key[1] = seed, epoch
 
+    def set_crop(self, number: int, count: int) -> None:
+        """Let every clip be the crop `number` of `count`, with random draws of its own.
+
+        Raises:
+            ValueError: the crops would all be the same.
+        """
+        if count > 1 and not self.augment.varies:
+            raise ValueError(
+                f"--num-clips {count} needs crops that differ: give the test feeder resize: true "
+                "and uniform_crop below 1, or random augmentations."
+            )
+        self._crop[0], self._crop[1] = number, count
+
     def __len__(self) -> int:
         return len(self.label)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int, int]:
         """The clip (C, T, V, M) float32, its label and its index."""
-        rng = np.random.default_rng((*self._rng_key.tolist(), index))
+        number, count = self._crop.tolist()
+        rng = np.random.default_rng((*self._rng_key.tolist(), index, number))
         clip = self._clip(index)
         if self.mean_map is not None:
             clip = (clip - self.mean_map) / self.std_map
-        return np.ascontiguousarray(self._augment(clip, rng)), self.label[index], index
+        clip = self.augment(clip, rng, (number, count))
+        return np.ascontiguousarray(clip), self.label[index], index
 
     def _clip(self, index: int) -> np.ndarray:
         """Clip (C, T, V, M) float32 of the stream, as its own file would hold it; a new array."""
         joints = np.array(self.data[index], dtype=np.float32)
+        if self.augment.resize:
+            joints = tools.valid_frames(joints)
         return derive_stream(joints, self.stream, self.bones)
-
-    def _augment(self, clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if self.random_shift:
-            clip = tools.random_shift(clip, rng)
-        if self.resize:
-            clip = tools.resize(tools.random_crop(clip, self.random_crop, rng), self.window_size)
-        elif self.random_choose:
-            clip = tools.random_choose(clip, self.window_size, rng)
-        elif self.window_size > 0:
-            clip = tools.pad(clip, self.window_size)
-        if self.random_move:
-            clip = tools.random_move(clip, rng)
-        if any(self.random_rotation):
-            clip = tools.random_rotation(clip, *self.random_rotation, rng)
-        if self.random_scale != (1.0, 1.0):
-            clip = tools.random_scale(clip, *self.random_scale, rng)
-        return clip
 
 
 def mean_and_std_map(
@@ -154,10 +180,11 @@ def mean_and_std_map(
     Reads one clip (C, T, V, M) at a time. A joint that never moves has std 1, so that it stays
     finite.
     """
-    _, frames, _, persons = clip_of(0).shape
-    count, axes = num_clips * frames * persons, (1, 3)
-    clips = map(clip_of, range(num_clips))
-    mean = sum(clip.sum(axes, dtype=np.float64, keepdims=True) for clip in clips) / count
+    total, count, axes = 0.0, 0, (1, 3)
+    for clip in map(clip_of, range(num_clips)):
+        total += clip.sum(axes, dtype=np.float64, keepdims=True)
+        count += clip.shape[1] * clip.shape[3]
+    mean = total / count
     clips = map(clip_of, range(num_clips))
     variance = sum(np.square(clip - mean).sum(axes, keepdims=True) for clip in clips) / count
     std = np.sqrt(variance)

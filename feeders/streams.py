@@ -1,20 +1,19 @@
-"""Which stream of a data set a Feeder derives, and the bones that it takes for that.
+"""Which stream of a data set a Feeder derives, and what it takes from the skeleton for that.
 
 A stream is what its file on disk would hold: bones are joints minus their parents, motions the next
 frame minus this one. So it is derived before any augmentation (graph/streams.py).
 """
 
-import logging
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from graph.bone import bones_from_joints, bones_of
+from graph.bone import bones_from_joints
+from graph.known import graph_of
 from graph.streams import STREAMS, Bones
 from utils.config import import_class
-
-logger = logging.getLogger(__name__)
 
 
 def check_stream(stream: str, data_path: Path) -> None:
@@ -33,25 +32,46 @@ def check_stream(stream: str, data_path: Path) -> None:
         )
 
 
-def choose_bones(stream: str, num_joints: int, graph: str | None) -> Bones:
-    """The bones that a stream needs, none for those without: of `graph`, or by number of joints.
+def choose_graph(graph: str | None, num_joints: int) -> Any:
+    """The skeleton class of a dotted name, or the benchmark's with this number of joints.
 
     Args:
-        graph: dotted name of a class with `bones`, such as "graph.ntu_rgb_d.AdjMatrixGraph".
+        graph: such as "graph.ntu_rgb_d.AdjMatrixGraph".
 
     Raises:
-        ValueError: there is no such graph, it has no bones or other joints, or no data set that we
-            know has this number of joints.
+        ValueError: there is no such graph, or no benchmark has this number of joints.
     """
-    if not stream.startswith("bone"):
-        if graph:
-            logger.warning("graph: %s has no effect on stream: %s.", graph, stream)
-        return ()
-    if graph is None:
-        return bones_of(num_joints)
-    bones = getattr(import_class(graph), "bones", ())
+    return import_class(graph) if graph else graph_of(num_joints)
+
+
+def bones_of(graph: Any, num_joints: int) -> Bones:
+    """The bones of a skeleton class.
+
+    Raises:
+        ValueError: it has none, or other joints.
+    """
+    bones = getattr(graph, "bones", ())
     try:
         bones_from_joints(np.zeros((num_joints, 1)), bones)
     except ValueError as error:
-        raise ValueError(f"graph: {graph} does not fit the clips. {error}") from error
+        raise ValueError(f"graph: {_name(graph)} does not fit the clips. {error}") from error
     return bones
+
+
+def mirror_images_of(graph: Any, num_joints: int) -> list[int]:
+    """For every joint of a skeleton class the one on the other side of the body.
+
+    Raises:
+        ValueError: it does not tell, or has other joints.
+    """
+    images = graph.mirror_images() if hasattr(graph, "mirror_images") else []
+    if len(images) != num_joints:
+        raise ValueError(
+            f"graph: {_name(graph)} does not fit the clips. random_mirror needs names of the "
+            f"{num_joints} joints, of which it has {len(images)}."
+        )
+    return images
+
+
+def _name(graph: Any) -> str:
+    return f"{graph.__module__}.{graph.__name__}"

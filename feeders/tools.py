@@ -1,6 +1,8 @@
 """Augmentations of one clip; pure functions that take the random generator they draw from."""
 # Shapes: C channels, T frames, V joints, M persons. A clip is (C, T, V, M).
 
+from collections.abc import Sequence
+
 import numpy as np
 
 MOVE_ANGLES = (-10.0, -5.0, 0.0, 5.0, 10.0)  # degrees
@@ -63,20 +65,32 @@ def random_move(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def random_rotation(
-    clip: np.ndarray, max_degrees: float, max_tilt_degrees: float, rng: np.random.Generator
+    clip: np.ndarray, max_degrees: Sequence[float], rng: np.random.Generator
 ) -> np.ndarray:
-    """Turn the whole clip about the vertical axis (y), then tilt it about x: another camera.
+    """Turn the whole clip about y (vertical), then x, then z: another camera.
 
-    Angles are uniform within +- the limits. Needs three channels; distances are preserved.
+    Angles are uniform within +- the limits; a limit that is left out is 0. Needs three channels;
+    distances are preserved.
     """
-    turn, tilt = np.deg2rad(rng.uniform(-1, 1, 2) * (max_degrees, max_tilt_degrees))
-    about_y = np.array(
-        [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
-    )
-    about_x = np.array(
-        [[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]]
-    )
-    return np.einsum("ij,jtvm->itvm", about_x @ about_y, clip).astype(clip.dtype)
+    y, x, z = np.deg2rad(rng.uniform(-1, 1, 3) * [*max_degrees, 0.0, 0.0][:3])
+    about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]]
+    about_x = [[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]]
+    about_z = [[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]]
+    turn = np.array(about_z) @ about_x @ about_y
+    return np.einsum("ij,jtvm->itvm", turn, clip).astype(clip.dtype)
+
+
+def random_mirror(clip: np.ndarray, images: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    """Every second clip as seen in a mirror: x negated, left and right joints exchanged.
+
+    Args:
+        images: for every joint the one on the other side of the body.
+    """
+    if rng.random() < 0.5:
+        return clip
+    mirrored = clip[:, :, images]
+    mirrored[0] *= -1
+    return mirrored
 
 
 def random_scale(clip: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
@@ -84,17 +98,67 @@ def random_scale(clip: np.ndarray, low: float, high: float, rng: np.random.Gener
     return clip * clip.dtype.type(rng.uniform(low, high))
 
 
+def joint_dropout(clip: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Set every joint to 0 with probability `share`, in all frames: not seen by the camera."""
+    return clip * (rng.random((clip.shape[2], 1)) >= share).astype(clip.dtype)
+
+
+def noise(clip: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
+    """Add normal noise to every coordinate; joints at exactly 0, which are not there, stay 0.
+
+    Args:
+        std: in units of the coordinates.
+    """
+    there = clip.any(axis=0)
+    return clip + (rng.normal(0, std, clip.shape) * there).astype(clip.dtype)
+
+
+def valid_frames(clip: np.ndarray) -> np.ndarray:
+    """The valid span alone; one frame of an empty clip."""
+    begin, end = valid_span(clip)
+    return clip[:, begin : max(end, begin + 1)]
+
+
 def random_crop(clip: np.ndarray, min_share: float, rng: np.random.Generator) -> np.ndarray:
     """A random stretch of the valid span, at least `min_share` of it and at least one frame."""
-    begin, end = valid_span(clip)
-    length = max(1, round((end - begin) * rng.uniform(min_share, 1.0)))
-    start = begin + int(rng.integers(max(end - begin - length, 0) + 1))
+    clip = valid_frames(clip)
+    length = max(1, round(clip.shape[1] * rng.uniform(min_share, 1.0)))
+    start = int(rng.integers(clip.shape[1] - length + 1))
+    return clip[:, start : start + length]
+
+
+def uniform_crop(clip: np.ndarray, share: float, number: int = 0, count: int = 1) -> np.ndarray:
+    """One of `count` stretches of `share` of the valid span, spread evenly over it.
+
+    The first begins where the span does and the last ends there; a single one is the middle.
+
+    Args:
+        number: which of them, from 0.
+    """
+    clip = valid_frames(clip)
+    length = max(1, round(clip.shape[1] * share))
+    place = number / (count - 1) if count > 1 else 0.5
+    start = round((clip.shape[1] - length) * place)
     return clip[:, start : start + length]
 
 
 def resize(clip: np.ndarray, num_frames: int) -> np.ndarray:
     """Resample the frames linearly to `num_frames`; the first and the last frame stay."""
-    position = np.linspace(0, clip.shape[1] - 1, num_frames)
+    return _at(clip, np.linspace(0, clip.shape[1] - 1, num_frames))
+
+
+def random_resize(clip: np.ndarray, num_frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Resample the frames linearly at a random moment of each of `num_frames` equal stretches.
+
+    So the clip runs a little faster here and slower there (after PYSKL's uniform sampling, Duan et
+    al., ACM MM 2022, which takes whole frames).
+    """
+    moments = (np.arange(num_frames) + rng.random(num_frames)) / num_frames
+    return _at(clip, moments * (clip.shape[1] - 1))
+
+
+def _at(clip: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """The clip at positions (T',) between its first frame, 0, and its last, T - 1."""
     before = position.astype(int)
     after = np.minimum(before + 1, clip.shape[1] - 1)
     weight = (position - before).astype(clip.dtype)[:, None, None]

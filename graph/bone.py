@@ -4,27 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from graph import kinetics, ntu_rgb_d, ucla
-
-KNOWN_BONES = {
-    len(module.AdjMatrixGraph.joint_names): module.AdjMatrixGraph.bones
-    for module in (ntu_rgb_d, kinetics, ucla)
-}
-
-
-def bones_of(num_joints: int) -> tuple[tuple[int, int], ...]:
-    """The pairs of `bones_from_joints` for the benchmark whose skeleton has `num_joints` joints.
-
-    Raises:
-        ValueError: no benchmark's skeleton has this number.
-    """
-    if num_joints not in KNOWN_BONES:
-        known = ", ".join(map(str, KNOWN_BONES))
-        raise ValueError(
-            f"no skeleton of {num_joints} joints is known, but those of {known} joints."
-        )
-    return KNOWN_BONES[num_joints]
-
 
 def bones_from_joints(joints: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     """(..., V, M) joints -> (..., V, M) bones, child minus parent; a new array of the same dtype.

@@ -6,6 +6,8 @@ import numpy as np
 
 from graph.adjacency import edges_to_adjacency
 
+OTHER_SIDE = {"left": "right", "right": "left"}
+
 
 class SkeletonGraph:
     """A skeleton topology. Subclasses fill in the tables; joint numbers are 0-based.
@@ -29,3 +31,21 @@ class SkeletonGraph:
         self.self_loops = tuple((i, i) for i in range(self.num_nodes))
         self.A_binary = edges_to_adjacency(self.num_nodes, self.edges)
         self.A_binary_with_I = self.A_binary + np.eye(self.num_nodes, dtype=np.float32)
+
+    @classmethod
+    def mirror_images(cls) -> list[int]:
+        """For every joint the one on the other side of the body, or itself in the middle.
+
+        The names tell: `left_hand` and `right_hand` change places.
+
+        Raises:
+            ValueError: the partner of a joint is missing.
+        """
+        partners = []
+        for name in cls.joint_names:
+            side, *rest = name.split("_")
+            partner = "_".join([OTHER_SIDE.get(side, side), *rest])
+            if partner not in cls.joint_names:
+                raise ValueError(f"{cls.__name__} has a joint {name}, but no {partner}.")
+            partners.append(cls.joint_names.index(partner))
+        return partners

@@ -47,7 +47,12 @@ def test_scores_are_added_by_name(folders, capsys):
     ensemble.main(arguments(folders))
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2:] == ["Top1 Acc: 75.0000%", "Top5 Acc: 100.0000%"]
-    assert [cell.strip() for cell in lines[1].split("|")[1:]] == ["25.0000", "75.0000", "75.0000"]
+    rows = [[cell.strip() for cell in line.split("|")[1:]] for line in lines[1:4]]
+    assert rows == [
+        ["1.00", "25.0000", "100.0000"],
+        ["1.00", "75.0000", "100.0000"],
+        ["", "75.0000", "100.0000"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -70,10 +75,10 @@ def test_streams_of_different_classes_do_not_fuse(folders, capsys):
 
 
 def test_missing_files_are_named(folders, capsys):
-    (folders / "bone" / "epoch1_test_score.pkl").unlink()
-    assert "no scores" in fails_with(arguments(folders), capsys)
     argv = ["--dataset", "ntu/xview", *arguments(folders)[2:]]
     assert "no label file" in fails_with(argv, capsys)
+    (folders / "bone" / "epoch1_test_score.pkl").unlink()
+    assert "no scores" in fails_with(arguments(folders), capsys)
 
 
 @pytest.mark.parametrize(("store", "split"), [("ntu/clips", "xsub/val"), ("ntu/xsub/clips", "val")])
@@ -89,3 +94,83 @@ def test_labels_that_name_a_sample_twice_are_refused(folders, capsys):
     path = folders / "data" / "ntu" / "xsub" / "val_label.pkl"
     path.write_bytes(pickle.dumps(([*NAMES, "a"], [*LABELS, 0])))
     assert "names samples twice" in fails_with(arguments(folders), capsys)
+
+
+def of(folders, *streams, more=()):
+    """Arguments that name any number of streams."""
+    dirs = [str(folders / stream) for stream in streams]
+    folder = str(folders / "data")
+    return ["--dataset", "ntu/xsub", "--data-folder", folder, "--score-dirs", *dirs, *more]
+
+
+def test_any_number_of_streams_has_a_weight_each(folders, capsys):
+    ensemble.main(of(folders, "joint", "bone", "joint", more=["--alpha", ".5", "0", ".5"]))
+    out = capsys.readouterr().out
+    assert "Top1 Acc: 25.0000%" in out  # the joints' own
+    assert out.count(str(folders / "joint")) == 2
+    message = fails_with(of(folders, "joint", "bone", more=["--alpha", "1"]), capsys)
+    assert "--alpha needs 2 weights, one a stream. Got 1" in message
+
+
+def test_a_score_file_of_any_epoch_can_be_named(folders, capsys):
+    (folders / "bone" / "epoch1_test_score.pkl").rename(folders / "bone" / "epoch7_test_score.pkl")
+    ensemble.main(of(folders, "joint", "bone"))  # the only one there
+    write(folders / "joint", dict(zip(NAMES, JOINT, strict=True)))
+    for epoch in (7, 8):
+        path = folders / "joint" / f"epoch{epoch}_test_score.pkl"
+        path.write_bytes((folders / "joint" / "epoch1_test_score.pkl").read_bytes())
+    (folders / "joint" / "epoch1_test_score.pkl").unlink()
+    message = fails_with(of(folders, "joint", "bone"), capsys)
+    assert "holds the test scores of 2 epochs. Name one of the files" in message
+    ensemble.main(of(folders, "joint/epoch8_test_score.pkl", "bone"))
+    assert "Top1 Acc: 75.0000%" in capsys.readouterr().out
+
+
+def validate(folders, scores):
+    """Validation samples v0, v1, ... of the training part beside the test scores."""
+    names, labels = [f"v{i}" for i in range(4)], [0, 1, 2, 0]
+    path = folders / "data" / "ntu" / "xsub" / "train_label.pkl"
+    path.write_bytes(pickle.dumps(([*names, "trained on"], [*labels, 1])))
+    for stream, own in scores.items():
+        file = folders / stream / "epoch1_validation_score.pkl"
+        file.write_bytes(pickle.dumps(dict(zip(names, own, strict=True))))
+
+
+def test_weights_are_found_on_validation_scores_alone(folders, capsys):
+    right = np.eye(3)[[0, 1, 2, 0]]
+    validate(folders, {"joint": right, "bone": 3 - 3 * right})  # on test samples bones are better
+    ensemble.main(of(folders, "joint", "bone", more=["--search"]))
+    out = capsys.readouterr().out
+    assert "weights found on validation scores: --alpha 1.0 0.25" in out
+    assert "Top1 Acc: 25.0000%" in out  # with equal weights 75
+
+
+def test_a_search_needs_validation_scores_of_other_samples(folders, capsys):
+    argv = of(folders, "joint", "bone", more=["--search"])
+    assert "no validation scores beside" in fails_with(argv, capsys)
+    validate(folders, {"joint": JOINT, "bone": BONE})
+    path = folders / "data" / "ntu" / "xsub" / "train_label.pkl"
+    path.write_bytes(pickle.dumps((NAMES, LABELS)))
+    for stream in ("joint", "bone"):
+        file = folders / stream / "epoch1_validation_score.pkl"
+        file.write_bytes((folders / stream / "epoch1_test_score.pkl").read_bytes())
+    assert "holds 4 (a, b, c) of the test samples" in fails_with(argv, capsys)
+    assert "Leave one of them out" in fails_with([*argv, "--alpha", "1", "1"], capsys)
+
+
+@pytest.mark.parametrize("names", [["--joint-dir", "x"], ["--joint-dir", "x", "--bone-dir", "y"]])
+def test_scores_are_named_in_one_way(folders, capsys, names):
+    assert "name the scores by --score-dirs, or by" in fails_with(
+        of(folders, "joint", more=names), capsys
+    )
+
+
+def test_the_worst_classes_and_confusions_are_shown(folders, capsys):
+    ensemble.main(arguments(folders))
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split("|") for line in lines if line[:5].strip() in ("0", "1", "2")]
+    found = [[int(row[0]), int(row[1]), float(row[2]), *map(float, row[3].split())] for row in rows]
+    assert found == [[0, 2, 50, 50, 50], [1, 1, 100, 0, 100], [2, 1, 100, 0, 100]]
+    assert "class 0 taken for 1: 1 of 2 clips" in lines
+    ensemble.main(arguments(folders, "--show-classes", "0"))
+    assert "taken for" not in capsys.readouterr().out

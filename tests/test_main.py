@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_data
 import store_data
 import torch
 import yaml
@@ -18,6 +19,7 @@ from small_run import epochs, equal, fails_with, weights
 import main
 from utils import checkpoint, manifest, optimization, precision, tasks, training
 from utils import epochs as engine
+from utils.scores import load_scores
 
 ROOT = Path(__file__).parents[1]
 
@@ -90,6 +92,34 @@ def test_testing_scores_every_sample_and_lists_predictions(settings, tmp_path, d
     assert not (out / "weights").exists()
 
 
+def test_crops_of_a_clip_are_averaged(settings, tmp_path, data):
+    weights_ = ["--weights", str(tmp_path / "start.pt"), "--phase", "test", "--save-score", "yes"]
+    torch.save(main.config.build("model.msg3d.Model", **small_data.MODEL_ARGS).state_dict(),
+               tmp_path / "start.pt")  # fmt: skip
+
+    def scores(name, length, *flags):
+        val = small_data.feeder_args(data, "val", resize=True, window_size=4, **length)
+        flags = [
+            "--test-feeder-args",
+            yaml.safe_dump(val),
+            "--work-dir",
+            str(tmp_path / name),
+            *flags,
+        ]
+        main.main([*settings, *weights_, *flags])
+        return load_scores(tmp_path / name / "epoch1_test_score.pkl")
+
+    together = scores("together", {"uniform_crop": 0.5}, "--num-clips", "2")
+    whole = np.load(data / "val_data_joint.npy")
+    parts = []
+    for half in (slice(0, 4), slice(4, 8)):  # the two crops, by hand
+        np.save(data / "val_data_joint.npy", whole[:, :, half])
+        parts.append(scores(f"from-{half.start}", {}))
+    for name, score in together.items():
+        np.testing.assert_allclose(score, (parts[0][name] + parts[1][name]) / 2, atol=1e-6)
+    assert not np.allclose(parts[0]["val_000"], parts[1]["val_000"])
+
+
 def test_the_written_config_repeats_the_run(settings, tmp_path):
     main.main([*settings, "--num-epoch", "1"])
     again = ["--config", str(tmp_path / "run" / "config.yaml"), "--work-dir", str(tmp_path / "b")]
@@ -160,7 +190,16 @@ BAD = {
     "a width of a half": (["--model-args", "{width: 6.5}"], "width must be of type int. Got 6.5"),
     "no scales": (["--model-args", "{num_g3d_scales: 0}"], "number of scales must be 1 or more"),
     "text for a number": (["--test-feeder-args", "{window_size: a}"], "must be of type int"),
-    "one of two angles": (["--train-feeder-args", "{random_rotation: 60}"], "a list of 2 values"),
+    "one of two scales": (["--train-feeder-args", "{random_scale: 60}"], "a list of 2 values"),
+    "an angle for a list": (
+        ["--train-feeder-args", "{random_rotation: 60}"],
+        "random_rotation must be a list. Got 60",
+    ),
+    "text for an angle": (
+        ["--train-feeder-args", "{random_rotation: [a]}"],
+        "random_rotation must be of type float. Got 'a'",
+    ),
+    "crops that are one": (["--num-clips", "3"], "--num-clips 3 needs crops that differ"),
     "no labels": (["--train-feeder-args", "{label_path: null}"], "label_path is missing"),
     "a number for a path": (
         ["--train-feeder-args", "{label_path: 3}"],

@@ -128,7 +128,7 @@ def build(name: str, **kwargs: Any) -> Any:
 
 
 def _check_type(what: str, value: Any, annotation: Any) -> None:
-    """Compare a value with the plain types, tuples of them and `| None` that YAML can express."""
+    """Compare a value with what YAML can express: plain types, lists of them and `| None`."""
     if isinstance(annotation, UnionType):
         plain = [member for member in typing.get_args(annotation) if member is not NoneType]
         if value is not None and len(plain) == 1:
@@ -139,6 +139,11 @@ def _check_type(what: str, value: Any, annotation: Any) -> None:
             raise ValueError(f"{what} must be a list of {len(types)} values. Got {value!r}.")
         for item, type_ in zip(value, types, strict=True):
             _check_type(what, item, type_)
+    elif typing.get_origin(annotation) is Sequence:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{what} must be a list. Got {value!r}.")
+        for item in value:
+            _check_type(what, item, *typing.get_args(annotation))
     elif annotation in (bool, int, float, str):
         accepted = (int, float) if annotation is float else annotation
         if not isinstance(value, accepted) or isinstance(value, bool) != (annotation is bool):

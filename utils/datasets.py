@@ -35,6 +35,9 @@ class Part(Dataset):
         if hasattr(self.dataset, "set_epoch"):
             self.dataset.set_epoch(seed, epoch)
 
+    def set_crop(self, number: int, count: int) -> None:
+        self.dataset.set_crop(number, count)
+
 
 def build_dataset(feeder: str, feeder_args: Mapping[str, Any], debug: bool) -> Dataset:
     """The data set of a feeder's dotted name; `debug` means its first 100 clips."""
@@ -55,6 +58,20 @@ def check_fit(model_args: Mapping[str, Any], dataset: Dataset) -> None:
                 f"clips of {dataset.data_path} have shape (C, T, V, M) = {clip.shape}, but "
                 f"model_args says {name}: {expected[name]}. Make them agree."
             )
+
+
+def check_crops(dataset: Dataset, num_clips: int) -> None:
+    """Whether several crops of a clip can be evaluated.
+
+    Raises:
+        ValueError: the data set has none, or they would all be the same.
+    """
+    if num_clips > 1 and not hasattr(dataset, "set_crop"):
+        raise ValueError(
+            f"--num-clips {num_clips} needs a feeder with set_crop, such as feeders.feeder.Feeder."
+        )
+    if num_clips > 1:
+        dataset.set_crop(0, num_clips)
 
 
 def carve_validation(

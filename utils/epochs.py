@@ -39,6 +39,7 @@ class Plan:
     eval_interval: int
     eval_start: int
     early_stopping: int
+    num_clips: int
 
     def saves_after(self, epoch: int) -> bool:
         return epoch == self.num_epoch or epoch % self.save_interval == 0
@@ -185,7 +186,11 @@ def evaluate_epoch(run: Run) -> None:
     plan, state, progress, task = run.plan, run.state, run.state.progress, run.task
     dataset, first = run.val_loader.dataset, distributed.is_first()
     outputs = predict(
-        state.evaluated_model(), state.precision, run.val_loader, lambda: run.interrupts.signal
+        state.evaluated_model(),
+        state.precision,
+        run.val_loader,
+        plan.num_clips,
+        lambda: run.interrupts.signal,
     )
     metrics = distributed.from_first(task.evaluate(outputs, dataset) if first else None)
     logger.info(

@@ -17,27 +17,48 @@ class Interrupted(Exception):
     """A signal came during an evaluation."""
 
 
-@torch.no_grad()
 def predict(
     model: nn.Module,
     precision: Precision,
     loader: DataLoader,
+    num_clips: int = 1,
     interrupted: Callable[[], object] = lambda: None,
 ) -> np.ndarray | None:
-    """Outputs (N, ...) float32 of every clip once, in the data set's order.
+    """Outputs (N, ...) float32 of every clip, in the data set's order.
 
     All processes take part; the first gets the outputs, the others None.
+
+    Args:
+        num_clips: of every clip so many crops are taken and their outputs averaged; above 1 the
+            data set needs `set_crop` (utils/datasets.py: check_crops).
 
     Raises:
         ValueError: an output is not finite.
         Interrupted: `interrupted` came true, in a process that is alone.
     """
+    outputs = []
+    for number in range(num_clips):
+        if num_clips > 1:
+            loader.dataset.set_crop(number, num_clips)
+        title = f"evaluate {number + 1}/{num_clips}" if num_clips > 1 else "evaluate"
+        outputs.append(_predict_once(model, precision, loader, title, interrupted))
+    return sum(outputs) / num_clips if outputs[0] is not None else None
+
+
+@torch.no_grad()
+def _predict_once(
+    model: nn.Module,
+    precision: Precision,
+    loader: DataLoader,
+    title: str,
+    interrupted: Callable[[], object],
+) -> np.ndarray | None:
     model.eval()
     distributed.share_buffers(model)
     device = next(model.parameters()).device
     outputs, indices = [], []
     quiet = None if distributed.is_first() else True
-    for clips, _, index in tqdm(loader, desc="evaluate", disable=quiet, leave=False):
+    for clips, _, index in tqdm(loader, desc=title, disable=quiet, leave=False):
         clips = clips.to(device, non_blocking=True)
         with precision.autocast():
             outputs.append(model(precision.inputs(clips)).float())

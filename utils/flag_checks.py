@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 POSITIVE = (
     *("batch_size", "test_batch_size", "forward_batch_size", "num_epoch", "base_lr"),
-    *("log_interval", "save_interval", "eval_interval"),
+    *("log_interval", "save_interval", "eval_interval", "num_clips"),
 )
 NOT_NEGATIVE = (
     *("num_worker", "start_epoch", "weight_decay", "eval_start", "seed", "warmup_epochs"),

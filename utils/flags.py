@@ -97,6 +97,13 @@ def _add_data_flags(group: argparse._ArgumentGroup) -> None:
         default=16,
         help="clips in memory at once, whose gradients add up; must divide --batch-size",
     )
+    add(
+        "--num-clips",
+        type=int,
+        default=1,
+        help="evaluate so many crops of every clip and average their scores; which crops is up to "
+        "--test-feeder-args, e.g. uniform_crop: 0.9 with resize",
+    )
     _boolean(group, "--debug", False, "only the first 100 clips")
     add(
         "--val-split",

@@ -10,9 +10,46 @@ from utils.files import atomic_write
 from utils.labels import UNPICKLABLE
 
 
-def score_file(folder: Path, epoch: int = 1, part: str = "test") -> Path:
+def score_file(folder: Path, epoch: int | str = 1, part: str = "test") -> Path:
     """Where a run leaves its scores; a test counts as epoch 1."""
     return folder / f"epoch{epoch}_{part}_score.pkl"
+
+
+def find_test_scores(path: Path) -> Path:
+    """A score file itself, or the one that a test or a training with --val-split left in a folder.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: there are several.
+    """
+    if path.is_file() or score_file(path).is_file():
+        return path if path.is_file() else score_file(path)
+    found = sorted(path.glob(score_file(path, "*").name))
+    if not found:
+        raise FileNotFoundError(
+            f"no scores {score_file(path)}. Make them with main.py --phase test --save-score yes."
+        )
+    if len(found) > 1:
+        raise ValueError(
+            f"{path} holds the test scores of {len(found)} epochs. Name one of the files, such as "
+            f"{found[-1]}."
+        )
+    return found[0]
+
+
+def validation_scores_beside(test_scores: Path) -> Path:
+    """The validation scores of the epoch that test scores are of, in the same folder.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    path = test_scores.with_name(test_scores.name.replace("_test_", "_validation_"))
+    if path == test_scores or not path.is_file():
+        raise FileNotFoundError(
+            f"no validation scores beside {test_scores}. Train with main.py --val-split 0.2 "
+            "--save-score yes, which leaves both in its work dir."
+        )
+    return path
 
 
 def save_scores(path: Path, names: Sequence[str], scores: np.ndarray) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from feeders.feeder import Feeder
+from utils.datasets import check_crops
 
 
 @pytest.fixture
@@ -63,6 +64,8 @@ def test_normalization_of_a_joint_that_never_moves_stays_finite(tmp_path):
         ({"window_size": 6, "resize": True, "random_crop": 0.5}, 6),
         ({"random_shift": True, "random_move": True}, 8),
         ({"random_rotation": [60, 30], "random_scale": [0.5, 1.5]}, 8),
+        ({"window_size": 6, "resize": True, "random_resize": True, "uniform_crop": 0.5}, 6),
+        ({"random_mirror": True, "joint_dropout": 0.2, "noise": 0.01}, 8),
     ],
 )
 def test_settings_decide_the_number_of_frames(folder, settings, frames):
@@ -128,3 +131,54 @@ def test_missing_and_damaged_files_are_named(folder):
 def test_a_window_without_a_size_is_an_error(folder, setting):
     with pytest.raises(ValueError, match="need window_size"):
         feeder(folder, **{setting: True})
+
+
+BAD = {
+    "a crop without resize": ({"random_crop": 0.5}, "need resize: true"),
+    "both crops": (
+        {"resize": True, "window_size": 4, "random_crop": 0.5, "uniform_crop": 0.5},
+        "random_crop is for training, uniform_crop for testing",
+    ),
+    "a share above 1": ({"uniform_crop": 1.5}, "uniform_crop must be above 0 and at most 1"),
+    "no angles": ({"random_rotation": []}, "must be a list of 1 to 3 degrees"),
+    "all joints": ({"joint_dropout": 1.0}, r"joint_dropout must be in \[0, 1\)"),
+    "negative noise": ({"noise": -1.0}, "noise must be 0 or more"),
+    "a graph without sides": (
+        {"random_mirror": True, "graph": "graph.known.graph_of"},
+        "random_mirror needs names of the 20 joints, of which it has 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_wrong_augmentations_are_named(folder, case):
+    arguments, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        feeder(folder, **arguments)
+
+
+def test_crops_of_one_clip_differ_and_are_spread_over_it(folder):
+    dataset = feeder(folder, resize=True, window_size=4, uniform_crop=0.5)
+    data = np.load(folder / "train_data_joint.npy")[0]
+    for number in range(3):
+        dataset.set_crop(number, 3)
+        np.testing.assert_allclose(dataset[0][0], data[:, 2 * number : 2 * number + 4], atol=1e-6)
+
+
+def test_crops_reach_workers_that_live_on(folder):
+    dataset = feeder(folder, resize=True, window_size=4, uniform_crop=0.5)
+    loader = DataLoader(dataset, batch_size=24, num_workers=1, persistent_workers=True)
+    seen = []
+    for number in range(2):
+        dataset.set_crop(number, 2)
+        seen += [next(iter(loader))[0]]
+    assert not torch.equal(*seen)
+
+
+def test_crops_that_would_all_be_the_same_are_refused(folder):
+    dataset = feeder(folder, resize=True, window_size=4)
+    dataset.set_crop(0, 1)
+    with pytest.raises(ValueError, match="--num-clips 3 needs crops that differ"):
+        dataset.set_crop(1, 3)
+    with pytest.raises(ValueError, match="needs a feeder with set_crop"):
+        check_crops(object(), 3)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from data_gen.gen_bone_data import write_stream
 from feeders.feeder import Feeder
-from feeders.streams import choose_bones
 from graph.streams import STREAMS, derive_stream
 from graph.ucla import AdjMatrixGraph
 
@@ -71,10 +70,12 @@ def test_the_stream_comes_before_augmentation_and_the_mean_map(folder):
     )
 
 
-@pytest.mark.parametrize("num_joints", [25, 18, 20])
-def test_the_number_of_joints_tells_the_bones(num_joints):
-    assert len(choose_bones("bone_motion", num_joints, None)) == num_joints
-    assert choose_bones("joint_motion", num_joints, None) == ()
+def test_resizing_leaves_out_the_step_to_the_zeros_at_the_end(folder, tmp_path):
+    clips = small_data.clips(2)
+    clips[:, :, 5:] = 0
+    small_data.write(tmp_path, "train", clips, [0, 1])
+    motion = feeder(tmp_path, stream="joint_motion", resize=True, window_size=4)[0][0]
+    np.testing.assert_allclose(motion, clips[0, :, 1:5] - clips[0, :, :4], atol=1e-6)
 
 
 def test_another_skeleton_is_named_by_its_graph(tmp_path):
@@ -91,7 +92,7 @@ BAD = {
         {"stream": "bone", "graph": "graph.kinetics.AdjMatrixGraph"},
         "AdjMatrixGraph does not fit the clips. The bones must name each of the 20 joints",
     ),
-    "no graph": ({"stream": "bone", "graph": "graph.bone.bones_of"}, "does not fit the clips"),
+    "no graph": ({"stream": "bone", "graph": "graph.known.graph_of"}, "does not fit the clips"),
     "an absent graph": ({"stream": "bone", "graph": "graph.x.Y"}, "cannot import 'graph.x.Y'"),
 }
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from feeders import tools
+from graph.bone import bones_from_joints
+from graph.ucla import AdjMatrixGraph
 
 
 @pytest.fixture
@@ -89,19 +91,62 @@ def test_move_drifts_linearly_between_its_ends():
     assert np.ptp(path) > 0
 
 
-def test_rotation_preserves_distances_and_the_limits(clip, rng):
-    turned = tools.random_rotation(clip, 60, 30, rng)
+def test_rotation_preserves_distances_and_handedness(clip, rng):
+    turned = tools.random_rotation(clip, [60, 30, 20], rng)
     np.testing.assert_allclose(distances(turned), distances(clip), atol=1e-5)
+    volume, before = (np.linalg.det(x[:, 4, :3, 0].astype(float)) for x in (turned, clip))
+    assert volume == pytest.approx(before, rel=1e-4)
     assert not np.allclose(turned, clip)
-    np.testing.assert_allclose(tools.random_rotation(clip, 0, 0, rng), clip, atol=1e-6)
-    upright = np.zeros((3, 1, 1, 1), np.float32)
-    upright[1] = 1
-    heights = [
-        tools.random_rotation(upright, 180, 30, np.random.default_rng(seed))[1].item()
-        for seed in range(50)
-    ]
-    assert min(heights) >= np.cos(np.deg2rad(30)) - 1e-6
-    assert min(heights) < np.cos(np.deg2rad(20))
+    np.testing.assert_allclose(tools.random_rotation(clip, [0, 0, 0], rng), clip, atol=1e-6)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_rotation_about_one_axis_keeps_it_and_the_limit(axis):
+    still = np.eye(3, dtype=np.float32)[:, :, None, None]  # in frame i, the unit vector i
+    limits = np.zeros(3)
+    limits[{0: 1, 1: 0, 2: 2}[axis]] = 30  # the order is y, x, z
+    cosines = []
+    for seed in range(50):
+        turned = tools.random_rotation(still, limits, np.random.default_rng(seed))[:, :, 0, 0]
+        np.testing.assert_allclose(turned[axis], np.eye(3)[axis], atol=1e-6)
+        cosines.append(turned[axis - 1, axis - 1])
+    assert np.cos(np.deg2rad(30)) - 1e-6 <= min(cosines) < np.cos(np.deg2rad(20))
+
+
+def test_the_mirror_exchanges_sides_and_preserves_bones(rng):
+    clip = rng.normal(size=(3, 4, 20, 1)).astype(np.float32)
+    images = AdjMatrixGraph.mirror_images()
+    seen = [tools.random_mirror(clip, images, np.random.default_rng(seed)) for seed in range(60)]
+    mirrored = [other for other in seen if other is not clip]
+    assert 20 < len(mirrored) < 40  # every second
+    hand, other_hand = (AdjMatrixGraph.joint_names.index(f"{s}_hand") for s in ("left", "right"))
+    np.testing.assert_array_equal(mirrored[0][0, :, hand], -clip[0, :, other_hand])
+    np.testing.assert_array_equal(mirrored[0][1:, :, hand], clip[1:, :, other_hand])
+    bones = [bones_from_joints(x, AdjMatrixGraph.bones) for x in (mirrored[0], clip)]
+    lengths = [np.linalg.norm(x, axis=0) for x in bones]
+    np.testing.assert_allclose(lengths[0], lengths[1][:, images], rtol=1e-6)
+    # Mirroring bones is taking the bones of the mirrored body.
+    again = [tools.random_mirror(bones[1], images, np.random.default_rng(s)) for s in range(9)]
+    assert any(np.allclose(other, bones[0], atol=1e-6) for other in again)
+
+
+def test_joint_dropout_hides_whole_joints_and_leaves_the_others(clip):
+    hidden = []
+    for seed in range(60):
+        dropped = tools.joint_dropout(clip, 0.3, np.random.default_rng(seed))
+        there = dropped.any(axis=(0, 1, 3))
+        np.testing.assert_array_equal(dropped[:, :, there], clip[:, :, there])
+        hidden.append(1 - there.mean())
+    assert 0.2 < np.mean(hidden) < 0.4
+    np.testing.assert_array_equal(tools.joint_dropout(clip, 0, np.random.default_rng(0)), clip)
+
+
+def test_noise_has_its_size_and_leaves_absent_joints_at_0(clip, rng):
+    clip[:, 4, 2, 1] = 0
+    added = tools.noise(clip, 0.1, rng) - clip
+    there = clip.any(axis=0)
+    assert not added[:, ~there].any()
+    assert added[:, there].std() == pytest.approx(0.1, rel=0.2)
 
 
 def test_scale_multiplies_all_coordinates_by_one_factor(clip, rng):
@@ -120,6 +165,16 @@ def test_crop_keeps_at_least_the_share_of_the_valid_frames(clip):
     assert tools.random_crop(np.zeros_like(clip), 0.5, np.random.default_rng(0)).shape[1] == 1
 
 
+def test_uniform_crops_cover_the_valid_frames_evenly(clip):
+    clip[0, :, 0, 0] = np.arange(12)
+    clip[:, [0, 1, 9, 10, 11]] = 0  # 2 to 8 are valid
+    crops = [tools.uniform_crop(clip, 0.6, number, 4)[0, :, 0, 0].tolist() for number in range(4)]
+    assert crops == [[2, 3, 4, 5], [3, 4, 5, 6], [4, 5, 6, 7], [5, 6, 7, 8]]
+    assert tools.uniform_crop(clip, 0.6)[0, :, 0, 0].tolist() == [4, 5, 6, 7]  # about the middle
+    np.testing.assert_array_equal(tools.uniform_crop(clip, 1.0), clip[:, 2:9])
+    assert tools.uniform_crop(np.zeros_like(clip), 0.5, 1, 3).shape[1] == 1
+
+
 def test_resize_keeps_the_ends_and_interpolates_a_line():
     line = np.linspace(0, 1, 5, dtype=np.float32)[None, :, None, None]
     np.testing.assert_allclose(tools.resize(line, 9)[0, :, 0, 0], np.linspace(0, 1, 9), atol=1e-6)
@@ -128,14 +183,26 @@ def test_resize_keeps_the_ends_and_interpolates_a_line():
     assert tools.resize(line, 9).dtype == np.float32
 
 
+def test_random_resize_takes_one_moment_of_every_stretch_in_order():
+    line = np.linspace(0, 1, 5, dtype=np.float32)[None, :, None, None]
+    seen = [tools.random_resize(line, 8, np.random.default_rng(s))[0, :, 0, 0] for s in range(60)]
+    np.testing.assert_array_equal(np.floor(np.array(seen) * 8), np.tile(np.arange(8), (60, 1)))
+    assert np.ptp(seen, axis=0).min() > 0.08  # of a stretch of 0.125
+
+
 @pytest.mark.parametrize(
     "augment",
     [
         lambda clip, rng: tools.random_choose(clip, 8, rng),
         tools.random_shift,
         tools.random_move,
-        lambda clip, rng: tools.random_rotation(clip, 60, 30, rng),
+        lambda clip, rng: tools.random_rotation(clip, [60, 30], rng),
         lambda clip, rng: tools.random_scale(clip, 0.5, 1.5, rng),
+        lambda clip, rng: tools.random_mirror(clip, [0, 2, 1, 4, 3], rng),
+        lambda clip, rng: tools.joint_dropout(clip, 0.3, rng),
+        lambda clip, rng: tools.noise(clip, 0.1, rng),
+        lambda clip, rng: tools.random_resize(clip, 7, rng),
+        lambda clip, rng: tools.uniform_crop(clip, 0.5),
         lambda clip, rng: tools.resize(tools.random_crop(clip, 0.5, rng), 7),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 
 from graph import kinetics, ntu_rgb_d, ucla, udiva
 from graph.adjacency import hop_distance
+from graph.skeleton import SkeletonGraph
 
 GRAPHS = {
     "ntu": (ntu_rgb_d.AdjMatrixGraph, 25, 24, 12),
@@ -42,16 +43,25 @@ def test_every_joint_has_one_bone_and_one_joint_is_the_root(name):
     assert sum(child == parent for child, parent in graph.bones) == 1
 
 
-@pytest.mark.parametrize("name", ["ntu", "kinetics", "ucla", "udiva"])
+@pytest.mark.parametrize("name", GRAPHS)
 def test_left_and_right_are_mirror_images(name):
     skeleton = GRAPHS[name][0]()
-    swap = {"left": "right", "right": "left"}
-    mirrored = [
-        skeleton.joint_names.index("_".join([swap[side], *rest]) if side in swap else joint)
-        for joint in skeleton.joint_names
-        for side, *rest in [joint.split("_")]
-    ]
-    np.testing.assert_array_equal(skeleton.A_binary[np.ix_(mirrored, mirrored)], skeleton.A_binary)
+    images = skeleton.mirror_images()
+    sides = [name.partition("_")[0] for name in skeleton.joint_names]
+    assert [images[image] for image in images] == list(range(skeleton.num_nodes))
+    assert all((sides[j] in ("left", "right")) == (j != image) for j, image in enumerate(images))
+    np.testing.assert_array_equal(skeleton.A_binary[np.ix_(images, images)], skeleton.A_binary)
+    assert {(images[child], images[parent]) for child, parent in skeleton.bones} == {
+        *skeleton.bones
+    }
+
+
+def test_a_joint_without_a_partner_is_named():
+    class OneArm(SkeletonGraph):
+        joint_names = ("chest", "left_hand")
+
+    with pytest.raises(ValueError, match="OneArm has a joint left_hand, but no right_hand"):
+        OneArm.mirror_images()
 
 
 def test_joint_21_is_the_root_of_the_ntu_bones():
