@@ -7,35 +7,42 @@ python3 ensemble.py --dataset nw-ucla --score-dirs work_dir/nw-ucla/{joint,bone,
 
 import argparse
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from feeders.sources import StoreSplit
 from utils.cli import ArgumentParser, non_negative, run
-from utils.fusion import confusions, fuse, per_class_accuracy, search_weights
+from utils.fusion import fuse, search_weights
 from utils.labels import load_labels
-from utils.metrics import top_k_accuracy
+from utils.metrics import confusion_counts, top_k_accuracy
 from utils.scores import find_test_scores, load_scores, validation_scores_beside
 
 SHOWN_NAMES = 3
 
 
+class Streams(NamedTuple):
+    """Names and labels of N samples, and their scores (S, N, K)."""
+
+    names: list[str]
+    labels: list[int]
+    scores: np.ndarray
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
-    files = [find_test_scores(path) for path in score_paths(args)]
-    names, labels, scores = read_streams(args, files, "val")
-    if args.search:
-        weights = found_weights(args, files, names)
-        print(f"weights found on validation scores: --alpha {' '.join(map(str, weights))}\n")
-    else:
-        weights = given_weights(args, len(files))
-    fused = fuse(scores, weights)
-    print_streams([str(file.parent) for file in files], weights, [*scores, fused], labels)
+    paths = score_paths(args)
+    files = [find_test_scores(path) for path in paths]
+    test = read_streams(args, files, "val")
+    weights = found_weights(args, paths, files, test) if args.search else given_weights(args)
+    fused = fuse(test.scores, weights)
+    print_streams(paths, weights, test)
     if args.show_classes:
-        print_classes([*scores, fused], labels, args.show_classes)
+        print_classes(test, fused, args.show_classes)
     for k in (1, 5):
-        print(f"Top{k} Acc: {100 * top_k_accuracy(fused, labels, k):.4f}%")
+        print(f"Top{k} Acc: {100 * top_k_accuracy(fused, test.labels, k):.4f}%")
 
 
 def make_parser() -> ArgumentParser:
@@ -94,24 +101,25 @@ def score_paths(args: argparse.Namespace) -> list[Path]:
     return pair or args.score_dirs
 
 
-def given_weights(args: argparse.Namespace, num_streams: int) -> list[float]:
+def given_weights(args: argparse.Namespace) -> list[float]:
     """--alpha as one weight a stream, or 1 for each.
 
     Raises:
         ValueError: it has another number of weights.
     """
-    weights = args.alpha or [1.0] * num_streams
+    streams = len(score_paths(args))
+    weights = args.alpha or [1.0] * streams
     if args.joint_dir and len(weights) == 1:
         weights = [1.0, *weights]
-    if len(weights) != num_streams:
-        raise ValueError(f"--alpha needs {num_streams} weights, one a stream. Got {len(weights)}.")
+    if len(weights) != streams:
+        raise ValueError(f"--alpha needs {streams} weights, one a stream. Got {len(weights)}.")
     return weights
 
 
 def found_weights(
-    args: argparse.Namespace, test_files: Sequence[Path], test_names: Collection[str]
+    args: argparse.Namespace, paths: Sequence[Path], test_files: Sequence[Path], test: Streams
 ) -> list[float]:
-    """The weights that are best on the validation scores of the streams.
+    """The weights that are best on the validation scores of the streams, which are printed.
 
     Raises:
         FileNotFoundError: a stream has no validation scores.
@@ -120,21 +128,23 @@ def found_weights(
     if args.alpha:
         raise ValueError("--search finds the weights that --alpha gives. Leave one of them out.")
     files = [validation_scores_beside(file) for file in test_files]
-    names, labels, scores = read_streams(args, files, "train")
-    if shared := sorted(set(names) & set(test_names)):
+    validation = read_streams(args, files, "train")
+    if shared := sorted(set(validation.names) & set(test.names)):
         raise ValueError(
             f"{files[0]} holds {_count(shared)} of the test samples. Weights must be found on "
             "others."
         )
-    return search_weights(scores, labels)
+    weights = search_weights(validation.scores, validation.labels)
+    equal = top_k_accuracy(validation.scores.sum(axis=0), validation.labels, 1)
+    print("Validation:")
+    print_streams(paths, weights, validation)
+    print(f"With equal weights {100 * equal:.4f}. Found: --alpha {' '.join(map(str, weights))}\n")
+    print("Test:")
+    return weights
 
 
-def read_streams(
-    args: argparse.Namespace, files: Sequence[Path], part: str
-) -> tuple[list[str], list[int], np.ndarray]:
-    """Names and labels of N samples, and scores (S, N, K) in their order.
-
-    Test scores are of all samples of the part `val`, validation scores of some of `train`.
+def read_streams(args: argparse.Namespace, files: Sequence[Path], part: str) -> Streams:
+    """The samples of the part `val`, or those of `train` that were validated on.
 
     Raises:
         FileNotFoundError: scores or labels are missing.
@@ -143,9 +153,14 @@ def read_streams(
     label_file, names, labels = read_labels(args.data_folder / args.dataset, part)
     streams = [load_scores(file) for file in files]
     if part == "train":
+        for file, stream in zip(files, streams, strict=True):
+            if stream.keys() != streams[0].keys():
+                raise ValueError(
+                    f"{files[0]} and {file} are of different clips. Train the streams with the "
+                    "same --seed, --val-split and --val-by."
+                )
         carved = [name in streams[0] for name in names]
-        names = [name for name, is_in in zip(names, carved, strict=True) if is_in]
-        labels = [label for label, is_in in zip(labels, carved, strict=True) if is_in]
+        names, labels = list(compress(names, carved)), list(compress(labels, carved))
     for file, stream in zip(files, streams, strict=True):
         check_names(file, stream, label_file, names)
     arrays = [np.stack([stream[name] for name in names]) for stream in streams]
@@ -160,7 +175,7 @@ def read_streams(
             f"{label_file} has label {max(labels)}, but {files[0]} scores of "
             f"{arrays[0].shape[1]} classes. Test again on the data of this label file."
         )
-    return names, labels, np.stack(arrays)
+    return Streams(names, labels, np.stack(arrays))
 
 
 def read_labels(folder: Path, part: str) -> tuple[Path, list[str], list[int]]:
@@ -206,33 +221,38 @@ def _count(names: Sequence[str]) -> str:
     return f"{len(names)} ({', '.join(names[:SHOWN_NAMES])})" if names else "0"
 
 
-def print_streams(
-    titles: Sequence[str],
-    weights: Sequence[float],
-    scores: Sequence[np.ndarray],
-    labels: Sequence[int],
-) -> None:
-    """One line a stream and one for the fusion, the last of `scores`."""
-    width = max(len("samples") + 8, *map(len, titles))
-    print(f"{f'{len(labels)} samples':<{width}} | weight | Top1 in % | Top5 in %")
+def print_streams(paths: Sequence[Path], weights: Sequence[float], streams: Streams) -> None:
+    """One line a stream, and one for their fusion."""
+    titles = [*map(str, paths), "fused"]
     cells = [*(f"{weight:6.2f}" for weight in weights), " " * 6]
-    for title, cell, stream in zip([*titles, "fused"], cells, scores, strict=True):
-        top1, top5 = (100 * top_k_accuracy(stream, labels, k) for k in (1, 5))
+    first = f"{len(streams.names)} samples"
+    width = max(map(len, [first, *titles]))
+    print(f"{first:<{width}} | weight | Top1 in % | Top5 in %")
+    scores = [*streams.scores, fuse(streams.scores, weights)]
+    for title, cell, one in zip(titles, cells, scores, strict=True):
+        top1, top5 = (100 * top_k_accuracy(one, streams.labels, k) for k in (1, 5))
         print(f"{title:<{width}} | {cell} | {top1:9.4f} | {top5:9.4f}")
     print()
 
 
-def print_classes(scores: Sequence[np.ndarray], labels: Sequence[int], shown: int) -> None:
-    """The classes and the pairs of classes that the fusion, the last of `scores`, gets wrong."""
-    clips, accuracy = per_class_accuracy(scores, labels)
-    worst = sorted(np.flatnonzero(clips), key=lambda label: (accuracy[-1, label], label))[:shown]
-    print(f"class | clips | fused in % | each stream in %   (the {len(worst)} worst, from 0)")
+def print_classes(streams: Streams, fused: np.ndarray, shown: int) -> None:
+    """The classes that the fused scores (N, K) get wrong most often, and what for."""
+    counts = np.stack([confusion_counts(one, streams.labels) for one in [*streams.scores, fused]])
+    clips = counts[-1].sum(axis=1)
+    right = np.diagonal(counts, axis1=1, axis2=2)  # (S + 1, K)
+    percent = 100 * right / np.maximum(clips, 1)
+    faulty = np.flatnonzero(right[-1] < clips)
+    worst = faulty[np.argsort(percent[-1, faulty], kind="stable")][:shown]
+    print(f"The {len(worst)} worst classes, counted from 0:")
+    print("class | clips | fused in % | each stream in %")
     for label in worst:
-        streams = " ".join(f"{100 * share:6.2f}" for share in accuracy[:-1, label])
-        print(f"{label:5d} | {clips[label]:5d} | {100 * accuracy[-1, label]:10.2f} | {streams}")
+        each = " ".join(f"{share:6.2f}" for share in percent[:-1, label])
+        print(f"{label:5d} | {clips[label]:5d} | {percent[-1, label]:10.2f} | {each}")
+    wrong = counts[-1] * (1 - np.eye(len(clips), dtype=int))
     print()
-    for true, guess, count in confusions(scores[-1], labels)[:shown]:
-        print(f"class {true} taken for {guess}: {count} of {clips[true]} clips")
+    for pair in np.argsort(-wrong, axis=None, kind="stable")[: min(shown, np.count_nonzero(wrong))]:
+        true, guess = divmod(int(pair), len(clips))
+        print(f"class {true} taken for {guess}: {wrong[true, guess]} of {clips[true]} clips")
     print()
 
 

@@ -45,7 +45,7 @@ from utils.manifest import compare_with_manifest
 from utils.optimization import make_average, make_optimizer, make_schedule
 from utils.precision import Precision
 from utils.precision_choice import choose_precision
-from utils.scores import save_scores, score_file
+from utils.scores import delete_scores, save_scores, score_file
 from utils.seed import be_deterministic, set_seed
 from utils.summary import circumstances, over_seeds, peak_memory_mb, write_summary
 from utils.sync_batchnorm import synchronize
@@ -320,6 +320,7 @@ def test_best(args: argparse.Namespace, run: Run, test_set: Dataset) -> dict[str
         if args.save_score:
             path = score_file(args.work_dir, run.state.progress.best_epoch)
             save_scores(path, test_set.sample_name, outputs)
+            delete_scores(args.work_dir, "test", but=path)  # of an earlier best, if it went on
     return metrics
 
 

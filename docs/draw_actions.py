@@ -1,7 +1,4 @@
-"""Draw docs/actions.png, five moments of each imaginary action: python3 -m docs.draw_actions
-
-Needs matplotlib, which the project itself does not.
-"""
+"""Draw docs/actions.png, five moments of each imaginary action: python3 -m docs.draw_actions"""
 
 from pathlib import Path
 

@@ -1,6 +1,7 @@
 """What a Feeder does with a clip before the network gets it, in which order."""
 # Shapes: C channels, T frames, V joints, M persons. A clip is (C, T, V, M).
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,12 +9,14 @@ import numpy as np
 
 from feeders import tools
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Augmentation:
     """First which frames, then where the joints are; the fields are the Feeder's arguments.
 
-    `mirror_images` (feeders/tools.py: random_mirror) is empty for clips that are not mirrored.
+    `mirror_images` (feeders/tools.py: random_mirror) are needed where clips are mirrored.
 
     Raises:
         ValueError: an argument is out of range, or needs another one.
@@ -29,9 +32,10 @@ class Augmentation:
     random_resize: bool
     random_rotation: Sequence[float]
     random_scale: tuple[float, float]
-    mirror_images: Sequence[int]
+    random_mirror: bool
     joint_dropout: float
     noise: float
+    mirror_images: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if (self.random_choose or self.resize) and self.window_size <= 0:
@@ -53,18 +57,31 @@ class Augmentation:
             raise ValueError(
                 f"random_rotation must be a list of 1 to 3 degrees. Got {self.random_rotation}."
             )
+        low, high = self.random_scale
+        if not 0 < low <= high:
+            raise ValueError(f"random_scale must be [low, high], above 0. Got {[low, high]}.")
         if not 0 <= self.joint_dropout < 1:
             raise ValueError(f"joint_dropout must be in [0, 1). Got {self.joint_dropout}.")
         if self.noise < 0:
             raise ValueError(f"noise must be 0 or more. Got {self.noise}.")
+        for name in ("random_choose", "random_shift"):
+            if self.resize and getattr(self, name):
+                logger.warning("%s has no effect with resize.", name)
 
     @property
     def varies(self) -> bool:
         """Whether a clip comes out differently for another crop or other random draws."""
-        choices = self.random_choose, self.random_shift, self.random_move, self.random_resize
-        shares = self.random_crop < 1 or self.uniform_crop < 1 or tuple(self.random_scale) != (1, 1)
-        more = any(self.random_rotation), len(self.mirror_images), self.joint_dropout, self.noise
-        return any((*choices, shares, *more))
+        frames = (
+            (self.random_crop < 1, self.uniform_crop < 1, self.random_resize)
+            if self.resize
+            else (self.random_choose, self.random_shift)
+        )
+        places = self.random_move, self.random_mirror, self.joint_dropout, self.noise
+        return any((*frames, *places, *self.random_rotation)) or self._scales
+
+    @property
+    def _scales(self) -> bool:
+        return tuple(self.random_scale) != (1.0, 1.0)
 
     def __call__(
         self, clip: np.ndarray, rng: np.random.Generator, crop: tuple[int, int] = (0, 1)
@@ -79,9 +96,9 @@ class Augmentation:
             clip = tools.random_move(clip, rng)
         if any(self.random_rotation):
             clip = tools.random_rotation(clip, self.random_rotation, rng)
-        if tuple(self.random_scale) != (1.0, 1.0):
+        if self._scales:
             clip = tools.random_scale(clip, *self.random_scale, rng)
-        if len(self.mirror_images):
+        if self.random_mirror:
             clip = tools.random_mirror(clip, self.mirror_images, rng)
         if self.joint_dropout:
             clip = tools.joint_dropout(clip, self.joint_dropout, rng)
@@ -92,8 +109,6 @@ class Augmentation:
     def _choose_frames(
         self, clip: np.ndarray, rng: np.random.Generator, crop: tuple[int, int]
     ) -> np.ndarray:
-        if self.random_shift:
-            clip = tools.random_shift(clip, rng)
         if self.resize:
             if self.random_crop < 1:
                 clip = tools.random_crop(clip, self.random_crop, rng)
@@ -102,6 +117,8 @@ class Augmentation:
             if self.random_resize:
                 return tools.random_resize(clip, self.window_size, rng)
             return tools.resize(clip, self.window_size)
+        if self.random_shift:
+            clip = tools.random_shift(clip, rng)
         if self.random_choose:
             return tools.random_choose(clip, self.window_size, rng)
         return tools.pad(clip, self.window_size)

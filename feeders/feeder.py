@@ -3,6 +3,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.utils.data import Dataset
 from feeders import tools
 from feeders.augmentation import Augmentation
 from feeders.sources import names_and_labels, open_source
-from feeders.streams import bones_of, check_stream, choose_graph, mirror_images_of
+from feeders.streams import bones_of, check_stream, mirror_images_of
 from graph.streams import derive_stream
 
 DEBUG_CLIPS = 100
@@ -48,13 +49,13 @@ class Feeder(Dataset):
         split: for a store: which clips, such as `xsub/train`.
         stream: joint, bone, joint_motion or bone_motion, derived from the joints of `data_path`
             before anything else, so that it is what its own file would hold. NOTE: hence motions
-            are steps between recorded frames, also where `resize` keeps fewer or more of them; and
-            where clips end with zeros (Kinetics, NW-UCLA), the last step leads there, unless
-            `resize` leaves the zeros out.
+            are steps between recorded frames, also where `resize` keeps fewer or more of them. With
+            `resize` they end with the last recorded step; a motion file has one more, to the zeros
+            that follow (Kinetics, NW-UCLA) or of 0.
         graph: dotted name of the skeleton that knows bones and left and right; by default the
             number of joints tells.
 
-    Random draws depend on seed, epoch and clip alone, not on the worker that makes them.
+    Random draws depend on seed, epoch, clip and crop alone, not on the worker that makes them.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -88,24 +89,6 @@ class Feeder(Dataset):
         graph: str | None = None,
     ) -> None:
         check_stream(stream, Path(data_path))
-        # Shared with the workers: seed, epoch; number and count of the crop.
-        self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()
-        self._crop = torch.tensor([0, 1]).share_memory_()
-        self.data_path, self.split, self.use_mmap = Path(data_path), split, use_mmap
-        self.data = open_source(self.data_path, split, in_memory=not use_mmap)
-        self.sample_name, self.label = names_and_labels(
-            self.data, self.data_path, Path(label_path) if label_path else None
-        )
-        self.label_path = Path(label_path or data_path)
-        if debug:
-            self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
-        skeleton, num_joints = None, self.data.shape[3]
-        if random_mirror or stream.startswith("bone"):
-            skeleton = choose_graph(graph, num_joints)
-        elif graph:
-            logger.warning("graph: %s has no effect on stream: %s.", graph, stream)
-        self.stream = stream
-        self.bones = bones_of(skeleton, num_joints) if stream.startswith("bone") else ()
         self.augment = Augmentation(
             window_size=window_size,
             random_choose=random_choose,
@@ -117,10 +100,31 @@ class Feeder(Dataset):
             random_resize=random_resize,
             random_rotation=random_rotation,
             random_scale=random_scale,
-            mirror_images=mirror_images_of(skeleton, num_joints) if random_mirror else (),
+            random_mirror=random_mirror,
             joint_dropout=joint_dropout,
             noise=noise,
         )
+        # Shared with the workers: seed, epoch; number and count of the crop.
+        self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()
+        self._crop = torch.tensor([0, 1]).share_memory_()
+        self.data_path, self.split, self.use_mmap = Path(data_path), split, use_mmap
+        self.data = open_source(self.data_path, split, in_memory=not use_mmap)
+        self.sample_name, self.label = names_and_labels(
+            self.data, self.data_path, Path(label_path) if label_path else None
+        )
+        self.label_path = Path(label_path or data_path)
+        if debug:
+            self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
+        self.stream, self.bones, num_joints = stream, (), self.data.shape[3]
+        if stream.startswith("bone"):
+            self.bones = bones_of(graph, num_joints)
+        if random_mirror:
+            images = mirror_images_of(graph, num_joints)
+            self.augment = replace(self.augment, mirror_images=images)
+        if graph and not (self.bones or random_mirror):
+            logger.warning(
+                "graph: %s has no effect on stream: %s without random_mirror.", graph, stream
+            )
         self.mean_map, self.std_map = None, None
         if normalization:
             self.mean_map, self.std_map = mean_and_std_map(self._clip, len(self))
@@ -165,11 +169,16 @@ class Feeder(Dataset):
         return np.ascontiguousarray(clip), self.label[index], index
 
     def _clip(self, index: int) -> np.ndarray:
-        """Clip (C, T, V, M) float32 of the stream, as its own file would hold it; a new array."""
+        """Clip (C, T, V, M) float32 of the stream, as its own file would hold it; a new array.
+
+        With `resize` it is the recorded frames alone.
+        """
         joints = np.array(self.data[index], dtype=np.float32)
-        if self.augment.resize:
-            joints = tools.valid_frames(joints)
-        return derive_stream(joints, self.stream, self.bones)
+        if not self.augment.resize:
+            return derive_stream(joints, self.stream, self.bones)
+        clip = derive_stream(tools.valid_frames(joints), self.stream, self.bones)
+        steps = clip.shape[1] - self.stream.endswith("motion")
+        return clip[:, : max(steps, 1)]
 
 
 def mean_and_std_map(

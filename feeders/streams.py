@@ -1,7 +1,8 @@
 """Which stream of a data set a Feeder derives, and what it takes from the skeleton for that.
 
 A stream is what its file on disk would hold: bones are joints minus their parents, motions the next
-frame minus this one. So it is derived before any augmentation (graph/streams.py).
+frame minus this one. So it is derived before any augmentation (graph/streams.py), but for the zeros
+around a clip, which the Feeder's `resize` leaves out first.
 """
 
 import re
@@ -32,46 +33,39 @@ def check_stream(stream: str, data_path: Path) -> None:
         )
 
 
-def choose_graph(graph: str | None, num_joints: int) -> Any:
-    """The skeleton class of a dotted name, or the benchmark's with this number of joints.
+def bones_of(graph: str | None, num_joints: int) -> Bones:
+    """The bones of a skeleton class, or of the benchmark's skeleton with this number of joints.
 
     Args:
-        graph: such as "graph.ntu_rgb_d.AdjMatrixGraph".
+        graph: dotted name, such as "graph.ntu_rgb_d.AdjMatrixGraph".
 
     Raises:
-        ValueError: there is no such graph, or no benchmark has this number of joints.
+        ValueError: there is no such graph, it has no bones or other joints, or no benchmark has
+            this number of joints.
     """
-    return import_class(graph) if graph else graph_of(num_joints)
-
-
-def bones_of(graph: Any, num_joints: int) -> Bones:
-    """The bones of a skeleton class.
-
-    Raises:
-        ValueError: it has none, or other joints.
-    """
-    bones = getattr(graph, "bones", ())
+    bones = getattr(_skeleton(graph, num_joints), "bones", ())
     try:
         bones_from_joints(np.zeros((num_joints, 1)), bones)
     except ValueError as error:
-        raise ValueError(f"graph: {_name(graph)} does not fit the clips. {error}") from error
+        raise ValueError(f"graph: {graph} does not fit the clips. {error}") from error
     return bones
 
 
-def mirror_images_of(graph: Any, num_joints: int) -> list[int]:
-    """For every joint of a skeleton class the one on the other side of the body.
+def mirror_images_of(graph: str | None, num_joints: int) -> list[int]:
+    """For every joint the one on the other side of the body; graph as in `bones_of`.
 
     Raises:
-        ValueError: it does not tell, or has other joints.
+        ValueError: as `bones_of`, or the graph does not tell left from right.
     """
-    images = graph.mirror_images() if hasattr(graph, "mirror_images") else []
+    skeleton = _skeleton(graph, num_joints)
+    images = skeleton.mirror_images() if hasattr(skeleton, "mirror_images") else []
     if len(images) != num_joints:
         raise ValueError(
-            f"graph: {_name(graph)} does not fit the clips. random_mirror needs names of the "
+            f"graph: {graph} does not fit the clips. random_mirror needs the names of the "
             f"{num_joints} joints, of which it has {len(images)}."
         )
     return images
 
 
-def _name(graph: Any) -> str:
-    return f"{graph.__module__}.{graph.__name__}"
+def _skeleton(graph: str | None, num_joints: int) -> Any:
+    return import_class(graph) if graph else graph_of(num_joints)

@@ -99,12 +99,15 @@ def random_scale(clip: np.ndarray, low: float, high: float, rng: np.random.Gener
 
 
 def joint_dropout(clip: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Set every joint to 0 with probability `share`, in all frames: not seen by the camera."""
+    """Set every joint to 0 with probability `share`, in all frames: not seen by the camera.
+
+    Of a bone stream it is the bone that is hidden.
+    """
     return clip * (rng.random((clip.shape[2], 1)) >= share).astype(clip.dtype)
 
 
 def noise(clip: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
-    """Add normal noise to every coordinate; joints at exactly 0, which are not there, stay 0.
+    """Add normal noise to every coordinate; what is exactly 0, such as absent bodies, stays 0.
 
     Args:
         std: in units of the coordinates.
@@ -120,22 +123,20 @@ def valid_frames(clip: np.ndarray) -> np.ndarray:
 
 
 def random_crop(clip: np.ndarray, min_share: float, rng: np.random.Generator) -> np.ndarray:
-    """A random stretch of the valid span, at least `min_share` of it and at least one frame."""
-    clip = valid_frames(clip)
+    """A random stretch of the clip, at least `min_share` of it and at least one frame."""
     length = max(1, round(clip.shape[1] * rng.uniform(min_share, 1.0)))
     start = int(rng.integers(clip.shape[1] - length + 1))
     return clip[:, start : start + length]
 
 
 def uniform_crop(clip: np.ndarray, share: float, number: int = 0, count: int = 1) -> np.ndarray:
-    """One of `count` stretches of `share` of the valid span, spread evenly over it.
+    """One of `count` stretches of `share` of the clip, spread evenly over it.
 
-    The first begins where the span does and the last ends there; a single one is the middle.
+    The first begins where the clip does and the last ends there; a single one is the middle.
 
     Args:
         number: which of them, from 0.
     """
-    clip = valid_frames(clip)
     length = max(1, round(clip.shape[1] * share))
     place = number / (count - 1) if count > 1 else 0.5
     start = round((clip.shape[1] - length) * place)

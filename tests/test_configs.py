@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from graph.streams import STREAMS
 from utils import config
 from utils.flags import make_parser
 
@@ -98,3 +99,20 @@ def test_the_published_personality_recipe(name):
     if name == "joint_laban":
         assert laban.items() <= train.model_args.items()
         assert train.model == "model.msg3d_laban.Model"
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_the_four_streams_of_nw_ucla(stream):
+    train, test = (load("nw-ucla", f"{phase}_{stream}.yaml") for phase in ("train", "test"))
+    assert (train.phase, test.phase) == ("train", "test")
+    parts = train.train_feeder_args, train.test_feeder_args, test.test_feeder_args
+    assert [part["stream"] for part in parts] == [stream] * 3
+    assert [part["window_size"] for part in parts] == [parts[0]["window_size"]] * 3
+    assert "/train_" in parts[0]["data_path"] and "/train_" in parts[0]["label_path"]
+    assert parts[1] == parts[2] and "/val_" in parts[2]["data_path"]
+    assert test.model_args == train.model_args
+    steps = train.num_epoch * (1020 // train.batch_size)
+    weights = train.work_dir / "weights" / f"weights-{train.num_epoch}-{steps}.pt"
+    assert test.weights == weights
+    assert (train.work_dir.name, test.work_dir.name) == (stream, f"{stream}_eval")
+    assert train.half == test.half

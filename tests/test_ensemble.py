@@ -1,6 +1,7 @@
 """Fusion by name, and what it says of files that do not match."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -119,9 +120,10 @@ def test_a_score_file_of_any_epoch_can_be_named(folders, capsys):
     for epoch in (7, 8):
         path = folders / "joint" / f"epoch{epoch}_test_score.pkl"
         path.write_bytes((folders / "joint" / "epoch1_test_score.pkl").read_bytes())
+    assert "holds 3 files of test scores" in fails_with(of(folders, "joint", "bone"), capsys)
     (folders / "joint" / "epoch1_test_score.pkl").unlink()
     message = fails_with(of(folders, "joint", "bone"), capsys)
-    assert "holds the test scores of 2 epochs. Name one of the files" in message
+    assert "holds 2 files of test scores (epoch7_test_score.pkl, ...). Name the one" in message
     ensemble.main(of(folders, "joint/epoch8_test_score.pkl", "bone"))
     assert "Top1 Acc: 75.0000%" in capsys.readouterr().out
 
@@ -141,7 +143,10 @@ def test_weights_are_found_on_validation_scores_alone(folders, capsys):
     validate(folders, {"joint": right, "bone": 3 - 3 * right})  # on test samples bones are better
     ensemble.main(of(folders, "joint", "bone", more=["--search"]))
     out = capsys.readouterr().out
-    assert "weights found on validation scores: --alpha 1.0 0.25" in out
+    assert "With equal weights 0.0000. Found: --alpha 1.0 0.25" in out
+    assert re.search(
+        r"Validation:\n4 samples .*fused +\|  +\| +100.0000.*Test:\n4 ", out, re.DOTALL
+    )
     assert "Top1 Acc: 25.0000%" in out  # with equal weights 75
 
 
@@ -158,6 +163,15 @@ def test_a_search_needs_validation_scores_of_other_samples(folders, capsys):
     assert "Leave one of them out" in fails_with([*argv, "--alpha", "1", "1"], capsys)
 
 
+def test_streams_validated_on_different_clips_are_refused(folders, capsys):
+    right = np.eye(3)[[0, 1, 2, 0]]
+    validate(folders, {"joint": right, "bone": right})
+    file = folders / "bone" / "epoch1_validation_score.pkl"
+    file.write_bytes(pickle.dumps({"trained on": right[0]}))
+    message = fails_with(of(folders, "joint", "bone", more=["--search"]), capsys)
+    assert "are of different clips. Train the streams with the same --seed" in message
+
+
 @pytest.mark.parametrize("names", [["--joint-dir", "x"], ["--joint-dir", "x", "--bone-dir", "y"]])
 def test_scores_are_named_in_one_way(folders, capsys, names):
     assert "name the scores by --score-dirs, or by" in fails_with(
@@ -170,7 +184,14 @@ def test_the_worst_classes_and_confusions_are_shown(folders, capsys):
     lines = capsys.readouterr().out.splitlines()
     rows = [line.split("|") for line in lines if line[:5].strip() in ("0", "1", "2")]
     found = [[int(row[0]), int(row[1]), float(row[2]), *map(float, row[3].split())] for row in rows]
-    assert found == [[0, 2, 50, 50, 50], [1, 1, 100, 0, 100], [2, 1, 100, 0, 100]]
+    assert found == [[0, 2, 50, 50, 50]]  # the others are all right
     assert "class 0 taken for 1: 1 of 2 clips" in lines
+    ensemble.main(arguments(folders, "--alpha", "0"))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:29] for line in lines if "taken for" in line] == [
+        "class 0 taken for 1: 1 of 2 c",
+        "class 1 taken for 0: 1 of 1 c",
+        "class 2 taken for 1: 1 of 1 c",
+    ]
     ensemble.main(arguments(folders, "--show-classes", "0"))
     assert "taken for" not in capsys.readouterr().out

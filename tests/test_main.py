@@ -93,23 +93,17 @@ def test_testing_scores_every_sample_and_lists_predictions(settings, tmp_path, d
 
 
 def test_crops_of_a_clip_are_averaged(settings, tmp_path, data):
-    weights_ = ["--weights", str(tmp_path / "start.pt"), "--phase", "test", "--save-score", "yes"]
-    torch.save(main.config.build("model.msg3d.Model", **small_data.MODEL_ARGS).state_dict(),
-               tmp_path / "start.pt")  # fmt: skip
+    start = tmp_path / "start.pt"
+    torch.save(main.config.build("model.msg3d.Model", **small_data.MODEL_ARGS).state_dict(), start)
 
-    def scores(name, length, *flags):
-        val = small_data.feeder_args(data, "val", resize=True, window_size=4, **length)
-        flags = [
-            "--test-feeder-args",
-            yaml.safe_dump(val),
-            "--work-dir",
-            str(tmp_path / name),
-            *flags,
-        ]
-        main.main([*settings, *weights_, *flags])
+    def scores(name, feeder_args, num_clips=1):
+        val = small_data.feeder_args(data, "val", resize=True, window_size=4, **feeder_args)
+        work_dir = ["--work-dir", str(tmp_path / name), "--num-clips", str(num_clips)]
+        test = ["--phase", "test", "--weights", str(start), "--save-score", "yes"]
+        main.main([*settings, *test, *work_dir, "--test-feeder-args", yaml.safe_dump(val)])
         return load_scores(tmp_path / name / "epoch1_test_score.pkl")
 
-    together = scores("together", {"uniform_crop": 0.5}, "--num-clips", "2")
+    together = scores("together", {"uniform_crop": 0.5}, num_clips=2)
     whole = np.load(data / "val_data_joint.npy")
     parts = []
     for half in (slice(0, 4), slice(4, 8)):  # the two crops, by hand

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import small_data
 import torch
+import yaml
 from small_run import epochs, equal, fails_with, weights
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
@@ -14,6 +15,7 @@ from torch import nn
 import main
 from utils.flags import DEFAULT_SEED
 from utils.optimization import make_average, make_optimizer, make_schedule
+from utils.scores import load_scores
 from utils.seed import set_seed
 from utils.summary import config_hash
 from utils.tasks import ActionClassification
@@ -174,6 +176,28 @@ def test_the_best_epoch_is_chosen_on_the_validation_part(settings, tmp_path):
     best = ["--weights", str(tmp_path / "run" / "weights" / "best.pt"), "--phase", "test"]
     main.main([*settings, *best, "--work-dir", str(tmp_path / "eval")])
     assert summary["test"]["acc"] == pytest.approx(accuracy_of(tmp_path / "eval"))
+
+
+def test_crops_and_scores_of_a_validation_part(settings, tmp_path, data):
+    """Every evaluation takes both crops; one file of test scores stays, that of the best epoch."""
+    crops = {"resize": True, "window_size": 4, "uniform_crop": 0.5}
+    val = small_data.feeder_args(data, "val", **crops)
+    flags = ["--val-split", "0.3", "--val-by", "clip", "--save-score", "yes", "--num-clips", "2",
+             "--test-feeder-args", yaml.safe_dump(val)]  # fmt: skip
+    main.main([*settings, *flags, "--num-epoch", "2"])
+    main.main([*settings, *flags, "--num-epoch", "3", "--resume", "auto"])
+    run = tmp_path / "run"
+    best = json.loads((run / "summary.json").read_text())["best"]["epoch"]
+    assert [path.name for path in run.glob("*test_score.pkl")] == [f"epoch{best}_test_score.pkl"]
+    before = load_scores(run / f"epoch{best}_test_score.pkl")
+    test = ["--phase", "test", "--weights", str(run / "weights" / "best.pt"), "--save-score", "yes"]
+    main.main([*settings, *test, *flags[-4:], "--work-dir", str(tmp_path / "eval")])
+    after = load_scores(tmp_path / "eval" / "epoch1_test_score.pkl")
+    for name, score in before.items():
+        np.testing.assert_allclose(score, after[name], atol=1e-6)
+    assert len(load_scores(run / "epoch3_validation_score.pkl")) == 8
+    main.main([*settings, "--assume-yes", "yes", "--num-epoch", "1"])
+    assert not [*run.glob("*_score.pkl")]
 
 
 def test_names_without_subjects_are_refused(settings, capsys):

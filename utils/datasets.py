@@ -66,12 +66,13 @@ def check_crops(dataset: Dataset, num_clips: int) -> None:
     Raises:
         ValueError: the data set has none, or they would all be the same.
     """
-    if num_clips > 1 and not hasattr(dataset, "set_crop"):
+    if num_clips > 1 and not hasattr(getattr(dataset, "dataset", dataset), "set_crop"):
         raise ValueError(
             f"--num-clips {num_clips} needs a feeder with set_crop, such as feeders.feeder.Feeder."
         )
     if num_clips > 1:
         dataset.set_crop(0, num_clips)
+        dataset.set_crop(0, 1)
 
 
 def carve_validation(

@@ -36,12 +36,16 @@ def predict(
         ValueError: an output is not finite.
         Interrupted: `interrupted` came true, in a process that is alone.
     """
+    if num_clips == 1:
+        return _predict_once(model, precision, loader, "evaluate", interrupted)
     outputs = []
-    for number in range(num_clips):
-        if num_clips > 1:
+    try:
+        for number in range(num_clips):
             loader.dataset.set_crop(number, num_clips)
-        title = f"evaluate {number + 1}/{num_clips}" if num_clips > 1 else "evaluate"
-        outputs.append(_predict_once(model, precision, loader, title, interrupted))
+            title = f"evaluate {number + 1}/{num_clips}"
+            outputs.append(_predict_once(model, precision, loader, title, interrupted))
+    finally:
+        loader.dataset.set_crop(0, 1)
     return sum(outputs) / num_clips if outputs[0] is not None else None
 
 

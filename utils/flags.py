@@ -101,8 +101,8 @@ def _add_data_flags(group: argparse._ArgumentGroup) -> None:
         "--num-clips",
         type=int,
         default=1,
-        help="evaluate so many crops of every clip and average their scores; which crops is up to "
-        "--test-feeder-args, e.g. uniform_crop: 0.9 with resize",
+        help="in every evaluation, take so many crops of each clip and average their scores, in as "
+        "many times the time; which crops is up to --test-feeder-args, e.g. uniform_crop: 0.9",
     )
     _boolean(group, "--debug", False, "only the first 100 clips")
     add(

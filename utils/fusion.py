@@ -1,13 +1,11 @@
-"""Scores of several streams -> one: weighted sums, the search for weights, what goes wrong."""
+"""Scores of several streams -> one: weighted sums, and the search for weights."""
 # Shapes: S streams, N samples, K classes.
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from utils.metrics import top_k_accuracy
-
-STEPS = 10  # of the search: weights that sum to 1 in steps of 0.1
+MIN_STEPS, MAX_STREAMS = 10, 6  # of the search, which tries up to 6,188 weights
 
 
 def fuse(scores: np.ndarray, weights: Sequence[float]) -> np.ndarray:
@@ -18,47 +16,30 @@ def fuse(scores: np.ndarray, weights: Sequence[float]) -> np.ndarray:
 def search_weights(scores: np.ndarray, labels: Sequence[int]) -> list[float]:
     """The weights (S,) with the highest top-1 accuracy, the largest being 1.
 
-    Of weights that are equally good the most equal ones are taken: on few samples many are.
+    All weights that are multiples of a tenth of their sum, or of a little less, so that equal
+    weights are among them. Of weights that are equally good the most equal ones are taken, since on
+    few samples many are; of those, the ones with more weight on earlier streams.
 
     Args:
         scores: (S, N, K) of samples that the fusion is not to be judged by.
+
+    Raises:
+        ValueError: there are too many streams.
     """
-    grid = np.array([*_compositions(STEPS, len(scores))])
-    accuracies = [top_k_accuracy(fuse(scores, weights), labels, 1) for weights in grid]
+    streams = len(scores)
+    if streams > MAX_STREAMS:
+        raise ValueError(f"the search is for up to {MAX_STREAMS} streams. Got {streams}.")
+    grid = np.array([*_sums(-(-MIN_STEPS // streams) * streams, streams)])
+    right = [(fuse(scores, weights).argmax(axis=1) == labels).sum() for weights in grid]
     unevenness = np.square(grid).sum(axis=1)
-    best = grid[np.lexsort((unevenness, -np.array(accuracies)))[0]]
+    best = grid[np.lexsort((unevenness, -np.array(right)))[0]]
     return [round(float(weight), 3) for weight in best / best.max()]
 
 
-def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+def _sums(total: int, parts: int) -> Iterator[tuple[int, ...]]:
     """All ways to write `total` as an ordered sum of numbers from 0."""
     if parts == 1:
         yield (total,)
         return
     for first in range(total, -1, -1):
-        yield from ((first, *rest) for rest in _compositions(total - first, parts - 1))
-
-
-def per_class_accuracy(
-    scores: Sequence[np.ndarray], labels: Sequence[int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of every class (K,), and the share of them that each of S scores has right (S, K).
-
-    A class without samples has 0.
-    """
-    classes = scores[0].shape[1]
-    counts = np.bincount(labels, minlength=classes)
-    right = [
-        np.bincount(labels, weights=stream.argmax(axis=1) == labels, minlength=classes)
-        for stream in scores
-    ]
-    return counts, np.array(right) / np.maximum(counts, 1)
-
-
-def confusions(scores: np.ndarray, labels: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(true class, predicted class, samples) of every wrong pair, the most frequent first."""
-    guesses, labels = scores.argmax(axis=1), np.asarray(labels)
-    wrong = guesses != labels
-    pairs, counts = np.unique(np.stack([labels[wrong], guesses[wrong]]), axis=1, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return [(*pairs[:, i].tolist(), int(counts[i])) for i in order]
+        yield from ((first, *rest) for rest in _sums(total - first, parts - 1))

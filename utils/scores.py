@@ -22,17 +22,15 @@ def find_test_scores(path: Path) -> Path:
         FileNotFoundError: there is none.
         ValueError: there are several.
     """
-    if path.is_file() or score_file(path).is_file():
-        return path if path.is_file() else score_file(path)
-    found = sorted(path.glob(score_file(path, "*").name))
+    found = [path] if path.is_file() else sorted(path.glob(score_file(path, "*").name))
     if not found:
         raise FileNotFoundError(
             f"no scores {score_file(path)}. Make them with main.py --phase test --save-score yes."
         )
     if len(found) > 1:
         raise ValueError(
-            f"{path} holds the test scores of {len(found)} epochs. Name one of the files, such as "
-            f"{found[-1]}."
+            f"{path} holds {len(found)} files of test scores ({found[0].name}, ...). Name the one "
+            "that you mean."
         )
     return found[0]
 
@@ -83,3 +81,10 @@ def load_scores(path: Path) -> dict[str, np.ndarray]:
     if bad := [name for name, score in scores.items() if not np.isfinite(score).all()]:
         raise ValueError(f"{path}: the scores of {len(bad)} samples are not finite, e.g. {bad[0]}.")
     return scores
+
+
+def delete_scores(folder: Path, part: str = "*", but: Path | None = None) -> None:
+    """Delete the scores of all epochs, but for one file."""
+    for path in folder.glob(score_file(folder, "*", part).name):
+        if path != but:
+            path.unlink()

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from utils.checkpoint import Files
+from utils.scores import delete_scores
 from utils.weights import read
 
 logger = logging.getLogger(__name__)
@@ -97,9 +98,11 @@ def start_afresh(work_dir: Path, assume_yes: bool) -> None:
     if states and not assume_yes:
         raise ValueError(
             f"--work-dir {work_dir} holds the checkpoints of an earlier run. Go on with it by "
-            "--resume auto, choose another folder, or delete its weights, checkpoints and curves "
-            "with --assume-yes."
+            "--resume auto, choose another folder, or delete its weights, checkpoints, scores and "
+            "curves with --assume-yes."
         )
+    if states:
+        delete_scores(work_dir)
     for _, files in states:
         files.checkpoint.unlink()
     for name in _names(work_dir / "weights") if states else ():

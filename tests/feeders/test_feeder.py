@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import small_data
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from feeders.feeder import Feeder
-from utils.datasets import check_crops
+from utils.datasets import Part, check_crops
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ BAD = {
     "negative noise": ({"noise": -1.0}, "noise must be 0 or more"),
     "a graph without sides": (
         {"random_mirror": True, "graph": "graph.known.graph_of"},
-        "random_mirror needs names of the 20 joints, of which it has 0",
+        "random_mirror needs the names of the 20 joints, of which it has 0",
     ),
 }
 
@@ -180,5 +180,19 @@ def test_crops_that_would_all_be_the_same_are_refused(folder):
     dataset.set_crop(0, 1)
     with pytest.raises(ValueError, match="--num-clips 3 needs crops that differ"):
         dataset.set_crop(1, 3)
+    part = Part(dataset, [0, 1])
+    with pytest.raises(ValueError, match="--num-clips 3 needs crops that differ"):
+        check_crops(part, 3)
+    part.dataset = TensorDataset()
     with pytest.raises(ValueError, match="needs a feeder with set_crop"):
-        check_crops(object(), 3)
+        check_crops(part, 3)
+
+
+def test_each_crop_has_random_draws_of_its_own(folder):
+    dataset = feeder(folder, random_rotation=[60, 30])
+    clips = []
+    for number in (0, 1, 0):
+        dataset.set_crop(number, 2)
+        clips.append(dataset[0][0])
+    np.testing.assert_array_equal(clips[0], clips[2])
+    assert not np.allclose(clips[0], clips[1])

@@ -76,6 +76,21 @@ def test_resizing_leaves_out_the_step_to_the_zeros_at_the_end(folder, tmp_path):
     small_data.write(tmp_path, "train", clips, [0, 1])
     motion = feeder(tmp_path, stream="joint_motion", resize=True, window_size=4)[0][0]
     np.testing.assert_allclose(motion, clips[0, :, 1:5] - clips[0, :, :4], atol=1e-6)
+    file = write_stream(tmp_path / "train_data_joint.npy", "joint_motion")
+    arguments = {**small_data.feeder_args(tmp_path, "train"), "data_path": str(file)}
+    from_file = Feeder(**arguments, resize=True, window_size=5)[0][0]
+    np.testing.assert_allclose(from_file[:, :4], motion, atol=1e-6)
+    np.testing.assert_allclose(from_file[:, 4], -clips[0, :, 4], atol=1e-6)
+
+
+def test_a_stream_equals_its_file_also_where_it_is_resized(folder):
+    file = write_stream(folder / "train_data_joint.npy", "bone")
+    more = {"resize": True, "window_size": 5, "uniform_crop": 0.7}
+    arguments = {**small_data.feeder_args(folder, "train"), "data_path": str(file)}
+    assert (
+        clips_of(Feeder(**arguments, **more)).tobytes()
+        == clips_of(feeder(folder, stream="bone", **more)).tobytes()
+    )
 
 
 def test_another_skeleton_is_named_by_its_graph(tmp_path):
@@ -92,6 +107,7 @@ BAD = {
         {"stream": "bone", "graph": "graph.kinetics.AdjMatrixGraph"},
         "AdjMatrixGraph does not fit the clips. The bones must name each of the 20 joints",
     ),
+    "a module": ({"stream": "bone", "graph": "graph.ucla"}, "graph: graph.ucla does not fit"),
     "no graph": ({"stream": "bone", "graph": "graph.known.graph_of"}, "does not fit the clips"),
     "an absent graph": ({"stream": "bone", "graph": "graph.x.Y"}, "cannot import 'graph.x.Y'"),
 }

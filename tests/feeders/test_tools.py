@@ -155,24 +155,32 @@ def test_scale_multiplies_all_coordinates_by_one_factor(clip, rng):
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
 
 
-def test_crop_keeps_at_least_the_share_of_the_valid_frames(clip):
-    lengths = set()
-    for seed in range(60):
-        crop = tools.random_crop(clip, 0.5, np.random.default_rng(seed))
-        assert crop.any(axis=(0, 2, 3)).all()  # valid frames only
-        lengths.add(crop.shape[1])
-    assert lengths == {4, 5, 6, 7}
-    assert tools.random_crop(np.zeros_like(clip), 0.5, np.random.default_rng(0)).shape[1] == 1
+def test_valid_frames_leave_out_the_zeros_around(clip):
+    np.testing.assert_array_equal(tools.valid_frames(clip), clip[:, 2:9])
+    assert tools.valid_frames(np.zeros_like(clip)).shape[1] == 1
 
 
-def test_uniform_crops_cover_the_valid_frames_evenly(clip):
+def test_crop_keeps_at_least_the_share(clip):
     clip[0, :, 0, 0] = np.arange(12)
-    clip[:, [0, 1, 9, 10, 11]] = 0  # 2 to 8 are valid
-    crops = [tools.uniform_crop(clip, 0.6, number, 4)[0, :, 0, 0].tolist() for number in range(4)]
-    assert crops == [[2, 3, 4, 5], [3, 4, 5, 6], [4, 5, 6, 7], [5, 6, 7, 8]]
-    assert tools.uniform_crop(clip, 0.6)[0, :, 0, 0].tolist() == [4, 5, 6, 7]  # about the middle
-    np.testing.assert_array_equal(tools.uniform_crop(clip, 1.0), clip[:, 2:9])
-    assert tools.uniform_crop(np.zeros_like(clip), 0.5, 1, 3).shape[1] == 1
+    lengths, starts = set(), set()
+    for seed in range(200):
+        crop = tools.random_crop(clip, 0.5, np.random.default_rng(seed))
+        start = int(crop[0, 0, 0, 0])
+        np.testing.assert_array_equal(crop, clip[:, start : start + crop.shape[1]])
+        lengths.add(crop.shape[1])
+        starts.add(start)
+    assert lengths == set(range(6, 13))
+    assert starts == set(range(7))
+    assert tools.random_crop(clip[:, :1], 0.5, np.random.default_rng(0)).shape[1] == 1
+
+
+def test_uniform_crops_cover_the_clip_evenly():
+    clip = np.arange(7, dtype=np.float32)[None, :, None, None]
+    crops = [tools.uniform_crop(clip, 0.6, number, 4).ravel().tolist() for number in range(4)]
+    assert crops == [[0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5], [3, 4, 5, 6]]
+    assert tools.uniform_crop(clip, 0.6).ravel().tolist() == [2, 3, 4, 5]  # about the middle
+    np.testing.assert_array_equal(tools.uniform_crop(clip, 1.0), clip)
+    assert tools.uniform_crop(clip[:, :1], 0.5, 1, 3).shape[1] == 1
 
 
 def test_resize_keeps_the_ends_and_interpolates_a_line():

@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 
 from graph import kinetics, ntu_rgb_d, ucla
 from graph.bone import bones_from_joints
-from graph.known import graph_of
 
 GRAPHS = {"ntu": ntu_rgb_d, "kinetics": kinetics, "ucla": ucla}
 NTU = ntu_rgb_d.AdjMatrixGraph.bones
@@ -57,14 +56,3 @@ def test_the_dtype_is_kept():
 def test_pairs_that_do_not_name_each_joint_once_are_refused(pairs):
     with pytest.raises(ValueError, match="each of the 25 joints"):
         bones_from_joints(np.zeros((3, 25, 1)), pairs)
-
-
-@pytest.mark.parametrize("name", GRAPHS)
-def test_the_number_of_joints_tells_the_skeleton(name):
-    graph = GRAPHS[name].AdjMatrixGraph
-    assert graph_of(len(graph.joint_names)) is graph
-
-
-def test_an_unknown_number_of_joints_is_named():
-    with pytest.raises(ValueError, match="no skeleton of 24 joints is known, but those of 25, 18"):
-        graph_of(24)

@@ -12,7 +12,7 @@ from utils import parallel
 from utils.compilation import compile_model
 from utils.files import atomic_write
 from utils.labels import load_labels
-from utils.metrics import top_k_accuracy
+from utils.metrics import confusion_counts, confusion_matrix, top_k_accuracy
 from utils.scores import load_scores, save_scores
 
 
@@ -117,6 +117,14 @@ def test_top_k_counts_labels_among_the_k_highest():
 
 def test_constant_scores_are_not_all_right():
     assert top_k_accuracy(np.zeros((4, 4)), [0, 1, 2, 3], 1) == 0.25
+
+
+def test_accuracy_and_confusions_agree_also_on_ties():
+    scores, labels = np.array([[1, 1, 0], [0, 2, 2], [0, 0, 0]]), [1, 1, 0]
+    counts = confusion_counts(scores, labels)
+    assert counts.tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
+    assert np.trace(counts) / 3 == top_k_accuracy(scores, labels, 1)
+    assert confusion_matrix(scores, labels).tolist() == [[1, 0, 0], [0.5, 0.5, 0], [0, 0, 0]]
 
 
 def test_devices(monkeypatch, caplog):
