@@ -16,8 +16,9 @@ import numpy as np
 from feeders.sources import StoreSplit
 from utils.cli import ArgumentParser, non_negative, run
 from utils.fusion import fuse, search_weights
+from utils.fusion_report import class_table, stream_table
 from utils.labels import load_labels
-from utils.metrics import confusion_counts, top_k_accuracy
+from utils.metrics import top_k_accuracy
 from utils.scores import find_test_scores, load_scores, validation_scores_beside
 
 SHOWN_NAMES = 3
@@ -38,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     test = read_streams(args, files, "val")
     weights = found_weights(args, paths, files, test) if args.search else given_weights(args)
     fused = fuse(test.scores, weights)
-    print_streams(paths, weights, test)
+    print(stream_table(paths, weights, test.scores, test.labels))
     if args.show_classes:
-        print_classes(test, fused, args.show_classes)
+        print(class_table(test.scores, fused, test.labels, args.show_classes))
     for k in (1, 5):
         print(f"Top{k} Acc: {100 * top_k_accuracy(fused, test.labels, k):.4f}%")
 
@@ -137,7 +138,7 @@ def found_weights(
     weights = search_weights(validation.scores, validation.labels)
     equal = top_k_accuracy(validation.scores.sum(axis=0), validation.labels, 1)
     print("Validation:")
-    print_streams(paths, weights, validation)
+    print(stream_table(paths, weights, validation.scores, validation.labels))
     print(f"With equal weights {100 * equal:.4f}. Found: --alpha {' '.join(map(str, weights))}\n")
     print("Test:")
     return weights
@@ -219,41 +220,6 @@ def check_names(
 
 def _count(names: Sequence[str]) -> str:
     return f"{len(names)} ({', '.join(names[:SHOWN_NAMES])})" if names else "0"
-
-
-def print_streams(paths: Sequence[Path], weights: Sequence[float], streams: Streams) -> None:
-    """One line a stream, and one for their fusion."""
-    titles = [*map(str, paths), "fused"]
-    cells = [*(f"{weight:6.2f}" for weight in weights), " " * 6]
-    first = f"{len(streams.names)} samples"
-    width = max(map(len, [first, *titles]))
-    print(f"{first:<{width}} | weight | Top1 in % | Top5 in %")
-    scores = [*streams.scores, fuse(streams.scores, weights)]
-    for title, cell, one in zip(titles, cells, scores, strict=True):
-        top1, top5 = (100 * top_k_accuracy(one, streams.labels, k) for k in (1, 5))
-        print(f"{title:<{width}} | {cell} | {top1:9.4f} | {top5:9.4f}")
-    print()
-
-
-def print_classes(streams: Streams, fused: np.ndarray, shown: int) -> None:
-    """The classes that the fused scores (N, K) get wrong most often, and what for."""
-    counts = np.stack([confusion_counts(one, streams.labels) for one in [*streams.scores, fused]])
-    clips = counts[-1].sum(axis=1)
-    right = np.diagonal(counts, axis1=1, axis2=2)  # (S + 1, K)
-    percent = 100 * right / np.maximum(clips, 1)
-    faulty = np.flatnonzero(right[-1] < clips)
-    worst = faulty[np.argsort(percent[-1, faulty], kind="stable")][:shown]
-    print(f"The {len(worst)} worst classes, counted from 0:")
-    print("class | clips | fused in % | each stream in %")
-    for label in worst:
-        each = " ".join(f"{share:6.2f}" for share in percent[:-1, label])
-        print(f"{label:5d} | {clips[label]:5d} | {percent[-1, label]:10.2f} | {each}")
-    wrong = counts[-1] * (1 - np.eye(len(clips), dtype=int))
-    print()
-    for pair in np.argsort(-wrong, axis=None, kind="stable")[: min(shown, np.count_nonzero(wrong))]:
-        true, guess = divmod(int(pair), len(clips))
-        print(f"class {true} taken for {guess}: {wrong[true, guess]} of {clips[true]} clips")
-    print()
 
 
 if __name__ == "__main__":
