@@ -16,7 +16,7 @@ import argparse
 import copy
 import logging
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,13 @@ import yaml
 from torch import nn
 from torch.utils.data import Dataset
 
-from utils import checkpoint, config, distributed, parallel
+from utils import config, distributed, parallel
 from utils.allocator import keep_freed_memory
 from utils.checkpoint import Progress, TrainState
 from utils.cli import run as run_command
 from utils.compilation import compile_model
-from utils.datasets import build_dataset, carve_validation, check_crops, check_fit
-from utils.epochs import Plan, Run, run_epochs, save_state
+from utils.datasets import DataSets, build_dataset, build_datasets, check_crops, check_fit
+from utils.epochs import Loaders, Plan, Run, run_epochs, save_state
 from utils.evaluation import Interrupted, predict
 from utils.failures import explained
 from utils.files import atomic_write
@@ -45,12 +45,13 @@ from utils.manifest import compare_with_manifest
 from utils.optimization import make_average, make_optimizer, make_schedule
 from utils.precision import Precision
 from utils.precision_choice import choose_precision
+from utils.resume import resume_automatically, resume_by_flags
 from utils.scores import delete_scores, save_scores, score_file
 from utils.seed import be_deterministic, set_seed
 from utils.summary import circumstances, over_seeds, peak_memory_mb, write_summary
 from utils.sync_batchnorm import synchronize
-from utils.weights import load_weights, read_weights
-from utils.work_dir import BEST, changed_settings, newest_intact, start_afresh
+from utils.weights import load_weights
+from utils.work_dir import BEST, start_afresh
 
 logger = logging.getLogger("main")
 
@@ -108,33 +109,29 @@ def make_model(args: argparse.Namespace, device: torch.device, precision: Precis
     return precision.cast(model.to(device))
 
 
-def make_datasets(args: argparse.Namespace, task: Any) -> tuple[Dataset, Dataset, Dataset]:
-    """The clips to train on, to choose the best epoch on, and to test on; often the last are one.
+def make_datasets(args: argparse.Namespace, task: Any) -> DataSets:
+    """The clips to train on, to choose the best epoch on, and to test on.
 
     Raises:
         ValueError: they do not fit the model.
     """
-    test_set = build_dataset(args.feeder, args.test_feeder_args, args.debug)
-    if args.val_split:
-        train_set, val_set = carve_validation(
-            args.feeder,
-            args.train_feeder_args,
-            args.test_feeder_args,
-            args.debug,
-            args.val_split,
-            args.val_by,
-            args.seed,
-        )
-    else:
-        train_set = build_dataset(args.feeder, args.train_feeder_args, args.debug)
-        val_set = test_set
-    for dataset in (train_set, test_set):
+    datasets = build_datasets(
+        args.feeder,
+        args.train_feeder_args,
+        args.test_feeder_args,
+        args.debug,
+        args.val_split,
+        args.val_by,
+        args.seed,
+        needs_plain=args.precise_bn,
+    )
+    for dataset in (datasets.train, datasets.test):
         check_fit(args.model_args, dataset)
         task.check(args.model_args, dataset)
-    for dataset in (val_set, test_set):
+    for dataset in (datasets.val, datasets.test):
         check_crops(dataset, args.num_clips)
-    compare_with_manifest(args.model_args, test_set)
-    return train_set, val_set, test_set
+    compare_with_manifest(args.model_args, datasets.test)
+    return datasets
 
 
 def make_state(
@@ -169,45 +166,10 @@ def make_state(
     state = TrainState(model, optimizer, schedule, precision, average)
     state.progress.steps_per_epoch = steps_per_epoch
     if args.resume == "auto":
-        resume_automatically(args, state)
+        resume_automatically(state, args.work_dir, settings(args))
     else:
-        resume_by_flags(args, state)
+        resume_by_flags(state, args.start_epoch, args.checkpoint, args.optimizer_states)
     return state
-
-
-def resume_automatically(args: argparse.Namespace, state: TrainState) -> None:
-    """Go on from the newest intact checkpoint of the work dir, if there is one."""
-    first = distributed.is_first()
-    found = distributed.from_first(newest_intact(args.work_dir) if first else None)
-    if not found:
-        logger.info("no checkpoint in %s: starting from the beginning.", args.work_dir)
-        return
-    epoch, files = found
-    state.progress.epoch = state.progress.evaluated = epoch
-    state.progress.step = files.step
-    weights = read_weights(files.weights, parallel.unwrap(state.model))
-    state.precision.load_full_weights(weights)
-    checkpoint.load_state(state, files.checkpoint)
-    logger.info("going on from %s", files.checkpoint)
-    if changed := changed_settings(args.work_dir, settings(args)):
-        logger.warning(
-            "%s changed since the run began; what the checkpoint holds of it stays in force.",
-            ", ".join(changed),
-        )
-
-
-def resume_by_flags(args: argparse.Namespace, state: TrainState) -> None:
-    """The published way: --start-epoch, --weights (loaded already) and --checkpoint."""
-    progress = state.progress
-    progress.epoch = progress.evaluated = args.start_epoch
-    progress.step = args.start_epoch * progress.steps_per_epoch
-    state.schedule.skip(args.start_epoch, progress.steps_per_epoch)
-    if args.checkpoint:
-        checkpoint.load_state(state, args.checkpoint)
-    elif args.start_epoch and not args.optimizer_states:
-        logger.warning("--start-epoch without --checkpoint: the optimiser starts afresh.")
-    if args.optimizer_states:
-        checkpoint.load_optimizer(state.optimizer, args.optimizer_states)
 
 
 def open_work_dir(args: argparse.Namespace) -> None:
@@ -260,8 +222,8 @@ def train(
 ) -> dict[str, float]:
     """Epochs up to --num-epoch: train, save if due, evaluate if due; what they came to."""
     task = make_task(args)
-    train_set, val_set, test_set = make_datasets(args, task)
-    train_loader = training_loader(train_set, args.batch_size, args.num_worker, args.seed)
+    datasets = make_datasets(args, task)
+    train_loader = training_loader(datasets.train, args.batch_size, args.num_worker, args.seed)
     state = make_state(args, device, device_ids, steps_per_epoch=len(train_loader))
     # The work dir is touched only now that all settings and files have proved usable.
     if not state.progress.step and distributed.is_first():
@@ -270,19 +232,24 @@ def train(
     logger.info(
         "%s parameters, %d clips to train on, %d to evaluate on",
         f"{sum(parameter.numel() for parameter in state.model.parameters()):,}",
-        len(train_set),
-        len(val_set),
+        len(datasets.train),
+        len(datasets.val),
     )
     plan = Plan(**{field.name: getattr(args, field.name) for field in fields(Plan)})
-    val_loader = evaluation_loader(val_set, args.test_batch_size, args.num_worker)
+    val_loader = evaluation_loader(datasets.val, args.test_batch_size, args.num_worker)
+    plain_loader = None
+    if args.precise_bn:
+        plain_loader = training_loader(datasets.plain, args.batch_size, args.num_worker, args.seed)
     val_name = "validation" if args.val_split else "test"
     with (
         closing(train_loader),
         closing(val_loader),
+        closing(plain_loader) if plain_loader else nullcontext(),
         open_curves(args, plan, state.progress) as curves,
         Interrupts() as interrupts,
     ):
-        run = Run(plan, task, state, train_loader, val_loader, val_name, curves, interrupts)
+        loaders = Loaders(train_loader, plain_loader, val_loader)
+        run = Run(plan, task, state, loaders, val_name, curves, interrupts)
         try:
             run_epochs(run)
         except Interrupted:
@@ -293,7 +260,7 @@ def train(
             )
             raise SystemExit(interrupts.exit_code) from None
     # All is saved: a signal may now end the process as it likes.
-    results = sum_up(args, run, test_best(args, run, test_set) if args.val_split else {})
+    results = sum_up(args, run, test_best(args, run, datasets.test) if args.val_split else {})
     if interrupts.signal:  # in the last evaluation
         raise SystemExit(interrupts.exit_code)
     return results

@@ -98,9 +98,10 @@ def _keep_statistics(norms: Sequence[nn.Module], statistics: Statistics) -> None
     sizes = [norm.num_features for norm in norms]
     variances = (variance * count / (count - 1)).split(sizes)
     for norm, m, v in zip(norms, mean.split(sizes), variances, strict=True):
-        norm.running_mean.lerp_(m.to(norm.running_mean), norm.momentum)
-        norm.running_var.lerp_(v.to(norm.running_var), norm.momentum)
         norm.num_batches_tracked += 1
+        share = 1 / norm.num_batches_tracked.item() if norm.momentum is None else norm.momentum
+        norm.running_mean.lerp_(m.to(norm.running_mean), share)
+        norm.running_var.lerp_(v.to(norm.running_var), share)
 
 
 def _normalize(

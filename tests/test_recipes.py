@@ -128,6 +128,41 @@ def test_gradients_are_clipped(settings, tmp_path):
     torch.testing.assert_close(end["fc.weight"], start["fc.weight"], rtol=0, atol=1e-8)
 
 
+def test_precise_statistics_are_those_of_the_plain_training_clips(settings, tmp_path, data):
+    flags = [*settings, "--num-epoch", "3", "--eval-interval", "2"]
+    main.main(flags)
+    plain = weights(tmp_path / "run")
+    main.main([*flags, "--precise-bn", "yes", "--work-dir", str(tmp_path / "precise")])
+    precise = weights(tmp_path / "precise")
+    for name, saved in plain.items():
+        ours = precise[name]
+        tracked = [key for key in saved if "running" in key or "batches" in key]
+        rest = {key: value for key, value in saved.items() if key not in tracked}
+        assert equal(rest, {key: ours[key] for key in rest})  # training goes the same way
+    assert equal(plain["weights-1-3.pt"], precise["weights-1-3.pt"])  # is not evaluated
+    clips = torch.from_numpy(np.load(data / "train_data_joint.npy"))  # (N, C, T, V, 1)
+    mean = clips[..., 0].mean((0, 2)).T.flatten()  # channels of data_bn: joint, then coordinate
+    found = precise["weights-3-9.pt"]["data_bn.running_mean"]
+    torch.testing.assert_close(found, mean, rtol=0, atol=1e-5)
+    assert not torch.allclose(plain["weights-3-9.pt"]["data_bn.running_mean"], mean, atol=1e-3)
+
+
+def test_precise_statistics_go_on_bit_for_bit_and_serve_the_average(settings, tmp_path):
+    flags = [*settings, "--precise-bn", "yes", "--ema-decay", "0.5", "--val-split", "0.3",
+             "--val-by", "clip"]  # fmt: skip
+    main.main([*flags, "--num-epoch", "3", "--lr-schedule", "step", "--step", "8"])
+    parts = [*flags, "--lr-schedule", "step", "--step", "8", "--work-dir", str(tmp_path / "parts")]
+    main.main([*parts, "--num-epoch", "2"])
+    main.main([*parts, "--num-epoch", "3", "--resume", "auto"])
+    for name in ("weights-3-6.pt", "ema-3-6.pt"):
+        one, other = (
+            torch.load(tmp_path / run / "weights" / name, weights_only=True)
+            for run in ("run", "parts")
+        )
+        assert equal(one, other)
+    assert one["data_bn.num_batches_tracked"] == 2  # of the average: one pass over 16 clips
+
+
 # ---- a validation part of the training clips ---------------------------------------------------
 
 

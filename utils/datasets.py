@@ -2,7 +2,7 @@
 # Shapes: C channels, T frames, V joints, M persons.
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -75,7 +75,16 @@ def check_crops(dataset: Dataset, num_clips: int) -> None:
         dataset.set_crop(0, 1)
 
 
-def carve_validation(
+class DataSets(NamedTuple):
+    """The clips of a training run; `val` and `test` are often the same."""
+
+    train: Dataset
+    plain: Dataset | None  # those of `train`, prepared as for a test
+    val: Dataset  # to choose the best epoch on
+    test: Dataset
+
+
+def build_datasets(
     feeder: str,
     train_args: Mapping[str, Any],
     test_args: Mapping[str, Any],
@@ -83,15 +92,21 @@ def carve_validation(
     share: float,
     by: str,
     seed: int,
-) -> tuple[Part, Part]:
-    """The training clips without a part of them, and that part, prepared as for a test.
+    needs_plain: bool,
+) -> DataSets:
+    """The data sets of a run; with a share above 0, `val` is carved out of the training clips.
 
     Raises:
         ValueError: as `validation_split`.
     """
-    training = build_dataset(feeder, train_args, debug)
+    train = build_dataset(feeder, train_args, debug)
+    test = build_dataset(feeder, test_args, debug)
+    if not share and not needs_plain:
+        return DataSets(train, None, test, test)
     same_clips = {key: train_args[key] for key in WHERE if key in train_args}
     options = {key: value for key, value in test_args.items() if key not in WHERE}
-    prepared = build_dataset(feeder, options | same_clips, debug)
-    stay, carved = validation_split(training.sample_name, share, by, seed)
-    return Part(training, stay), Part(prepared, carved)
+    plain = build_dataset(feeder, options | same_clips, debug)
+    if not share:
+        return DataSets(train, plain, test, test)
+    stay, carved = validation_split(train.sample_name, share, by, seed)
+    return DataSets(Part(train, stay), Part(plain, stay), Part(plain, carved), test)

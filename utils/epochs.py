@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -14,6 +14,7 @@ from utils.evaluation import Interrupted, predict
 from utils.interrupts import Interrupts
 from utils.loading import slice_size
 from utils.logging import Curves
+from utils.precise_batchnorm import take_statistics
 from utils.scores import save_scores, score_file
 from utils.summary import peak_memory_mb
 from utils.training import Step, training_steps
@@ -52,6 +53,14 @@ class Plan:
         return chosen and new and not progress.steps_in_epoch
 
 
+class Loaders(NamedTuple):
+    """Batches to train on, of the same clips as a test sees them (if needed), to evaluate on."""
+
+    train: DataLoader
+    plain: DataLoader | None
+    val: DataLoader
+
+
 @dataclass(frozen=True)
 class Run:
     """A training under way: its plan and the objects that its epochs work with."""
@@ -59,8 +68,7 @@ class Run:
     plan: Plan
     task: Any  # such as utils.tasks.ActionClassification
     state: TrainState
-    train_loader: DataLoader
-    val_loader: DataLoader
+    loaders: Loaders
     val_name: str  # of the clips that choose the best epoch, in the log
     curves: Curves
     interrupts: Interrupts
@@ -105,7 +113,7 @@ def train_epoch(run: Run) -> None:
     steps = training_steps(
         run.state,
         run.task,
-        run.train_loader,
+        run.loaders.train,
         seed=plan.seed,
         slice_size=slice_size(plan.forward_batch_size),
         max_grad_norm=plan.max_grad_norm,
@@ -169,10 +177,18 @@ def finish_epoch(run: Run, lr: float) -> None:
         *(progress.epoch, plan.num_epoch, means["loss"], metric, means[metric], lr),
         *(speed["seconds"], speed["clips_per_second"]),
     )
-    if not plan.evaluation_is_due(progress):
+    if plan.evaluation_is_due(progress):
+        take_precise_statistics(run)
+    else:
         run.curves.epoch(epoch_line(progress))
     if plan.saves_after(progress.epoch):  # before the evaluation: should it fail, nothing is lost
         save_state(run)
+
+
+def take_precise_statistics(run: Run) -> None:
+    """With --precise-bn: BatchNorm's statistics for the weights that are evaluated and saved."""
+    if run.loaders.plain:
+        take_statistics(run.state.evaluated_model(), run.state.precision, run.loaders.plain)
 
 
 def epoch_line(progress: Progress, evaluation: dict[str, float] | None = None) -> dict[str, Any]:
@@ -184,11 +200,11 @@ def epoch_line(progress: Progress, evaluation: dict[str, float] | None = None) -
 def evaluate_epoch(run: Run) -> None:
     """Score the validation clips; keep track of the best epoch and of its weights."""
     plan, state, progress, task = run.plan, run.state, run.state.progress, run.task
-    dataset, first = run.val_loader.dataset, distributed.is_first()
+    dataset, first = run.loaders.val.dataset, distributed.is_first()
     outputs = predict(
         state.evaluated_model(),
         state.precision,
-        run.val_loader,
+        run.loaders.val,
         plan.num_clips,
         lambda: run.interrupts.signal,
     )

@@ -202,6 +202,13 @@ def _add_recipe_flags(group: argparse._ArgumentGroup) -> None:
         default=0.0,
         help="evaluate and save a moving average of the weights, e.g. 0.999; 0: none",
     )
+    _boolean(
+        group,
+        "--precise-bn",
+        False,
+        "before each evaluation, take BatchNorm's statistics anew over all training clips, "
+        "prepared as for a test",
+    )
     add(
         "--early-stopping",
         type=int,

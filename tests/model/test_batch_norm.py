@@ -100,3 +100,12 @@ def test_half_features_have_statistics_in_single_precision(weights):
     y.square().sum().backward()
     assert x.grad.dtype == torch.bfloat16 and norm.weight.grad.dtype == weights
     assert norm.weight.grad.tolist() == pytest.approx([2 * 6000] * 3, rel=0.02)
+
+
+def test_without_a_momentum_statistics_are_means_over_the_batches():
+    (ours,), (theirs,) = layers(3), layers(3)
+    ours.momentum = theirs.momentum = None
+    for batch in torch.randn(4, 2, 3, 4, 5, dtype=torch.float64):
+        batch_norm(batch, [ours])
+        theirs(batch)
+    torch.testing.assert_close(ours.state_dict(), theirs.state_dict())
