@@ -1,8 +1,8 @@
 """BatchNorm's running statistics of the weights as they are, instead of a trace of training.
 
-While training, they are a moving average over the last few batches, of augmented clips, under weights
-that still change. Taken anew over all training clips as a test sees them, they fit a test better (Wu
-and Johnson, "Rethinking 'Batch' in BatchNorm", 2021). Training does not depend on them.
+While training, they are a moving average over the last few batches, of augmented clips, under
+weights that still change. Taken anew over all training clips as a test sees them, they fit a test
+better (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021). Training does not depend on them.
 """
 
 from torch import nn
