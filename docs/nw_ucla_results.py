@@ -37,7 +37,7 @@ def main() -> None:
     rows["joint + bone"] = fuse(scores[:2], [1, 1])
     rows["all four"] = fuse(scores, [1, 1, 1, 1])
     rows["all four, motions by half"] = fuse(scores, [1, 1, 0.5, 0.5])
-    print(f"| | all {len(names)} clips | {(~twice).sum()} without the {twice.sum()} |")
+    print(f"| stream | test top-1, all {len(names)} clips | without the {twice.sum()} duplicates |")
     print("|---|---|---|")
     for name, one in rows.items():
         every = 100 * top_k_accuracy(one, labels, 1)
