@@ -239,7 +239,8 @@ def train(
     val_loader = evaluation_loader(datasets.val, args.test_batch_size, args.num_worker)
     plain_loader = None
     if args.precise_bn:
-        plain_loader = training_loader(datasets.plain, args.batch_size, args.num_worker, args.seed)
+        size = args.forward_batch_size
+        plain_loader = training_loader(datasets.plain, size, args.num_worker, args.seed)
     val_name = "validation" if args.val_split else "test"
     with (
         closing(train_loader),

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -13,8 +15,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 import main
+from utils import epochs as epochs_of_engine
 from utils.flags import DEFAULT_SEED
 from utils.optimization import make_average, make_optimizer, make_schedule
+from utils.precise_batchnorm import take_statistics
+from utils.precision import Precision
 from utils.scores import load_scores
 from utils.seed import set_seed
 from utils.summary import config_hash
@@ -160,7 +165,36 @@ def test_precise_statistics_go_on_bit_for_bit_and_serve_the_average(settings, tm
             for run in ("run", "parts")
         )
         assert equal(one, other)
-    assert one["data_bn.num_batches_tracked"] == 2  # of the average: one pass over 16 clips
+    assert one["data_bn.num_batches_tracked"] == 4  # of the average: one pass over 16 clips
+
+
+def test_precise_statistics_are_taken_without_dropout():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(3))
+    clips = torch.randn(2, 40, 3)
+    batches = [(batch, None, None) for batch in clips]
+    take_statistics(model, Precision(torch.device("cpu")), batches)
+    torch.testing.assert_close(model[1].running_mean, clips.mean((0, 1)))
+    assert model[1].momentum == 0.1
+
+
+def test_a_signal_while_statistics_are_taken_saves_and_they_are_taken_again(
+    settings, tmp_path, monkeypatch
+):
+    flags = [*settings, "--precise-bn", "yes", "--num-epoch", "2", "--eval-interval", "2"]
+    main.main([*flags, "--work-dir", str(tmp_path / "whole")])
+    take = epochs_of_engine.take_statistics
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        take(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit, match="143"):
+        patch.setattr(epochs_of_engine, "take_statistics", interrupted)
+        main.main(flags)
+    main.main([*flags, "--resume", "auto"])
+    one, other = (weights(tmp_path / run)["weights-2-6.pt"] for run in ("run", "whole"))
+    assert equal(one, other)
 
 
 # ---- a validation part of the training clips ---------------------------------------------------

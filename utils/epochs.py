@@ -177,18 +177,10 @@ def finish_epoch(run: Run, lr: float) -> None:
         *(progress.epoch, plan.num_epoch, means["loss"], metric, means[metric], lr),
         *(speed["seconds"], speed["clips_per_second"]),
     )
-    if plan.evaluation_is_due(progress):
-        take_precise_statistics(run)
-    else:
+    if not plan.evaluation_is_due(progress):
         run.curves.epoch(epoch_line(progress))
     if plan.saves_after(progress.epoch):  # before the evaluation: should it fail, nothing is lost
         save_state(run)
-
-
-def take_precise_statistics(run: Run) -> None:
-    """With --precise-bn: BatchNorm's statistics for the weights that are evaluated and saved."""
-    if run.loaders.plain:
-        take_statistics(run.state.evaluated_model(), run.state.precision, run.loaders.plain)
 
 
 def epoch_line(progress: Progress, evaluation: dict[str, float] | None = None) -> dict[str, Any]:
@@ -201,13 +193,11 @@ def evaluate_epoch(run: Run) -> None:
     """Score the validation clips; keep track of the best epoch and of its weights."""
     plan, state, progress, task = run.plan, run.state, run.state.progress, run.task
     dataset, first = run.loaders.val.dataset, distributed.is_first()
-    outputs = predict(
-        state.evaluated_model(),
-        state.precision,
-        run.loaders.val,
-        plan.num_clips,
-        lambda: run.interrupts.signal,
-    )
+    model, precision = state.evaluated_model(), state.precision
+    interrupted = lambda: run.interrupts.signal  # noqa: E731
+    if run.loaders.plain:
+        take_statistics(model, precision, run.loaders.plain, interrupted)
+    outputs = predict(model, precision, run.loaders.val, plan.num_clips, interrupted)
     metrics = distributed.from_first(task.evaluate(outputs, dataset) if first else None)
     logger.info(
         "epoch %d/%d: %s %s",
@@ -224,7 +214,7 @@ def evaluate_epoch(run: Run) -> None:
             save_scores(path, dataset.sample_name, outputs)
     saved = plan.saves_after(progress.epoch)
     if is_best or saved:
-        save_state(run, with_weights=not saved)
+        save_state(run, with_weights=not saved or run.loaders.plain is not None)
     if is_best:
         link_best(run)
 

@@ -40,6 +40,7 @@ def validate(args: argparse.Namespace) -> None:
         "--nesterov has no effect with Adam": args.nesterov and args.optimizer != "SGD",
         "--label-smoothing has no effect with --task traits": args.label_smoothing
         and args.task == "traits",
+        "--precise-bn has no effect with --phase test": args.precise_bn and args.phase == "test",
         "--model_saved_name has no effect": args.model_saved_name,
         "--sync-bn has no effect without torchrun": args.sync_bn and num_processes() == 1,
         "--amp-dtype has no effect without --half": args.amp_dtype and not args.half,

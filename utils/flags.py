@@ -206,8 +206,8 @@ def _add_recipe_flags(group: argparse._ArgumentGroup) -> None:
         group,
         "--precise-bn",
         False,
-        "before each evaluation, take BatchNorm's statistics anew over all training clips, "
-        "prepared as for a test",
+        "before each evaluation, take BatchNorm's statistics anew over the training clips, "
+        "prepared as for a test, in whole batches of --forward-batch-size",
     )
     add(
         "--early-stopping",
