@@ -273,6 +273,15 @@ def _start(argv: list[str], log: Path) -> multiprocessing.Process:
     return process
 
 
+def _seconds(argv: list[str], folder: Path) -> float:
+    """How long a run takes that is left alone."""
+    begun = time.monotonic()
+    process = _start(argv, folder / "alone.log")
+    process.join()
+    assert process.exitcode == 0, (folder / "alone.log").read_text()
+    return time.monotonic() - begun
+
+
 def _kill_and_resume(argv: list[str], run: Path, moments: list[float]) -> int:
     """Kill a run at some seconds after each of its starts, then let it end; how often it died."""
     killed = 0
@@ -296,13 +305,14 @@ def test_killed_at_random_moments(settings, tmp_path, kills):
     argv = [*settings, "--save-steps", "1", "--keep-checkpoints", "3", "--step", "9"]
     num_epoch = 12 if kills > 2 else 5
     argv += ["--num-epoch", str(num_epoch)]
-    begun = time.monotonic()
-    whole = _start([*argv, "--work-dir", str(tmp_path / "whole")], tmp_path / "whole.log")
-    whole.join()
-    assert whole.exitcode == 0, (tmp_path / "whole.log").read_text()
-    duration = time.monotonic() - begun
+    start, duration = (
+        _seconds([*argv, "--num-epoch", epochs_, "--work-dir", str(tmp_path / name)], tmp_path)
+        for name, epochs_ in (("short", "1"), ("whole", str(num_epoch)))
+    )
+    # Each try gets at most so far that all together are one whole run.
+    work = max(duration - start, 0.1) / kills
     rng = random.Random(0)
-    moments = [rng.uniform(0.1, 0.4) * duration for _ in range(kills)]
+    moments = [start + rng.uniform(-0.5, 1) * work for _ in range(kills)]
     killed = _kill_and_resume(argv, tmp_path / "run", moments)
     assert killed >= kills / 2
     one, other = (
