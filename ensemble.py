@@ -37,9 +37,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = score_paths(args)
     files = [find_test_scores(path) for path in paths]
     test = read_streams(args, files, "val")
-    weights = found_weights(args, paths, files, test) if args.search else given_weights(args)
+    if args.search:
+        weights = found_weights(args, paths, files, test)
+    else:
+        weights = given_weights(args, len(paths))
     fused = fuse(test.scores, weights)
-    print(stream_table(paths, weights, test.scores, test.labels))
+    print(stream_table(paths, weights, test.scores, fused, test.labels))
     if args.show_classes:
         print(class_table(test.scores, fused, test.labels, args.show_classes))
     for k in (1, 5):
@@ -102,13 +105,12 @@ def score_paths(args: argparse.Namespace) -> list[Path]:
     return pair or args.score_dirs
 
 
-def given_weights(args: argparse.Namespace) -> list[float]:
+def given_weights(args: argparse.Namespace, streams: int) -> list[float]:
     """--alpha as one weight a stream, or 1 for each.
 
     Raises:
         ValueError: it has another number of weights.
     """
-    streams = len(score_paths(args))
     weights = args.alpha or [1.0] * streams
     if args.joint_dir and len(weights) == 1:
         weights = [1.0, *weights]
@@ -138,7 +140,8 @@ def found_weights(
     weights = search_weights(validation.scores, validation.labels)
     equal = top_k_accuracy(validation.scores.sum(axis=0), validation.labels, 1)
     print("Validation:")
-    print(stream_table(paths, weights, validation.scores, validation.labels))
+    fused = fuse(validation.scores, weights)
+    print(stream_table(paths, weights, validation.scores, fused, validation.labels))
     print(f"With equal weights {100 * equal:.4f}. Found: --alpha {' '.join(map(str, weights))}\n")
     print("Test:")
     return weights

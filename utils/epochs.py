@@ -194,7 +194,10 @@ def evaluate_epoch(run: Run) -> None:
     plan, state, progress, task = run.plan, run.state, run.state.progress, run.task
     dataset, first = run.loaders.val.dataset, distributed.is_first()
     model, precision = state.evaluated_model(), state.precision
-    interrupted = lambda: run.interrupts.signal  # noqa: E731
+
+    def interrupted() -> object:
+        return run.interrupts.signal
+
     if run.loaders.plain:
         take_statistics(model, precision, run.loaders.plain, interrupted)
     outputs = predict(model, precision, run.loaders.val, plan.num_clips, interrupted)

@@ -6,20 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.fusion import fuse
 from utils.metrics import confusion_counts, top_k_accuracy
 
 
 def stream_table(
-    paths: Sequence[Path], weights: Sequence[float], scores: np.ndarray, labels: Sequence[int]
+    paths: Sequence[Path],
+    weights: Sequence[float],
+    scores: np.ndarray,
+    fused: np.ndarray,
+    labels: Sequence[int],
 ) -> str:
-    """Weight and accuracies of each of S streams, (S, N, K), and of their fusion; one line each."""
+    """Weight and accuracies of S streams, (S, N, K), and of their fusion, (N, K); a line each."""
     titles = [*map(str, paths), "fused"]
     cells = [*(f"{weight:6.2f}" for weight in weights), " " * 6]
     first = f"{len(labels)} samples"
     width = max(map(len, [first, *titles]))
     lines = [f"{first:<{width}} | weight | Top1 in % | Top5 in %"]
-    for title, cell, one in zip(titles, cells, [*scores, fuse(scores, weights)], strict=True):
+    for title, cell, one in zip(titles, cells, [*scores, fused], strict=True):
         top1, top5 = (100 * top_k_accuracy(one, labels, k) for k in (1, 5))
         lines.append(f"{title:<{width}} | {cell} | {top1:9.4f} | {top5:9.4f}")
     return "\n".join([*lines, ""])
