@@ -2,9 +2,11 @@
 
 Reads the scores that the four test configs of config/nw-ucla leave in work_dir/, and counts them
 twice: over all test clips, and over those whose skeletons are not also those of a training clip.
+Of several work dirs, one a seed, it prints mean and standard deviation.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,25 +26,42 @@ def duplicated(data: Path) -> np.ndarray:
     return np.array([clip.tobytes() in trained for clip in test])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("data/nw-ucla"))
-    parser.add_argument("--work-dir", type=Path, default=Path("work_dir/nw-ucla"))
-    args = parser.parse_args()
-    names, labels = load_labels(args.data / "val_label.pkl")
-    labels, twice = np.array(labels), duplicated(args.data)
-    streams = [load_scores(find_test_scores(args.work_dir / f"{name}_eval")) for name in STREAMS]
-    scores = np.stack([[stream[name] for name in names] for stream in streams])
-    rows = {name.replace("_", " "): one for name, one in zip(STREAMS, scores, strict=True)}
+def stream_scores(work_dir: Path, names: Sequence[str]) -> np.ndarray:
+    """(4, N, num_class), in the order of STREAMS and `names`."""
+    streams = [load_scores(find_test_scores(work_dir / f"{stream}_eval")) for stream in STREAMS]
+    return np.stack([[scores[name] for name in names] for scores in streams])
+
+
+def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:
+    """Each row of the table with its scores (N, num_class)."""
+    rows = {stream.replace("_", " "): one for stream, one in zip(STREAMS, scores, strict=True)}
     rows["joint + bone"] = fuse(scores[:2], [1, 1])
     rows["all four"] = fuse(scores, [1, 1, 1, 1])
     rows["all four, motions by half"] = fuse(scores, [1, 1, 0.5, 0.5])
+    return rows
+
+
+def in_percent(accuracies: Sequence[float]) -> str:
+    """Their mean; with several, its sample standard deviation too."""
+    percent = 100 * np.array(accuracies)
+    spread = f" ± {percent.std(ddof=1):.2f}" if len(percent) > 1 else ""
+    return f"{percent.mean():.2f}{spread}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("data/nw-ucla"))
+    parser.add_argument("--work-dir", type=Path, nargs="+", default=[Path("work_dir/nw-ucla")])
+    args = parser.parse_args()
+    names, labels = load_labels(args.data / "val_label.pkl")
+    labels, twice = np.array(labels), duplicated(args.data)
+    runs = [with_fusions(stream_scores(folder, names)) for folder in args.work_dir]
     print(f"| stream | test top-1, all {len(names)} clips | without the {twice.sum()} duplicates |")
     print("|---|---|---|")
-    for name, one in rows.items():
-        every = 100 * top_k_accuracy(one, labels, 1)
-        new = 100 * top_k_accuracy(one[~twice], labels[~twice], 1)
-        print(f"| {name} | {every:.2f} | {new:.2f} |")
+    for row in runs[0]:
+        every = [top_k_accuracy(scores[row], labels, 1) for scores in runs]
+        new = [top_k_accuracy(scores[row][~twice], labels[~twice], 1) for scores in runs]
+        print(f"| {row} | {in_percent(every)} | {in_percent(new)} |")
 
 
 if __name__ == "__main__":
