@@ -34,11 +34,11 @@ class Streams(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
-    paths = score_paths(args)
+    folder, paths = args.data_folder / args.dataset, score_paths(args)
     files = [find_test_scores(path) for path in paths]
-    test = read_streams(args, files, "val")
+    test = read_streams(folder, files, "val")
     if args.search:
-        weights = found_weights(args, paths, files, test)
+        weights = found_weights(folder, paths, files, test)
     else:
         weights = given_weights(args, len(paths))
     fused = fuse(test.scores, weights)
@@ -67,14 +67,15 @@ def make_parser() -> ArgumentParser:
     )
     add("--joint-dir", type=Path, help="work dir of the joint stream's test")
     add("--bone-dir", type=Path, help="work dir of the bone stream's test")
-    add(
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument(
         "--alpha",
         type=float,
         nargs="+",
         metavar="X",
         help="one weight a stream of --score-dirs, or that of the bone scores (default: 1)",
     )
-    add(
+    weights.add_argument(
         "--search",
         action="store_true",
         help="find the weights on the validation scores that lie beside the test scores, as "
@@ -85,7 +86,7 @@ def make_parser() -> ArgumentParser:
         type=non_negative,
         default=10,
         metavar="N",
-        help="show the N worst classes and the N worst confusions (default: 10)",
+        help="show the accuracy of the N worst classes and the N worst confusions (default: 10)",
     )
     add(
         "--data-folder", type=Path, default=Path("data"), help="where data sets lie (default: data)"
@@ -120,18 +121,16 @@ def given_weights(args: argparse.Namespace, streams: int) -> list[float]:
 
 
 def found_weights(
-    args: argparse.Namespace, paths: Sequence[Path], test_files: Sequence[Path], test: Streams
+    folder: Path, paths: Sequence[Path], test_files: Sequence[Path], test: Streams
 ) -> list[float]:
     """The weights that are best on the validation scores of the streams, which are printed.
 
     Raises:
         FileNotFoundError: a stream has no validation scores.
-        ValueError: --alpha is given as well, or validation and test share samples.
+        ValueError: validation and test share samples.
     """
-    if args.alpha:
-        raise ValueError("--search finds the weights that --alpha gives. Leave one of them out.")
     files = [validation_scores_beside(file) for file in test_files]
-    validation = read_streams(args, files, "train")
+    validation = read_streams(folder, files, "train")
     if shared := sorted(set(validation.names) & set(test.names)):
         raise ValueError(
             f"{files[0]} holds {_count(shared)} of the test samples. Weights must be found on "
@@ -147,14 +146,18 @@ def found_weights(
     return weights
 
 
-def read_streams(args: argparse.Namespace, files: Sequence[Path], part: str) -> Streams:
+def read_streams(folder: Path, files: Sequence[Path], part: str) -> Streams:
     """The samples of the part `val`, or those of `train` that were validated on.
+
+    Args:
+        folder: of the data set, with the labels.
+        files: the streams' scores.
 
     Raises:
         FileNotFoundError: scores or labels are missing.
         ValueError: they do not belong together.
     """
-    label_file, names, labels = read_labels(args.data_folder / args.dataset, part)
+    label_file, names, labels = read_labels(folder, part)
     streams = [load_scores(file) for file in files]
     if part == "train":
         for file, stream in zip(files, streams, strict=True):

@@ -5,18 +5,17 @@ twice: over all test clips, and over those whose skeletons are not also those of
 Of several work dirs, one a seed, it prints mean and standard deviation.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ensemble import Streams, read_streams
 from graph.streams import STREAMS
-from utils.cli import run
+from utils.cli import ArgumentParser, run
 from utils.fusion import fuse
-from utils.labels import load_labels
 from utils.metrics import top_k_accuracy
-from utils.scores import find_test_scores, load_scores
+from utils.scores import find_test_scores
 
 
 def duplicated(data: Path) -> np.ndarray:
@@ -26,10 +25,10 @@ def duplicated(data: Path) -> np.ndarray:
     return np.array([clip.tobytes() in trained for clip in test])
 
 
-def stream_scores(work_dir: Path, names: Sequence[str]) -> np.ndarray:
-    """(4, N, num_class), in the order of STREAMS and `names`."""
-    streams = [load_scores(find_test_scores(work_dir / f"{stream}_eval")) for stream in STREAMS]
-    return np.stack([[scores[name] for name in names] for scores in streams])
+def read_run(data: Path, work_dir: Path) -> Streams:
+    """The test scores of the four streams, in the order of STREAMS."""
+    folders = [work_dir / f"{stream}_eval" for stream in STREAMS]
+    return read_streams(data, [find_test_scores(folder) for folder in folders], "val")
 
 
 def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:
@@ -48,15 +47,17 @@ def in_percent(accuracies: Sequence[float]) -> str:
     return f"{percent.mean():.2f}{spread}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path("data/nw-ucla"))
     parser.add_argument("--work-dir", type=Path, nargs="+", default=[Path("work_dir/nw-ucla")])
-    args = parser.parse_args()
-    names, labels = load_labels(args.data / "val_label.pkl")
-    labels, twice = np.array(labels), duplicated(args.data)
-    runs = [with_fusions(stream_scores(folder, names)) for folder in args.work_dir]
-    print(f"| stream | test top-1, all {len(names)} clips | without the {twice.sum()} duplicates |")
+    args = parser.parse_args(argv)
+    seeds = [read_run(args.data, folder) for folder in args.work_dir]
+    labels, twice = np.array(seeds[0].labels), duplicated(args.data)
+    runs = [with_fusions(streams.scores) for streams in seeds]
+    print(
+        f"| stream | test top-1, all {len(labels)} clips | without the {twice.sum()} duplicates |"
+    )
     print("|---|---|---|")
     for row in runs[0]:
         every = [top_k_accuracy(scores[row], labels, 1) for scores in runs]

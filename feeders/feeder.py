@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from feeders import tools
 from feeders.augmentation import Augmentation
 from feeders.sources import names_and_labels, open_source
-from feeders.streams import bones_of, check_stream, mirror_images_of
+from feeders.streams import bones_of, mirror_images_of, resulting_stream
 from graph.streams import derive_stream
 
 DEBUG_CLIPS = 100
@@ -36,12 +36,14 @@ class Feeder(Dataset):
         normalization: subtract the data's mean map and divide by its std map.
         debug: only the first 100 clips.
         use_mmap: read clips from disk as they are needed instead of loading the file.
-        resize: resample the valid frames of every clip to `window_size`.
+        resize: resample the recorded frames of every clip to `window_size`: without the zeros
+            around them, and without the repetitions that fill NTU RGB+D's clips.
         random_crop: with `resize`, keep a random stretch of at least this share of the frames.
         uniform_crop: with `resize`, keep this share of the frames: the middle or, where every clip
             is tested several times (main.py --num-clips), from the first frames to the last.
         random_resize: with `resize`, resample at random moments: uneven speed.
-        random_rotation: largest turns about y (vertical), x and z, in degrees.
+        random_rotation: largest turns about y, x and z, in degrees. Vertical is y in NW-UCLA, z in
+            NTU RGB+D's arrays.
         random_scale: range of a random factor on all coordinates.
         random_mirror: exchange left and right in every second clip.
         joint_dropout: probability of each joint to be 0 in all frames.
@@ -88,7 +90,7 @@ class Feeder(Dataset):
         stream: str = "joint",
         graph: str | None = None,
     ) -> None:
-        check_stream(stream, Path(data_path))
+        self.resulting_stream = resulting_stream(stream, Path(data_path))
         self.augment = Augmentation(
             window_size=window_size,
             random_choose=random_choose,
@@ -115,12 +117,18 @@ class Feeder(Dataset):
         self.label_path = Path(label_path or data_path)
         if debug:
             self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
-        self.stream, self.bones, num_joints = stream, (), self.data.shape[3]
+        _, num_channels, _, num_joints, _ = self.data.shape
+        if any(random_rotation) and num_channels != 3:
+            raise ValueError(
+                f"random_rotation needs coordinates x, y, z, but {data_path} has {num_channels} "
+                "channels."
+            )
+        self.stream, self.graph, self.bones, self.mirror_images = stream, graph, (), []
         if stream.startswith("bone"):
             self.bones = bones_of(graph, num_joints)
         if random_mirror:
-            images = mirror_images_of(graph, num_joints)
-            self.augment = replace(self.augment, mirror_images=images)
+            self.mirror_images = mirror_images_of(graph, num_joints)
+            self.augment = replace(self.augment, mirror_images=self.mirror_images)
         if graph and not (self.bones or random_mirror):
             logger.warning(
                 "graph: %s has no effect on stream: %s without random_mirror.", graph, stream
@@ -176,7 +184,7 @@ class Feeder(Dataset):
         joints = np.array(self.data[index], dtype=np.float32)
         if not self.augment.resize:
             return derive_stream(joints, self.stream, self.bones)
-        clip = derive_stream(tools.valid_frames(joints), self.stream, self.bones)
+        clip = derive_stream(tools.recorded_frames(joints), self.stream, self.bones)
         steps = clip.shape[1] - self.stream.endswith("motion")
         return clip[:, : max(steps, 1)]
 

@@ -16,21 +16,24 @@ from graph.known import graph_of
 from graph.streams import STREAMS, Bones
 from utils.config import import_class
 
+IN_FILE_NAMES = re.compile(r"(?:^|_)((?:joint_|bone_)?motion|bone)[_.]")
 
-def check_stream(stream: str, data_path: Path) -> None:
-    """Streams derive from joints.
+
+def resulting_stream(stream: str, data_path: Path) -> str:
+    """What a Feeder's clips are: `stream`, or what the file's name says that it holds already.
 
     Raises:
         ValueError: there is no such stream, or the data are a file of another one already.
     """
     if stream not in STREAMS:
         raise ValueError(f"stream must be one of {', '.join(STREAMS)}. Got {stream!r}.")
-    is_derived = data_path.suffix == ".npy" and re.search("bone|motion", data_path.name)
-    if stream != "joint" and is_derived:
+    in_name = IN_FILE_NAMES.search(data_path.name) if data_path.suffix == ".npy" else None
+    if stream != "joint" and in_name:
         raise ValueError(
             f"stream: {stream} is derived from joints, but {data_path} is another stream already. "
             "Name the joints' file, or leave stream out."
         )
+    return in_name[1] if in_name else stream
 
 
 def bones_of(graph: str | None, num_joints: int) -> Bones:

@@ -8,6 +8,7 @@ import numpy as np
 MOVE_ANGLES = (-10.0, -5.0, 0.0, 5.0, 10.0)  # degrees
 MOVE_SCALES = (0.9, 1.0, 1.1)
 MOVE_OFFSETS = (-0.2, -0.1, 0.0, 0.1, 0.2)  # in units of the coordinates
+REPEAT_TOLERANCE = 1e-6  # in units of the coordinates, far below what a camera can repeat
 
 
 def valid_span(clip: np.ndarray) -> tuple[int, int]:
@@ -67,7 +68,7 @@ def random_move(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def random_rotation(
     clip: np.ndarray, max_degrees: Sequence[float], rng: np.random.Generator
 ) -> np.ndarray:
-    """Turn the whole clip about y (vertical), then x, then z: another camera.
+    """Turn the whole clip about y, then x, then z: another camera.
 
     Angles are uniform within +- the limits; a limit that is left out is 0. Needs three channels;
     distances are preserved.
@@ -116,10 +117,25 @@ def noise(clip: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
     return clip + (rng.normal(0, std, clip.shape) * there).astype(clip.dtype)
 
 
-def valid_frames(clip: np.ndarray) -> np.ndarray:
-    """The valid span alone; one frame of an empty clip."""
+def recorded_frames(clip: np.ndarray) -> np.ndarray:
+    """The valid span, once where it is repeated up to the clip's end; one frame of an empty clip.
+
+    NTU RGB+D's arrays repeat every body's frames. The first body tells where it begins again.
+    """
     begin, end = valid_span(clip)
-    return clip[:, begin : max(end, begin + 1)]
+    clip = clip[:, begin : max(end, begin + 1)]
+    body = clip[..., 0]
+    if _equal(body, body[:, :1]).all():  # it stands still, and tells nothing
+        return clip
+    for period in np.flatnonzero(_equal(body, body[:, :1]).all(axis=(0, 2)))[1:]:
+        if _equal(body[:, period:], body[:, :-period]).all():
+            return clip[:, :period]
+    return clip
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Element by element, but for rounding."""
+    return np.abs(one - other) <= REPEAT_TOLERANCE
 
 
 def random_crop(clip: np.ndarray, min_share: float, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Feeders as users write them."""
+"""Feeders and a skeleton as users write them."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ import numpy as np
 from torch.utils.data import get_worker_info
 
 from feeders.feeder import Feeder
+from graph.skeleton import SkeletonGraph
 
 
 class NoisyFeeder(Feeder):
@@ -25,3 +26,11 @@ class DyingFeeder(Feeder):
         if index == 7 and get_worker_info():
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__getitem__(index)
+
+
+class OtherSkeleton(SkeletonGraph):
+    """As many joints as NW-UCLA's, in one chain."""
+
+    joint_names = ("root", *(f"link{i}" for i in range(1, 20)))
+    edges = tuple((i, i - 1) for i in range(1, 20))
+    bones = ((0, 0), *edges)

@@ -112,7 +112,7 @@ def test_the_four_streams_of_nw_ucla(stream):
     assert parts[1] == parts[2] and "/val_" in parts[2]["data_path"]
     assert test.model_args == train.model_args
     steps = train.num_epoch * (1020 // train.batch_size)
-    weights = train.work_dir / "weights" / f"weights-{train.num_epoch}-{steps}.pt"
-    assert test.weights == weights
+    average = train.work_dir / "weights" / f"ema-{train.num_epoch}-{steps}.pt"
+    assert train.ema_decay and test.weights == average
     assert (train.work_dir.name, test.work_dir.name) == (stream, f"{stream}_eval")
     assert train.half == test.half

@@ -42,10 +42,13 @@ def odd_settings(tmp_path):
     return write_settings(tmp_path, data, num_epoch=2, base_lr=0.01)
 
 
-def test_with_synchronised_batchnorm_two_processes_equal_one(odd_settings, tmp_path):
+@pytest.mark.parametrize(
+    "more", [[], pytest.param(["--precise-bn"], marks=pytest.mark.slow)], ids=["", "precise-bn"]
+)
+def test_with_synchronised_batchnorm_two_processes_equal_one(odd_settings, tmp_path, more):
     """In double precision; in float32 rounding alone moves weights of so small a model by 1e-4."""
     two, one = tmp_path / "two", tmp_path / "one"
-    argv = ["tests/double_run.py", *odd_settings, "--num-epoch", "1", "--save-score"]
+    argv = ["tests/double_run.py", *odd_settings, "--num-epoch", "1", "--save-score", *more]
     done = torchrun(*argv, "--work-dir", str(two), "--sync-bn")
     assert done.returncode == 0, done.stderr
     alone = subprocess.run(
@@ -106,6 +109,8 @@ def test_batches_that_processes_cannot_share_are_refused(odd_settings):
     done = torchrun("main.py", *odd_settings, "--batch-size", "9", "--forward-batch-size", "9")
     assert done.returncode != 0
     assert "must divide --batch-size, which is of all of them together. Got 9 for 2." in done.stderr
+    done = torchrun("main.py", *odd_settings, "--forward-batch-size", "1", "--precise-bn")
+    assert "must divide --forward-batch-size" in done.stderr
 
 
 BATCHNORM = """

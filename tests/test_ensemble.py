@@ -160,7 +160,20 @@ def test_a_search_needs_validation_scores_of_other_samples(folders, capsys):
         file = folders / stream / "epoch1_validation_score.pkl"
         file.write_bytes((folders / stream / "epoch1_test_score.pkl").read_bytes())
     assert "holds 4 (a, b, c) of the test samples" in fails_with(argv, capsys)
-    assert "Leave one of them out" in fails_with([*argv, "--alpha", "1", "1"], capsys)
+    with pytest.raises(SystemExit, match="2"):
+        ensemble.main([*argv, "--alpha", "1", "1"])
+    assert "--alpha: not allowed with argument --search" in capsys.readouterr().err
+
+
+def test_a_search_does_not_take_scores_of_another_epoch(folders, capsys):
+    validate(folders, {"joint": JOINT, "bone": BONE})
+    first = folders / "joint" / "epoch1_validation_score.pkl"
+    first.with_name("epoch9_validation_score.pkl").write_bytes(first.read_bytes())
+    message = fails_with(of(folders, "joint", "bone", more=["--search"]), capsys)
+    assert "joint holds validation scores of 2 epochs" in message
+    test = folders / "joint" / "epoch1_test_score.pkl"
+    test.rename(test.with_name("epoch9_test_score.pkl"))
+    ensemble.main(of(folders, "joint", "bone", more=["--search"]))
 
 
 def test_streams_validated_on_different_clips_are_refused(folders, capsys):
@@ -184,7 +197,8 @@ def test_the_worst_classes_and_confusions_are_shown(folders, capsys):
     lines = capsys.readouterr().out.splitlines()
     rows = [line.split("|") for line in lines if line[:5].strip() in ("0", "1", "2")]
     found = [[int(row[0]), int(row[1]), float(row[2]), *map(float, row[3].split())] for row in rows]
-    assert found == [[0, 2, 50, 50, 50]]  # the others are all right
+    assert found == [[0, 2, 50, 50, 50], [1, 1, 100, 0, 100], [2, 1, 100, 0, 100]]
+    assert "3 of 3 classes, counted from 0, the worst first:" in lines
     assert "class 0 taken for 1: 1 of 2 clips" in lines
     ensemble.main(arguments(folders, "--alpha", "0"))
     lines = capsys.readouterr().out.splitlines()

@@ -148,6 +148,8 @@ def test_states_of_an_earlier_run_never_mix_with_those_of_a_new_one(settings, tm
     assert len(list((tmp_path / "run" / "checkpoints").iterdir())) == 1
 
 
+OTHER_SKELETON = ["--model-args", "{graph: small_feeder.OtherSkeleton}"]
+BONES = ["--train-feeder-args", "{stream: bone}", "--test-feeder-args", "{stream: bone}"]
 BAD = {
     "a missing config": (["--config", "absent.yaml"], "no configuration file absent.yaml"),
     "a slice that does not divide": (
@@ -192,6 +194,18 @@ BAD = {
     "text for an angle": (
         ["--train-feeder-args", "{random_rotation: [a]}"],
         "random_rotation must be of type float. Got 'a'",
+    ),
+    "a stream to train on, another to test on": (
+        ["--train-feeder-args", "{stream: bone}"],
+        "--train-feeder-args are for stream: bone, --test-feeder-args for stream: joint",
+    ),
+    "bones of another skeleton": (
+        [*OTHER_SKELETON, *BONES],
+        "but not those of small_feeder.OtherSkeleton, which model_args names",
+    ),
+    "left and right of another skeleton": (
+        [*OTHER_SKELETON, "--train-feeder-args", "{random_mirror: true}"],
+        "Give the feeder's arguments graph: small_feeder.OtherSkeleton",
     ),
     "crops that are one": (["--num-clips", "3"], "--num-clips 3 needs crops that differ"),
     "no labels": (["--train-feeder-args", "{label_path: null}"], "label_path is missing"),
@@ -244,13 +258,13 @@ def test_a_damaged_manifest_is_named(settings, data, capsys):
 
 def test_a_store_trains_like_its_arrays(settings, tmp_path, data):
     """The same weights come out bit for bit, here of bones."""
-    main.main([*settings, "--num-epoch", "1", "--train-feeder-args", "{stream: bone}"])
+    main.main([*settings, "--num-epoch", "1", *BONES])
     clips = np.load(data / "train_data_joint.npy").transpose(0, 4, 2, 3, 1)
     store_data.write_store(
         tmp_path / "clips", list(clips), [i % 3 for i in range(24)], (3, 8, 20, 1)
     )
     store = f"{{data_path: {tmp_path / 'clips'}, label_path: null, split: train, stream: bone}}"
-    main.main([*settings, "--num-epoch", "1", "--train-feeder-args", store,
+    main.main([*settings, "--num-epoch", "1", *BONES, "--train-feeder-args", store,
                "--work-dir", str(tmp_path / "compact")])  # fmt: skip
     one, other = (weights(tmp_path / name)["weights-1-3.pt"] for name in ("run", "compact"))
     assert equal(one, other)

@@ -15,6 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 import main
+from model.ms_tcn import MultiScaleTemporalConv
 from utils import epochs as epochs_of_engine
 from utils.flags import DEFAULT_SEED
 from utils.optimization import make_average, make_optimizer, make_schedule
@@ -170,12 +171,25 @@ def test_precise_statistics_go_on_bit_for_bit_and_serve_the_average(settings, tm
 
 def test_precise_statistics_are_taken_without_dropout():
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(3))
+    blocks = [MultiScaleTemporalConv(12, 12, dropout=share) for share in (0.5, 0.0)]
+    blocks[0].load_state_dict(blocks[1].state_dict())
+    batches = [(clips, None, None) for clips in torch.randn(2, 4, 12, 6, 5)]
+    for block in blocks:
+        take_statistics(block, Precision(torch.device("cpu")), batches)
+    with_dropout, without = (block.state_dict() for block in blocks)
+    assert equal(with_dropout, without)
+
+
+def test_precise_statistics_are_the_mean_over_the_batches():
+    torch.manual_seed(0)
+    norm = nn.BatchNorm1d(3)
     clips = torch.randn(2, 40, 3)
-    batches = [(batch, None, None) for batch in clips]
-    take_statistics(model, Precision(torch.device("cpu")), batches)
-    torch.testing.assert_close(model[1].running_mean, clips.mean((0, 1)))
-    assert model[1].momentum == 0.1
+    take_statistics(
+        nn.Sequential(norm), Precision(torch.device("cpu")), [(batch, 0, 0) for batch in clips]
+    )
+    torch.testing.assert_close(norm.running_mean, clips.mean((0, 1)))
+    torch.testing.assert_close(norm.running_var, clips.var(1).mean(0))
+    assert norm.momentum == 0.1
 
 
 def test_a_signal_while_statistics_are_taken_saves_and_they_are_taken_again(

@@ -173,8 +173,10 @@ def test_a_kill_before_the_best_weights_are_marked_is_made_up_for(settings, tmp_
 
 def test_changed_settings_are_said(settings, tmp_path, capsys):
     main.main([*settings, "--num-epoch", "1"])
-    main.main([*settings, *AUTO, "--base-lr", "0.001", "--num-epoch", "2"])
-    assert "--base-lr changed since the run began" in (tmp_path / "run" / "log.txt").read_text()
+    changed = ["--base-lr", "0.001", "--train-feeder-args", "{noise: 0.1}", "--num-epoch", "2"]
+    main.main([*settings, *AUTO, *changed])
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert "--base-lr, --train-feeder-args changed since the run began" in log
 
 
 def test_no_damage_of_a_file_makes_the_search_fail(settings, tmp_path, whole):

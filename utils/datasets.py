@@ -60,6 +60,29 @@ def check_fit(model_args: Mapping[str, Any], dataset: Dataset) -> None:
             )
 
 
+def check_skeleton(model_args: Mapping[str, Any], dataset: Dataset) -> None:
+    """Compare what a stream or a mirror takes from a skeleton with the skeleton of the model.
+
+    Raises:
+        ValueError: the feeder, to which no `graph` was given, guessed another one.
+    """
+    dataset, graph = getattr(dataset, "dataset", dataset), model_args.get("graph")
+    uses_skeleton = getattr(dataset, "bones", ()) or getattr(dataset, "mirror_images", ())
+    if not graph or not uses_skeleton or getattr(dataset, "graph", None):
+        return
+    skeleton = config.import_class(graph)
+    bones = getattr(skeleton, "bones", ())
+    mirror_images = skeleton.mirror_images() if hasattr(skeleton, "mirror_images") else []
+    if (dataset.bones and sorted(dataset.bones) != sorted(bones)) or (
+        dataset.mirror_images and list(dataset.mirror_images) != list(mirror_images)
+    ):
+        raise ValueError(
+            f"{dataset.data_path}: bones, left and right are those of the benchmark with as many "
+            f"joints, but not those of {graph}, which model_args names. Give the feeder's "
+            f"arguments graph: {graph}, or the one that is meant."
+        )
+
+
 def check_crops(dataset: Dataset, num_clips: int) -> None:
     """Whether several crops of a clip can be evaluated.
 
@@ -97,10 +120,16 @@ def build_datasets(
     """The data sets of a run; with a share above 0, `val` is carved out of the training clips.
 
     Raises:
-        ValueError: as `validation_split`.
+        ValueError: as `validation_split`, or training and test are of different streams.
     """
     train = build_dataset(feeder, train_args, debug)
     test = build_dataset(feeder, test_args, debug)
+    streams = [getattr(dataset, "resulting_stream", None) for dataset in (train, test)]
+    if streams[0] != streams[1]:
+        raise ValueError(
+            f"--train-feeder-args are for stream: {streams[0]}, --test-feeder-args for stream: "
+            f"{streams[1]}. Give both the same."
+        )
     if not share and not needs_plain:
         return DataSets(train, None, test, test)
     same_clips = {key: train_args[key] for key in WHERE if key in train_args}

@@ -30,10 +30,11 @@ def search_weights(scores: np.ndarray, labels: Sequence[int]) -> list[float]:
     if streams > MAX_STREAMS:
         raise ValueError(f"the search is for up to {MAX_STREAMS} streams. Got {streams}.")
     grid = np.array([*_sums(-(-MIN_STEPS // streams) * streams, streams)])
-    right = [(fuse(scores, weights).argmax(axis=1) == labels).sum() for weights in grid]
     unevenness = np.square(grid).sum(axis=1)
-    best = grid[np.lexsort((unevenness, -np.array(right)))[0]]
-    return [round(float(weight), 3) for weight in best / best.max()]
+    # Rounded before they are tried: scores in bfloat16 tie, and any change breaks ties.
+    grid = (grid / grid.max(axis=1, keepdims=True)).round(3)
+    right = [(fuse(scores, weights).argmax(axis=1) == labels).sum() for weights in grid]
+    return grid[np.lexsort((unevenness, -np.array(right)))[0]].tolist()
 
 
 def _sums(total: int, parts: int) -> Iterator[tuple[int, ...]]:

@@ -29,19 +29,20 @@ def stream_table(
 
 
 def class_table(scores: np.ndarray, fused: np.ndarray, labels: Sequence[int], shown: int) -> str:
-    """The classes that the fused scores (N, K) get wrong most often, and what they take them for.
+    """Accuracy of the fused scores (N, K) by class, the worst first, and what is taken for what.
 
     Args:
         scores: (S, N, K) of the streams, whose accuracy on these classes is shown as well.
-        shown: how many classes, and how many pairs of them, at most.
+        shown: how many classes, and how many pairs of them, at most. Classes without clips are
+            left out.
     """
     counts = np.stack([confusion_counts(one, labels) for one in [*scores, fused]])
     clips = counts[-1].sum(axis=1)
     right = np.diagonal(counts, axis1=1, axis2=2)  # (S + 1, K)
     percent = 100 * right / np.maximum(clips, 1)
-    faulty = np.flatnonzero(right[-1] < clips)
-    worst = faulty[np.argsort(percent[-1, faulty], kind="stable")][:shown]
-    lines = [f"The {len(worst)} worst classes, counted from 0:"]
+    present = np.flatnonzero(clips)
+    worst = present[np.argsort(percent[-1, present], kind="stable")][:shown]
+    lines = [f"{len(worst)} of {len(present)} classes, counted from 0, the worst first:"]
     lines.append("class | clips | fused in % | each stream in %")
     for label in worst:
         each = " ".join(f"{share:6.2f}" for share in percent[:-1, label])

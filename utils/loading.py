@@ -69,23 +69,26 @@ class Loader(DataLoader):
             batches._shutdown_workers()
 
 
-def training_loader(dataset: Dataset, batch_size: int, num_worker: int, seed: int) -> Loader:
+def training_loader(
+    dataset: Dataset, batch_size: int, num_worker: int, seed: int, flag: str = "--batch-size"
+) -> Loader:
     """Shuffled batches: clips (N, C, T, V, M), labels (N,), indices (N,).
 
     Args:
         batch_size: of all processes together; the clips left over at an epoch's end are dropped.
         num_worker: loading processes of a machine.
+        flag: what the batch size is called in errors.
 
     Raises:
         ValueError: there are too few clips for one batch, or the processes cannot share it.
     """
     if len(dataset) < batch_size:
         raise ValueError(
-            f"--batch-size ({batch_size}) is larger than the training set ({len(dataset)} clips)."
+            f"{flag} ({batch_size}) is larger than the training set ({len(dataset)} clips)."
         )
     return _loader(
         dataset,
-        _share(batch_size, "--batch-size"),
+        _share(batch_size, flag),
         num_worker,
         sampler=TrainingSampler(dataset, seed),
         drop_last=True,

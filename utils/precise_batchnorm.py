@@ -10,7 +10,6 @@ from collections.abc import Callable
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.dropout import _DropoutNd
 from torch.utils.data import DataLoader
 
 from utils import distributed
@@ -27,8 +26,8 @@ def take_statistics(
 ) -> None:
     """Set the running statistics to the mean over the batches of a loader; weights stay.
 
-    Of several processes each sees its share of the clips, and the first one's statistics count
-    where BatchNorm is not synchronised, as in training.
+    The model's mode does not stay. Of several processes each sees its share of the clips, and the
+    first one's statistics count where BatchNorm is not synchronised, as in training.
 
     Args:
         loader: of shuffled clips: statistics of batches of one class would be wrong.
@@ -36,15 +35,13 @@ def take_statistics(
     Raises:
         Interrupted: `interrupted` came true, in a process that is alone; take them again.
     """
-    # torch.optim.swa_utils.update_bn does the same but for dropout, which a test does not see.
+    # torch.optim.swa_utils.update_bn does the same, but with dropout, which a test does not see.
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     device = next(model.parameters()).device
-    model.train()
-    for module in model.modules():
-        if isinstance(module, _DropoutNd):
-            module.eval()
+    model.eval()
     for norm in norms:
+        norm.train()
         norm.reset_running_stats()
         norm.momentum = None  # the mean over all batches
     try:

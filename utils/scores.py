@@ -40,12 +40,20 @@ def validation_scores_beside(test_scores: Path) -> Path:
 
     Raises:
         FileNotFoundError: there are none.
+        ValueError: the test scores can be those of a later epoch.
     """
     path = test_scores.with_name(test_scores.name.replace("_test_", "_validation_"))
     if path == test_scores or not path.is_file():
         raise FileNotFoundError(
             f"no validation scores beside {test_scores}. Train with main.py --val-split 0.2 "
             "--save-score yes, which leaves both in its work dir."
+        )
+    others = list(path.parent.glob(score_file(path.parent, "*", "validation").name))
+    if test_scores == score_file(path.parent) and len(others) > 1:
+        raise ValueError(
+            f"{test_scores} can be of a test, which counts as epoch 1, of the weights of another "
+            f"epoch: {path.parent} holds validation scores of {len(others)} epochs. Let the "
+            "training end, which tests its best epoch, and test into another folder."
         )
     return path
 

@@ -23,7 +23,8 @@ BEST = "best.pt"
 # Settings that a run keeps from its beginning to its end.
 RECIPE = (
     *("seed", "optimizer", "base_lr", "nesterov", "weight_decay", "lr_schedule", "step"),
-    *("warmup_epochs", "batch_size", "forward_batch_size", "val_split", "val_by", "model_args"),
+    *("warmup_epochs", "label_smoothing", "ema_decay", "precise_bn", "batch_size"),
+    *("forward_batch_size", "val_split", "val_by", "feeder", "train_feeder_args", "model_args"),
 )
 
 

@@ -128,6 +128,20 @@ def test_a_stream_of_a_stream_is_refused(folder):
     assert len(Feeder(**arguments)) == 24
 
 
+def test_a_name_that_only_contains_another_stream_is_of_joints(folder):
+    path = folder / "emotion_data_joint.npy"
+    (folder / "train_data_joint.npy").rename(path)
+    arguments = {**small_data.feeder_args(folder, "train"), "data_path": str(path)}
+    assert len(Feeder(**arguments, stream="bone")) == 24
+
+
+def test_a_rotation_needs_three_coordinates(tmp_path):
+    small_data.write(tmp_path, "train", small_data.clips(2)[:, :2], [0, 1])
+    with pytest.raises(ValueError, match=r"needs coordinates x, y, z, but .* has 2 channels"):
+        feeder(tmp_path, random_rotation=[60])
+    assert len(feeder(tmp_path)) == 2
+
+
 def test_a_graph_without_effect_is_said(folder, caplog):
     feeder(folder, graph="graph.ucla.AdjMatrixGraph")
     assert "graph: graph.ucla.AdjMatrixGraph has no effect on stream: joint" in caplog.text

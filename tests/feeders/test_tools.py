@@ -6,6 +6,7 @@ import pytest
 from feeders import tools
 from graph.bone import bones_from_joints
 from graph.ucla import AdjMatrixGraph
+from utils.normalization import normalize_clip
 
 
 @pytest.fixture
@@ -155,9 +156,32 @@ def test_scale_multiplies_all_coordinates_by_one_factor(clip, rng):
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
 
 
-def test_valid_frames_leave_out_the_zeros_around(clip):
-    np.testing.assert_array_equal(tools.valid_frames(clip), clip[:, 2:9])
-    assert tools.valid_frames(np.zeros_like(clip)).shape[1] == 1
+def test_recorded_frames_leave_out_the_zeros_around(clip):
+    np.testing.assert_array_equal(tools.recorded_frames(clip), clip[:, 2:9])
+    assert tools.recorded_frames(np.zeros_like(clip)).shape[1] == 1
+
+
+@pytest.mark.parametrize("num_frames", [7, 8, 13, 14, 300])
+def test_recorded_frames_leave_out_the_repetitions_of_ntu(clip, num_frames):
+    bodies = [clip[:, 2:9, :, 0], clip[:, 2:6, :, 1]]  # the second was seen for four frames
+    filled = [body[:, np.resize(np.arange(body.shape[1]), num_frames)] for body in bodies]
+    repeated = np.stack(filled, axis=-1)
+    np.testing.assert_array_equal(tools.recorded_frames(repeated), repeated[:, :7])
+
+
+def test_recorded_frames_keep_a_body_that_stands_still_beside_one_that_moves(clip):
+    clip = clip[:, 2:9].copy()
+    clip[..., 0] = 1.0
+    np.testing.assert_array_equal(tools.recorded_frames(clip), clip)
+
+
+@pytest.mark.parametrize("persons", [1, 2])
+def test_recorded_frames_of_a_normalised_ntu_clip_are_as_many_as_of_the_raw_one(rng, persons):
+    raw = np.zeros((3, 300, 25, 2), np.float32)
+    raw[:, :75, :, :persons] = rng.normal(size=(3, 75, 25, persons))
+    clip = normalize_clip(raw)
+    assert clip[:, -1].any()
+    np.testing.assert_array_equal(tools.recorded_frames(clip), clip[:, :75])
 
 
 def test_crop_keeps_at_least_the_share(clip):

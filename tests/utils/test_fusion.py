@@ -1,7 +1,10 @@
 """Fusion: the weighted sum, and the search for weights."""
 
+import itertools
+
 import numpy as np
 import pytest
+import torch
 
 from utils.fusion import fuse, search_weights
 
@@ -29,6 +32,19 @@ def test_the_search_finds_the_stream_that_knows(place):
     assert weights[place] == 1.0
     assert 2 * (sum(weights) - 1) < 1  # the others cannot outvote it
     assert (fuse(scores, weights).argmax(axis=1) == LABELS).all()
+
+
+def test_the_weights_are_judged_as_they_are_given():
+    """Scores in bfloat16 tie, and weights that differ in the fourth decimal break ties."""
+    rng = np.random.default_rng(0)
+    sums = [w for w in itertools.product(range(13), repeat=3) if sum(w) == 12]
+    grid = [np.round(np.array(w) / max(w), 3) for w in sums]
+    for _ in range(20):
+        scores = torch.from_numpy(rng.normal(size=(3, 60, 3))).bfloat16().double().numpy()
+        labels = rng.integers(3, size=60)
+        right = [(fuse(scores, w).argmax(axis=1) == labels).sum() for w in grid]
+        weights = search_weights(scores, labels)
+        assert (fuse(scores, weights).argmax(axis=1) == labels).sum() == max(right)
 
 
 def test_too_many_streams_are_refused():

@@ -1,0 +1,59 @@
+"""The table of docs/results/nw-ucla."""
+
+import numpy as np
+import pytest
+import small_data
+
+from docs import nw_ucla_results
+from graph.streams import STREAMS
+from utils.cli import run
+from utils.scores import save_scores, score_file
+
+RIGHT = np.eye(3)
+WRONG = np.roll(RIGHT, 1, axis=1)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Three test clips, the first of which is trained on as well."""
+    clips = small_data.clips(4)
+    small_data.write(tmp_path / "data", "train", clips[[0, 3]], [0, 1])
+    small_data.write(tmp_path / "data", "val", clips[:3], [0, 1, 2])
+    return tmp_path / "data"
+
+
+def write_scores(folder, joint):
+    for stream in STREAMS:
+        (folder / f"{stream}_eval").mkdir(parents=True)
+        scores = joint if stream == "joint" else RIGHT
+        names = [f"val_{i:03d}" for i in range(3)]
+        save_scores(score_file(folder / f"{stream}_eval"), names[: len(scores)], scores)
+
+
+def table(data, capsys, *folders):
+    nw_ucla_results.main(["--data", str(data), "--work-dir", *map(str, folders)])
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_one_seed_with_and_without_the_duplicate(data, tmp_path, capsys):
+    write_scores(tmp_path / "seed", np.stack([RIGHT[0], WRONG[1], RIGHT[2]]))
+    rows = table(data, capsys, tmp_path / "seed")
+    assert rows["stream"] == ["test top-1, all 3 clips", "without the 1 duplicates"]
+    assert rows["joint"] == ["66.67", "50.00"]
+    assert rows["bone motion"] == rows["all four"] == ["100.00", "100.00"]
+
+
+def test_mean_and_standard_deviation_of_two_seeds(data, tmp_path, capsys):
+    write_scores(tmp_path / "1", RIGHT)
+    write_scores(tmp_path / "2", np.stack([RIGHT[0], WRONG[1], WRONG[2]]))
+    rows = table(data, capsys, tmp_path / "1", tmp_path / "2")
+    assert rows["joint"] == ["66.67 ± 47.14", "50.00 ± 70.71"]
+    assert rows["bone"] == ["100.00 ± 0.00", "100.00 ± 0.00"]
+
+
+def test_scores_of_other_clips_are_named(data, tmp_path, capsys):
+    write_scores(tmp_path / "seed", RIGHT[:2])
+    with pytest.raises(SystemExit):
+        run(lambda: table(data, capsys, tmp_path / "seed"))
+    assert "1 (val_002) without a score" in capsys.readouterr().err
