@@ -32,14 +32,7 @@ from utils.allocator import keep_freed_memory
 from utils.checkpoint import Progress, TrainState
 from utils.cli import run as run_command
 from utils.compilation import compile_model
-from utils.datasets import (
-    DataSets,
-    build_dataset,
-    build_datasets,
-    check_crops,
-    check_fit,
-    check_skeleton,
-)
+from utils.datasets import DataSets, build_dataset, build_datasets, check_crops, check_fit
 from utils.epochs import Loaders, Plan, Run, run_epochs, save_state
 from utils.evaluation import Interrupted, predict
 from utils.failures import explained
@@ -135,7 +128,6 @@ def make_datasets(args: argparse.Namespace, task: Any) -> DataSets:
     for dataset in (datasets.train, datasets.test):
         check_fit(args.model_args, dataset)
         task.check(args.model_args, dataset)
-        check_skeleton(args.model_args, dataset)
     for dataset in (datasets.val, datasets.test):
         check_crops(dataset, args.num_clips)
     compare_with_manifest(args.model_args, datasets.test)
@@ -342,7 +334,6 @@ def test(args: argparse.Namespace, device: torch.device, device_ids: Sequence[in
         model = parallel.spread(model, device_ids)
     dataset = build_dataset(args.feeder, args.test_feeder_args, args.debug)
     check_fit(args.model_args, dataset)
-    check_skeleton(args.model_args, dataset)
     task.check(args.model_args, dataset)
     check_crops(dataset, args.num_clips)
     compare_with_manifest(args.model_args, dataset)

@@ -16,6 +16,7 @@ from utils.cli import ArgumentParser, run
 from utils.fusion import fuse
 from utils.metrics import top_k_accuracy
 from utils.scores import find_test_scores
+from utils.summary import over_seeds
 
 
 def duplicated(data: Path) -> np.ndarray:
@@ -40,11 +41,16 @@ def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:
     return rows
 
 
-def in_percent(accuracies: Sequence[float]) -> str:
-    """Their mean; with several, its sample standard deviation too."""
-    percent = 100 * np.array(accuracies)
-    spread = f" ± {percent.std(ddof=1):.2f}" if len(percent) > 1 else ""
-    return f"{percent.mean():.2f}{spread}"
+def in_percent(runs: Sequence[Streams], chosen: np.ndarray) -> dict[str, str]:
+    """Accuracy of each row on the chosen clips: mean and, of several runs, standard deviation."""
+    results = []
+    for run_ in runs:
+        rows, labels = with_fusions(run_.scores[:, chosen]), np.array(run_.labels)[chosen]
+        results.append({row: 100 * top_k_accuracy(one, labels, 1) for row, one in rows.items()})
+    return {
+        row: f"{value['mean']:.2f}" + (f" ± {value['std']:.2f}" if len(runs) > 1 else "")
+        for row, value in over_seeds(results).items()
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,17 +58,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=Path("data/nw-ucla"))
     parser.add_argument("--work-dir", type=Path, nargs="+", default=[Path("work_dir/nw-ucla")])
     args = parser.parse_args(argv)
-    seeds = [read_run(args.data, folder) for folder in args.work_dir]
-    labels, twice = np.array(seeds[0].labels), duplicated(args.data)
-    runs = [with_fusions(streams.scores) for streams in seeds]
-    print(
-        f"| stream | test top-1, all {len(labels)} clips | without the {twice.sum()} duplicates |"
-    )
+    runs = [read_run(args.data, folder) for folder in args.work_dir]
+    twice = duplicated(args.data)
+    every, new = in_percent(runs, np.ones_like(twice)), in_percent(runs, ~twice)
+    print(f"| stream | test top-1, all {len(twice)} clips | without the {twice.sum()} duplicates |")
     print("|---|---|---|")
-    for row in runs[0]:
-        every = [top_k_accuracy(scores[row], labels, 1) for scores in runs]
-        new = [top_k_accuracy(scores[row][~twice], labels[~twice], 1) for scores in runs]
-        print(f"| {row} | {in_percent(every)} | {in_percent(new)} |")
+    for row in every:
+        print(f"| {row} | {every[row]} | {new[row]} |")
 
 
 if __name__ == "__main__":

@@ -125,9 +125,10 @@ def recorded_frames(clip: np.ndarray) -> np.ndarray:
     begin, end = valid_span(clip)
     clip = clip[:, begin : max(end, begin + 1)]
     body = clip[..., 0]
-    if _equal(body, body[:, :1]).all():  # it stands still, and tells nothing
+    like_first = _equal(body, body[:, :1]).all(axis=(0, 2))  # (T,)
+    if like_first.all():  # it stands still, and tells nothing
         return clip
-    for period in np.flatnonzero(_equal(body, body[:, :1]).all(axis=(0, 2)))[1:]:
+    for period in np.flatnonzero(like_first)[1:]:
         if _equal(body[:, period:], body[:, :-period]).all():
             return clip[:, :period]
     return clip

@@ -45,7 +45,7 @@ def build_dataset(feeder: str, feeder_args: Mapping[str, Any], debug: bool) -> D
 
 
 def check_fit(model_args: Mapping[str, Any], dataset: Dataset) -> None:
-    """Compare channels, joints and persons of the data with the model's.
+    """Compare channels, joints, persons and skeleton of the data with the model's.
 
     Raises:
         ValueError: they differ.
@@ -58,26 +58,22 @@ def check_fit(model_args: Mapping[str, Any], dataset: Dataset) -> None:
                 f"clips of {dataset.data_path} have shape (C, T, V, M) = {clip.shape}, but "
                 f"model_args says {name}: {expected[name]}. Make them agree."
             )
+    _check_skeleton(model_args, dataset)
 
 
-def check_skeleton(model_args: Mapping[str, Any], dataset: Dataset) -> None:
-    """Compare what a stream or a mirror takes from a skeleton with the skeleton of the model.
-
-    Raises:
-        ValueError: the feeder, to which no `graph` was given, guessed another one.
-    """
-    dataset, graph = getattr(dataset, "dataset", dataset), model_args.get("graph")
-    uses_skeleton = getattr(dataset, "bones", ()) or getattr(dataset, "mirror_images", ())
-    if not graph or not uses_skeleton or getattr(dataset, "graph", None):
+def _check_skeleton(model_args: Mapping[str, Any], dataset: Dataset) -> None:
+    """Whether a skeleton that the feeder guessed, as it was given no `graph`, is the model's."""
+    whole, graph = getattr(dataset, "dataset", dataset), model_args.get("graph")
+    bones, images = (list(getattr(whole, name, ())) for name in ("bones", "mirror_images"))
+    if not graph or getattr(whole, "graph", None) or not (bones or images):
         return
     skeleton = config.import_class(graph)
-    bones = getattr(skeleton, "bones", ())
-    mirror_images = skeleton.mirror_images() if hasattr(skeleton, "mirror_images") else []
-    if (dataset.bones and sorted(dataset.bones) != sorted(bones)) or (
-        dataset.mirror_images and list(dataset.mirror_images) != list(mirror_images)
-    ):
+    has_images = images and hasattr(skeleton, "mirror_images")
+    same_bones = not bones or sorted(bones) == sorted(getattr(skeleton, "bones", ()))
+    same_images = not images or images == (skeleton.mirror_images() if has_images else [])
+    if not (same_bones and same_images):
         raise ValueError(
-            f"{dataset.data_path}: bones, left and right are those of the benchmark with as many "
+            f"{whole.data_path}: bones, left and right are those of the benchmark with as many "
             f"joints, but not those of {graph}, which model_args names. Give the feeder's "
             f"arguments graph: {graph}, or the one that is meant."
         )

@@ -30,8 +30,8 @@ class CpuSyncBatchNorm(_BatchNorm):
         variance = all_reduce(centred.square().sum(axes)) / count
         with torch.no_grad():
             self.num_batches_tracked += 1
-            number = self.num_batches_tracked.item()
-            share = 1 / number if self.momentum is None else self.momentum
+            tracked, momentum = self.num_batches_tracked, self.momentum
+            share = 1 / tracked.item() if momentum is None else momentum
             self.running_mean.lerp_(mean, share)
             self.running_var.lerp_(variance * count / (count - 1), share)
         scale = (variance + self.eps).rsqrt() * self.weight
