@@ -2,8 +2,10 @@
 # Shapes: N rows (bodies), C channels, T frames, V joints, W window.
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
+from model import gpu
 from model.batch_norm import batch_norm
 from model.layers import pointwise
 from model.ms_gcn import MultiScaleGraphConv
@@ -43,14 +45,18 @@ class MSG3DPathway(nn.Module):
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride)); `repeats`: `batch_norm`."""
         weight, bias = self.out_conv.weight.flatten(1), self.out_conv.bias
-        joints = self.gcn3d["1"].num_joints
+        joints = self.graph_conv.num_joints
 
         def collapse(x: Tensor) -> Tensor:
             """(N, C_mid, W*V, T') -> (N, C_out, V, T')."""
             # (channel, frame of the window) pairs lie side by side: it is a matrix product.
             return pointwise(x.reshape(len(x), -1, joints, x.shape[3]), weight, bias)
 
-        return batch_norm(self.gcn3d["1"](x, repeats, collapse), [self.out_bn], repeats)
+        return batch_norm(self.graph_conv(x, repeats, collapse), [self.out_bn], repeats)
+
+    @property
+    def graph_conv(self) -> MultiScaleGraphConv:
+        return self.gcn3d["1"]
 
 
 class MultiWindowMSG3D(nn.Module):
@@ -84,3 +90,12 @@ class MultiWindowMSG3D(nn.Module):
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride)); `repeats`: `batch_norm`."""
         return sum(pathway(x, repeats) for pathway in self.gcn3d)
+
+    def add_to(self, other: Tensor, x: Tensor, repeats: Tensor | None = None) -> Tensor:
+        """relu(other + self(x)), which a GPU computes in one pass; may overwrite `other`."""
+        graph_convs = [pathway.graph_conv for pathway in self.gcn3d]
+        norms = [*(path.out_bn for path in self.gcn3d), *(conv.norm for conv in graph_convs)]
+        if any(conv.dropout for conv in graph_convs) or not gpu.applies(x, norms):
+            return torch.relu_(other + self(x, repeats))
+        rows, plain = gpu.rows_of(x), gpu.rows_of(other)
+        return gpu.features_of(gpu.pathways(self.gcn3d, rows, gpu.weights_of(repeats), plain))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from graph.adjacency import multi_scale_adjacency, window_adjacency
+from model import gpu
 from model.batch_norm import convolve_and_normalize
 from model.graph_conv import graph_conv
 
@@ -62,14 +63,33 @@ class MultiScaleGraphConv(nn.Module):
 
         `repeats` and `then` are those of `convolve_and_normalize`.
         """
-        adjacency = (self.A_scales + self.A_res).view(self.shape)  # (K, W*V, W, V)
-        *dropout, convolution, norm = self.mlp["layers"]
-        active = dropout[0] if dropout and self.training else None
+        if then is None and not self.dropout and gpu.applies(x, [self.norm]):
+            return gpu.features_of(gpu.ms_gcn(self, gpu.rows_of(x), gpu.weights_of(repeats)))
+        adjacency = self.adjacency()
+        active = self.dropout if self.training else None
 
         def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             return graph_conv(x, weight, bias, adjacency, self.stride, active)
 
-        layers = convolve, x, [convolution], [norm], repeats
+        layers = convolve, x, [self.convolution], [self.norm], repeats
         if then is None:  # what comes next keeps the features anyway
             return torch.relu_(convolve_and_normalize(*layers))
         return convolve_and_normalize(*layers, lambda x: then(torch.relu_(x)))
+
+    def adjacency(self) -> Tensor:
+        """The scales with their learned mask, (K, W*V, W, V): node (w, v) <- frame d, joint u."""
+        return (self.A_scales + self.A_res).view(self.shape)
+
+    @property
+    def convolution(self) -> nn.Conv2d:
+        """Theta, (C_out, K*C_in, 1, 1), scale before channel."""
+        return self.mlp["layers"][-2]
+
+    @property
+    def norm(self) -> nn.BatchNorm2d:
+        return self.mlp["layers"][-1]
+
+    @property
+    def dropout(self) -> nn.Dropout | None:
+        layers = self.mlp["layers"]
+        return layers[0] if len(layers) > 2 else None

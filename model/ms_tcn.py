@@ -5,8 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model import gpu
 from model.batch_norm import batch_norm, convolve_and_normalize
-from model.layers import TemporalConv, pointwise
+from model.layers import TemporalConv, TemporalConv2d, pointwise
 
 KERNEL_SIZE = 3
 DILATIONS = (1, 2, 3, 4)
@@ -34,6 +35,7 @@ class MultiScaleTemporalConv(nn.Module):
     ) -> None:
         super().__init__()
         num_branches = len(DILATIONS) + 2
+        self.stride = stride
         if out_channels % num_branches:
             raise ValueError(
                 f"the width of a temporal block must be a multiple of its {num_branches} branches. "
@@ -64,19 +66,48 @@ class MultiScaleTemporalConv(nn.Module):
 
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride)); `repeats` as in `batch_norm`."""
+        if not self.dropout and gpu.applies(x, [*self.head_norms, *self.last_norms]):
+            return gpu.features_of(gpu.ms_tcn(self, gpu.rows_of(x), gpu.weights_of(repeats)))
         # The heads read the same input, and the branches are concatenated: one convolution and one
         # BatchNorm do for all.
-        *bodies, shortcut = self.branches
-        *convolutions, pool = bodies
-        heads, norms = zip(*((body[0], body[1]) for body in bodies), strict=True)
-        hidden = torch.relu_(convolve_and_normalize(pointwise, x, heads, norms, repeats))
-        *parts, pooled = hidden.chunk(len(bodies), dim=1)
-        outputs = [body[3].conv(part) for body, part in zip(convolutions, parts, strict=True)]
-        branches = torch.cat([*outputs, pool[3](pooled), shortcut[0](x)], dim=1)
-        last = [*(body[3].bn for body in convolutions), pool[4], shortcut[1]]
-        branches = self._drop(batch_norm(branches, last, repeats), len(DILATIONS))
+        hidden = convolve_and_normalize(pointwise, x, self.heads, self.head_norms, repeats)
+        *parts, pooled = torch.relu_(hidden).chunk(len(self.heads), dim=1)
+        outputs = [conv(part) for conv, part in zip(self.dilated, parts, strict=True)]
+        branches = torch.cat([*outputs, self.pool(pooled), self.shortcut(x)], dim=1)
+        branches = self._drop(batch_norm(branches, self.last_norms, repeats), len(DILATIONS))
         residual = x if self.residual is None else self.residual(x, repeats)
         return self.activation(self._drop(branches + residual))
+
+    # The parts of the six branches, whose places in `branches` released checkpoints name.
+
+    @property
+    def heads(self) -> list[nn.Conv2d]:
+        """The 1x1 convolutions that the first five branches begin with."""
+        return [branch[0] for branch in self.branches[:-1]]
+
+    @property
+    def head_norms(self) -> list[nn.BatchNorm2d]:
+        return [branch[1] for branch in self.branches[:-1]]
+
+    @property
+    def dilated(self) -> list[TemporalConv2d]:
+        """The temporal convolutions of the first four branches."""
+        return [branch[3].conv for branch in self.branches[:-2]]
+
+    @property
+    def pool(self) -> nn.MaxPool2d:
+        return self.branches[-2][3]
+
+    @property
+    def shortcut(self) -> nn.Conv2d:
+        """The strided 1x1 convolution that is the last branch."""
+        return self.branches[-1][0]
+
+    @property
+    def last_norms(self) -> list[nn.BatchNorm2d]:
+        """What every branch ends with."""
+        ends = [branch[3].bn for branch in self.branches[:-2]]
+        return [*ends, self.branches[-2][4], self.branches[-1][1]]
 
     def _drop(self, x: Tensor, branches: int | None = None) -> Tensor:
         """Dropout of the channels of the first branches, or of all."""

@@ -4,7 +4,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from model.absent import Merged
@@ -74,9 +73,9 @@ class STGCNetwork(nn.Module):
         """Normalised bodies (N*M, C, V, T) -> (N, num_outputs), by the mean over persons."""
         rows, repeats = (merged.rows, merged.repeats) if merged else (slice(None), None)
         x = x[rows]
-        x = self.tcn1(torch.relu_(self.sgcn1(x, repeats) + self.gcn3d1(x, repeats)), repeats)
-        x = self.tcn2(torch.relu_(self.sgcn2(x, repeats) + self.gcn3d2(x, repeats)), repeats)
-        x = self.tcn3(torch.relu_(self.sgcn3(x, repeats) + self.gcn3d3(x, repeats)), repeats)
+        x = self.tcn1(self.gcn3d1.add_to(self.sgcn1(x, repeats), x, repeats), repeats)
+        x = self.tcn2(self.gcn3d2.add_to(self.sgcn2(x, repeats), x, repeats), repeats)
+        x = self.tcn3(self.gcn3d3.add_to(self.sgcn3(x, repeats), x, repeats), repeats)
         x = x.mean(dim=(2, 3))  # (R, C)
         x = x[merged.index] if merged else x  # (N*M, C)
         return self.fc(x.view(clips, -1, x.shape[1]).mean(dim=1))

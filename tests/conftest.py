@@ -4,10 +4,14 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for the commands that tests start, too
 
+import torch
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # GPU kernels run on the CPU, slowly: their numbers count
+
 import pytest
 import small_data
 import small_run
-import torch
 
 torch.set_num_threads(1)
 

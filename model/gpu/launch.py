@@ -1,0 +1,81 @@
+"""When the GPU form of a block applies, and how its kernels are started."""
+# Shapes: N rows (bodies), C channels, T frames, V joints.
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+try:  # comes with torch's CUDA builds; the CPU needs it only to test the kernels
+    import triton
+except ImportError:
+    triton = None
+
+_kernels_in_use = True
+DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+
+
+def applies(x: Tensor, norms: Sequence[nn.Module]) -> bool:
+    """Whether the kernels compute what these BatchNorm layers ask for on these features.
+
+    In training all layers must take statistics of this process's batch; in evaluation, where
+    constants are prepared once, no gradient may be wanted.
+    """
+    if triton is None or not on_gpu(x) or torch.compiler.is_compiling():
+        return False
+    if x.dtype not in DTYPES or torch.jit.is_tracing():
+        return False
+    if not all(type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d) for norm in norms):
+        return False
+    training = {norm.training for norm in norms}
+    return training == {True} or (training == {False} and not torch.is_grad_enabled())
+
+
+def on_gpu(x: Tensor) -> bool:
+    return x.is_cuda and _kernels_in_use
+
+
+@contextmanager
+def portable_form() -> Iterator[None]:
+    """Within it blocks use their portable form on a GPU as well: to compare, or to find a fault."""
+    global _kernels_in_use
+    before, _kernels_in_use = _kernels_in_use, False
+    try:
+        yield
+    finally:
+        _kernels_in_use = before
+
+
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """The type that products are computed in: autocast's where it is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
+def dot_precision() -> str:
+    """How tensor cores multiply float32: as torch's own products do."""
+    return "tf32" if torch.backends.cuda.matmul.allow_tf32 else "tf32x3"
+
+
+def rows_of(x: Tensor) -> Tensor:
+    """Features (N, C, V, T) of any layout -> (N, T, V, C), contiguous; a view where they are so."""
+    return x.permute(0, 3, 2, 1).contiguous()
+
+
+def features_of(rows: Tensor) -> Tensor:
+    """The reverse view: (N, T, V, C) -> (N, C, V, T)."""
+    return rows.permute(0, 3, 2, 1)
+
+
+def weights_of(repeats: Tensor | None) -> Tensor | None:
+    """How many bodies each row stands for, as the kernels take it."""
+    return None if repeats is None else repeats.float()
+
+
+def channel_block(channels: int, largest: int = 64) -> int:
+    """Channels of a tile: a power of 2, at least 16, that divides `channels` where one does."""
+    block = largest
+    while block > 16 and channels % block:
+        block //= 2
+    return block
