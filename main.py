@@ -18,6 +18,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from utils.allocator import keep_freed_memory
 from utils.checkpoint import Progress, TrainState
 from utils.cli import run as run_command
 from utils.compilation import compile_model
+from utils.cuda_graphs import SliceGraphs, obstacle_to_graphs
 from utils.datasets import DataSets, build_dataset, build_datasets, check_crops, check_fit
 from utils.epochs import Loaders, Plan, Run, run_epochs, save_state
 from utils.evaluation import Interrupted, predict
@@ -50,6 +52,7 @@ from utils.scores import delete_scores, save_scores, score_file
 from utils.seed import be_deterministic, set_seed
 from utils.summary import circumstances, over_seeds, peak_memory_mb, write_summary
 from utils.sync_batchnorm import synchronize
+from utils.training import slice_sums
 from utils.weights import load_weights
 from utils.work_dir import BEST, start_afresh
 
@@ -172,6 +175,18 @@ def make_state(
     return state
 
 
+def make_graphs(args: argparse.Namespace, state: TrainState, task: Any) -> SliceGraphs | None:
+    """CUDA graphs of the forward and backward pass, where --cuda-graphs wants them."""
+    if args.cuda_graphs == "no":
+        return None
+    if obstacle := obstacle_to_graphs(state.model, state.precision):
+        if args.cuda_graphs == "yes":
+            logger.warning("--cuda-graphs yes: %s; going on without.", obstacle)
+        return None
+    num_slices = args.batch_size // args.forward_batch_size
+    return SliceGraphs(state.model, partial(slice_sums, state, task, num_slices=num_slices))
+
+
 def open_work_dir(args: argparse.Namespace) -> None:
     """Make the work dir, start its log and keep the settings in force as a YAML file."""
     if not distributed.is_first():
@@ -252,7 +267,8 @@ def train(
         Interrupts() as interrupts,
     ):
         loaders = Loaders(train_loader, plain_loader, val_loader)
-        run = Run(plan, task, state, loaders, val_name, curves, interrupts)
+        graphs = make_graphs(args, state, task)
+        run = Run(plan, task, state, loaders, val_name, curves, interrupts, graphs)
         try:
             run_epochs(run)
         except Interrupted:

@@ -7,18 +7,42 @@ them can stand for all. BatchNorm must then count it as often as it stands for o
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows that are computed.
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+_fixed: int | None = None
+
 
 class Merged(NamedTuple):
     """Which of the N*M bodies of a batch are computed, and for which they stand."""
 
-    rows: Tensor  # (R,) numbers of bodies, rising
+    rows: Tensor  # (R,) numbers of bodies
     index: Tensor  # (N*M,) the row, in 0 .. R-1, that stands for each body
-    repeats: Tensor  # (R,) how many bodies each row stands for
+    repeats: Tensor  # (R,) how many bodies each row stands for; 0: it is there to fill up
+
+
+@contextmanager
+def fixed_rows(count: int) -> Iterator[None]:
+    """Within it `merge_absent` gives `count` rows, which must suffice (`rows_needed`).
+
+    It then does not look at how many there are, for which a host waits for the GPU.
+    """
+    global _fixed
+    before, _fixed = _fixed, count
+    try:
+        yield
+    finally:
+        _fixed = before
+
+
+def rows_needed(clips: Tensor) -> int:
+    """How many rows `merge_absent` finds for clips (N, C, T, V, M)."""
+    present = clips.any(dim=3).any(dim=2).any(dim=1)  # (N, M)
+    return int(present.sum()) + int((~present).any(dim=0).sum())
 
 
 def merge_absent(clips: Tensor) -> Merged | None:
@@ -27,11 +51,19 @@ def merge_absent(clips: Tensor) -> Merged | None:
     Args:
         clips: (N, C, T, V, M).
     """
-    present = clips.any(dim=3).any(dim=2).any(dim=1)  # (N, M)
-    if bool((~present).sum(dim=0).le(1).all()):
+    num_bodies = len(clips) * clips.shape[-1]
+    if _fixed is not None and _fixed >= num_bodies:
         return None
-    num_clips, num_persons = present.shape
-    body = torch.arange(num_clips * num_persons, device=clips.device).view(num_clips, num_persons)
+    present = clips.any(dim=3).any(dim=2).any(dim=1)  # (N, M)
+    if _fixed is None and bool((~present).sum(dim=0).le(1).all()):
+        return None
+    body = torch.arange(num_bodies, device=clips.device).view(present.shape)
     first_absent = body.gather(0, present.int().argmin(dim=0, keepdim=True))  # (1, M)
-    stands_for = torch.where(present, body, first_absent)
-    return Merged(*torch.unique(stands_for.flatten(), return_inverse=True, return_counts=True))
+    stands_for = torch.where(present, body, first_absent).flatten()
+    if _fixed is None:
+        return Merged(*torch.unique(stands_for, return_inverse=True, return_counts=True))
+    own = stands_for == body.flatten()
+    rows = own.logical_not().int().argsort(stable=True)[:_fixed]
+    index = (own.cumsum(0) - 1)[stands_for]
+    repeats = torch.zeros_like(rows).index_add_(0, index, torch.ones_like(index))
+    return Merged(rows, index, repeats)

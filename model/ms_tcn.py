@@ -1,6 +1,8 @@
 """MS-TCN: temporal convolutions with several dilations, side by side (paper, Fig. 3(b))."""
 # Shapes: N rows (bodies), C channels, T frames, V joints.
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,6 +13,17 @@ from model.layers import TemporalConv, TemporalConv2d, pointwise
 
 KERNEL_SIZE = 3
 DILATIONS = (1, 2, 3, 4)
+
+
+class Parts(NamedTuple):
+    """Layers of an MS-TCN. Released checkpoints number them within `branches`; these are names."""
+
+    heads: list[nn.Conv2d]  # the 1x1 convolutions that the first five branches begin with
+    head_norms: list[nn.BatchNorm2d]
+    dilated: list[TemporalConv2d]  # of the first four branches
+    pool: nn.MaxPool2d
+    shortcut: nn.Conv2d  # the strided 1x1 convolution that is the last branch
+    last_norms: list[nn.BatchNorm2d]  # what every branch ends with
 
 
 class MultiScaleTemporalConv(nn.Module):
@@ -66,48 +79,32 @@ class MultiScaleTemporalConv(nn.Module):
 
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride)); `repeats` as in `batch_norm`."""
-        if not self.dropout and gpu.applies(x, [*self.head_norms, *self.last_norms]):
-            return gpu.features_of(gpu.ms_tcn(self, gpu.rows_of(x), gpu.weights_of(repeats)))
+        parts = self.parts()
+        if not self.dropout and gpu.applies(x, [*parts.head_norms, *parts.last_norms]):
+            rows = gpu.ms_tcn(self, parts, gpu.rows_of(x), gpu.weights_of(repeats))
+            return gpu.features_of(rows)
         # The heads read the same input, and the branches are concatenated: one convolution and one
         # BatchNorm do for all.
-        hidden = convolve_and_normalize(pointwise, x, self.heads, self.head_norms, repeats)
-        *parts, pooled = torch.relu_(hidden).chunk(len(self.heads), dim=1)
-        outputs = [conv(part) for conv, part in zip(self.dilated, parts, strict=True)]
-        branches = torch.cat([*outputs, self.pool(pooled), self.shortcut(x)], dim=1)
-        branches = self._drop(batch_norm(branches, self.last_norms, repeats), len(DILATIONS))
+        hidden = convolve_and_normalize(pointwise, x, parts.heads, parts.head_norms, repeats)
+        *hidden, pooled = torch.relu_(hidden).chunk(len(parts.heads), dim=1)
+        outputs = [conv(part) for conv, part in zip(parts.dilated, hidden, strict=True)]
+        branches = torch.cat([*outputs, parts.pool(pooled), parts.shortcut(x)], dim=1)
+        branches = self._drop(batch_norm(branches, parts.last_norms, repeats), len(DILATIONS))
         residual = x if self.residual is None else self.residual(x, repeats)
         return self.activation(self._drop(branches + residual))
 
-    # The parts of the six branches, whose places in `branches` released checkpoints name.
-
-    @property
-    def heads(self) -> list[nn.Conv2d]:
-        """The 1x1 convolutions that the first five branches begin with."""
-        return [branch[0] for branch in self.branches[:-1]]
-
-    @property
-    def head_norms(self) -> list[nn.BatchNorm2d]:
-        return [branch[1] for branch in self.branches[:-1]]
-
-    @property
-    def dilated(self) -> list[TemporalConv2d]:
-        """The temporal convolutions of the first four branches."""
-        return [branch[3].conv for branch in self.branches[:-2]]
-
-    @property
-    def pool(self) -> nn.MaxPool2d:
-        return self.branches[-2][3]
-
-    @property
-    def shortcut(self) -> nn.Conv2d:
-        """The strided 1x1 convolution that is the last branch."""
-        return self.branches[-1][0]
-
-    @property
-    def last_norms(self) -> list[nn.BatchNorm2d]:
-        """What every branch ends with."""
-        ends = [branch[3].bn for branch in self.branches[:-2]]
-        return [*ends, self.branches[-2][4], self.branches[-1][1]]
+    def parts(self) -> Parts:
+        """The layers of the six branches by what they do."""
+        *dilated, pooling, shortcut = self.branches
+        heads = [*dilated, pooling]
+        return Parts(
+            heads=[branch[0] for branch in heads],
+            head_norms=[branch[1] for branch in heads],
+            dilated=[branch[3].conv for branch in dilated],
+            pool=pooling[3],
+            shortcut=shortcut[0],
+            last_norms=[*(branch[3].bn for branch in dilated), pooling[4], shortcut[1]],
+        )
 
     def _drop(self, x: Tensor, branches: int | None = None) -> Tensor:
         """Dropout of the channels of the first branches, or of all."""

@@ -2,10 +2,12 @@
 Recognition" (Liu et al., CVPR 2020, arXiv 2003.14111)."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+from contextlib import AbstractContextManager
+
 import torch
 from torch import Tensor, nn
 
-from model.absent import merge_absent
+from model import absent
 from model.batch_norm import is_plain
 from model.stgc import STGCNetwork
 
@@ -55,8 +57,14 @@ class Model(STGCNetwork):
 
     def forward(self, x: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> class scores (N, num_class) before the softmax."""
-        merged = merge_absent(x) if self._can_merge(x) else None
+        merged = absent.merge_absent(x) if self._can_merge(x) else None
         return self._blocks_and_head(self._persons_as_rows(x, self.data_bn), len(x), merged)
+
+    def rows_needed(self, clips: Tensor) -> int:
+        return absent.rows_needed(clips)
+
+    def fixed_rows(self, count: int) -> AbstractContextManager[None]:
+        return absent.fixed_rows(count)
 
     def _can_merge(self, x: Tensor) -> bool:
         """Whether one body may stand for its equals: not where each needs a gradient of its own,

@@ -1,11 +1,13 @@
 """The backbone: three spatial-temporal graph convolutional (STGC) blocks (paper, Fig. 3(a))."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor, nn
 
+from model import gpu
 from model.absent import Merged
 from model.ms_g3d import MultiWindowMSG3D
 from model.ms_gcn import MultiScaleGraphConv
@@ -69,16 +71,32 @@ class STGCNetwork(nn.Module):
         self.sgcn3, self.gcn3d3, self.tcn3 = block(c2, c2, c2, c3, stride=2)
         self.fc = nn.Linear(c3, num_outputs)
 
+    # What utils.cuda_graphs asks of a model.
+
+    def rows_needed(self, clips: Tensor) -> int:
+        return len(clips) * clips.shape[-1]
+
+    def fixed_rows(self, count: int) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def fixed_weights(self) -> AbstractContextManager[None]:
+        return gpu.fixed_weights()
+
     def _blocks_and_head(self, x: Tensor, clips: int, merged: Merged | None = None) -> Tensor:
         """Normalised bodies (N*M, C, V, T) -> (N, num_outputs), by the mean over persons."""
         rows, repeats = (merged.rows, merged.repeats) if merged else (slice(None), None)
         x = x[rows]
-        x = self.tcn1(self.gcn3d1.add_to(self.sgcn1(x, repeats), x, repeats), repeats)
-        x = self.tcn2(self.gcn3d2.add_to(self.sgcn2(x, repeats), x, repeats), repeats)
-        x = self.tcn3(self.gcn3d3.add_to(self.sgcn3(x, repeats), x, repeats), repeats)
+        with gpu.statistics_move_together():
+            x = self._blocks(x, repeats)
         x = x.mean(dim=(2, 3))  # (R, C)
         x = x[merged.index] if merged else x  # (N*M, C)
         return self.fc(x.view(clips, -1, x.shape[1]).mean(dim=1))
+
+    def _blocks(self, x: Tensor, repeats: Tensor | None) -> Tensor:
+        """(R, C, V, T) -> (R, C', V, T'); `repeats` as in `batch_norm`."""
+        x = self.tcn1(self.gcn3d1.add_to(self.sgcn1(x, repeats), x, repeats), repeats)
+        x = self.tcn2(self.gcn3d2.add_to(self.sgcn2(x, repeats), x, repeats), repeats)
+        return self.tcn3(self.gcn3d3.add_to(self.sgcn3(x, repeats), x, repeats), repeats)
 
     def _persons_as_rows(self, x: Tensor, data_bn: nn.BatchNorm1d) -> Tensor:
         """Normalise each (person, joint, channel); (N, C, T, V, M) -> (N*M, C, V, T)."""

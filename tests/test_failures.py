@@ -37,14 +37,14 @@ def test_a_bad_batch_is_named_and_its_step_not_taken(settings, tmp_path, data, c
 
 def test_an_infinite_gradient_stops_before_the_step(settings, monkeypatch, tmp_path, capsys):
     """The loss is finite, and a gradient is not."""
-    step = training.training_step
+    step = training.launch_step
 
     def with_bad_gradient(state, *args):
         if state.progress.step == 1:
             state.model.fc.weight.register_hook(lambda gradient: gradient * float("inf"))
         return step(state, *args)
 
-    monkeypatch.setattr(training, "training_step", with_bad_gradient)
+    monkeypatch.setattr(training, "launch_step", with_bad_gradient)
     message = fails_with([*settings, "--save-steps", "1"], capsys)
     assert "the gradient's norm is" in message and "set --max-grad-norm" in message
     assert list(weights(tmp_path / "run")) == ["weights-0-1.pt"]
@@ -71,7 +71,7 @@ def test_too_little_memory_ends_a_run_with_one_line(settings, monkeypatch, capsy
     def fail(*args):
         raise MemoryError
 
-    monkeypatch.setattr(training, "training_step", fail)
+    monkeypatch.setattr(training, "launch_step", fail)
     assert "out of memory with --forward-batch-size 4" in fails_with(settings, capsys)
 
 

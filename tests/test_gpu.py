@@ -1,6 +1,9 @@
 """What needs a CUDA device: `pytest -m gpu` on a machine that has one."""
 
+import json
+
 import golden_model
+import numpy as np
 import pytest
 import small_run
 import torch
@@ -29,6 +32,31 @@ def test_logits_equal_the_golden_ones(name):
         logits = model(clips).cpu()
     golden = torch.from_numpy(golden_model.numbers(name)["logits"])
     torch.testing.assert_close(logits, golden, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("half", [[], ["--half"]], ids=["float32", "float16"])
+def test_replayed_graphs_train_as_kernels_started_one_by_one(settings, tmp_path, half):
+    for graphs in ("yes", "no"):
+        argv = [*settings, *half, "--cuda-graphs", graphs, "--work-dir", str(tmp_path / graphs)]
+        main.main([*argv, "--amp-backend", "native"])
+    one, other = (small_run.weights(tmp_path / name)["weights-4-12.pt"] for name in ("yes", "no"))
+    for key, value in one.items():
+        torch.testing.assert_close(value, other[key], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("graphs", ["yes", "no"])
+def test_a_bad_clip_does_not_reach_the_weights(settings, tmp_path, data, capsys, graphs):
+    path = data / "train_data_joint.npy"
+    clips = np.load(path)
+    clips[5] = np.nan
+    np.save(path, clips)
+    argv = [*settings, "--cuda-graphs", graphs, "--save-steps", "1"]
+    assert "the loss is nan" in small_run.fails_with(argv, capsys)
+    bad = json.loads((tmp_path / "run" / "non-finite-batch.json").read_text())
+    assert [clip["name"] for clip in bad["clips"] if not clip["data_finite"]] == ["train_005"]
+    saved = small_run.weights(tmp_path / "run")
+    assert len(saved) == bad["step"] - 1
+    assert all(value.isfinite().all() for state in saved.values() for value in state.values())
 
 
 PRECISIONS = {

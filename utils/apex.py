@@ -77,7 +77,12 @@ class ApexPrecision:
         masters = list(self.amp.master_params(optimizer))
         return nn.utils.clip_grad_norm_(masters, max_norm or torch.inf)
 
-    def step(self, optimizer: torch.optim.Optimizer) -> None:
+    keeps_gradients = False  # Apex's own affair
+
+    def skips_by_itself(self, optimizer: torch.optim.Optimizer) -> bool:
+        return False  # it asks the device itself, too
+
+    def step(self, optimizer: torch.optim.Optimizer, norm: Tensor) -> None:
         optimizer.step()  # which Apex skips after an overflow
 
     def overflow_is_normal(self) -> bool:

@@ -166,7 +166,13 @@ def load_optimizer(optimizer: torch.optim.Optimizer, path: Path) -> None:
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, states: Mapping[str, Any]) -> None:
-    optimizer.load_state_dict(states)
+    # How weights are moved is up to this machine, not to the one that saved.
+    groups = zip(states["param_groups"], optimizer.param_groups, strict=True)
+    machine = ("fused", "foreach", "capturable")
+    groups = [
+        {**saved, **{key: own[key] for key in machine if key in own}} for saved, own in groups
+    ]
+    optimizer.load_state_dict({**states, "param_groups": groups})
     for parameter, values in optimizer.state.items():  # torch compares only their number
         for value in values.values():
             if isinstance(value, Tensor) and value.shape not in ((), parameter.shape):

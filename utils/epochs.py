@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from utils import checkpoint, distributed, work_dir
 from utils.checkpoint import Files, Progress, TrainState
+from utils.cuda_graphs import SliceGraphs
 from utils.evaluation import Interrupted, predict
 from utils.interrupts import Interrupts
 from utils.loading import slice_size
@@ -72,6 +73,7 @@ class Run:
     val_name: str  # of the clips that choose the best epoch, in the log
     curves: Curves
     interrupts: Interrupts
+    graphs: SliceGraphs | None = None
 
 
 def run_epochs(run: Run) -> None:
@@ -119,6 +121,8 @@ def train_epoch(run: Run) -> None:
         max_grad_norm=plan.max_grad_norm,
         interrupts=run.interrupts,
         work_dir=plan.work_dir,
+        graphs=run.graphs,
+        save_steps=plan.save_steps,
     )
     lr = run.state.optimizer.param_groups[0]["lr"]
     for step in tqdm(

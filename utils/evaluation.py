@@ -2,6 +2,7 @@
 # Shapes: N clips, B clips of a batch.
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from utils import distributed
+from utils.cuda_graphs import Recordable
 from utils.precision import Precision
 
 
@@ -62,13 +64,15 @@ def _predict_once(
     device = next(model.parameters()).device
     outputs, indices = [], []
     quiet = None if distributed.is_first() else True
-    for clips, _, index in tqdm(loader, desc=title, disable=quiet, leave=False):
-        clips = clips.to(device, non_blocking=True)
-        with precision.autocast():
-            outputs.append(model(precision.inputs(clips)).float())
-        indices.append(index)
-        if interrupted() and distributed.num_processes() == 1:
-            raise Interrupted
+    # NOTE: DataParallel, whose replicas are new with every batch, is none.
+    with model.fixed_weights() if isinstance(model, Recordable) else nullcontext():
+        for clips, _, index in tqdm(loader, desc=title, disable=quiet, leave=False):
+            clips = clips.to(device, non_blocking=True)
+            with precision.autocast():
+                outputs.append(model(precision.inputs(clips)).float())
+            indices.append(index)
+            if interrupted() and distributed.num_processes() == 1:
+                raise Interrupted
     parts = distributed.gather(_to_numpy(outputs, indices))
     return _merge(parts, loader) if parts else None
 

@@ -158,6 +158,13 @@ def _add_precision_flags(group: argparse._ArgumentGroup) -> None:
         help="NVIDIA Apex or torch.amp; auto: Apex where it is installed with its amp",
     )
     _boolean(group, "--compile", False, "torch.compile; slow first steps, faster later ones")
+    add(
+        "--cuda-graphs",
+        choices=("auto", "yes", "no"),
+        default="auto",
+        help="record a training's forward and backward pass and replay it, which saves the time to "
+        "start its kernels; auto: where it can be done",
+    )
     _boolean(group, "--sync-bn", False, "BatchNorm over all processes of torchrun")
 
 

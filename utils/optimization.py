@@ -17,8 +17,10 @@ GAMMA = 0.1  # by which the step schedule lowers the learning rate
 def make_optimizer(
     name: str, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float, nesterov: bool
 ) -> Optimizer:
-    """SGD with momentum 0.9, Adam or AdamW."""
+    """SGD with momentum 0.9, Adam or AdamW; on GPUs one kernel moves all weights."""
+    parameters = list(parameters)
     options = {"momentum": 0.9, "nesterov": nesterov} if name == "SGD" else {}
+    options["fused"] = all(parameter.is_cuda for parameter in parameters)
     return getattr(torch.optim, name)(parameters, lr=lr, weight_decay=weight_decay, **options)
 
 

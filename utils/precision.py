@@ -77,10 +77,30 @@ class Precision:
         self.scaler.unscale_(optimizer)
         return clip(optimizer, max_norm)
 
-    def step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Step, unless scaled gradients overflowed; then only the scale falls."""
-        self.scaler.step(optimizer)
-        self.scaler.update()
+    @property
+    def keeps_gradients(self) -> bool:
+        """Whether gradients stay in the parameters that the model computes with."""
+        return not self._masters
+
+    def skips_by_itself(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether a step leaves the weights alone on the device where gradients are not finite."""
+        return _is_fused(optimizer) or self.scaler.is_enabled()
+
+    def step(self, optimizer: torch.optim.Optimizer, norm: Tensor) -> None:
+        """Step, unless gradients are not finite; where they were scaled, the scale falls then.
+
+        Args:
+            norm: of all gradients, ().
+        """
+        if self.scaler.is_enabled():
+            self.scaler.step(optimizer)
+            self.scaler.update()
+        elif not _is_fused(optimizer):  # gradients were looked at before
+            optimizer.step()
+        else:  # as torch.amp's scaler hands it to fused optimisers
+            optimizer.grad_scale, optimizer.found_inf = None, norm.isfinite().logical_not().float()
+            optimizer.step()
+            del optimizer.grad_scale, optimizer.found_inf
         if self._masters:
             self._copy_masters()
 
@@ -116,6 +136,10 @@ class Precision:
         for name, parameter in self._model.named_parameters():
             if name in self._masters:
                 parameter.copy_(self._masters[name])
+
+
+def _is_fused(optimizer: torch.optim.Optimizer) -> bool:
+    return all(group.get("fused") for group in optimizer.param_groups)
 
 
 def clip(optimizer: torch.optim.Optimizer, max_norm: float) -> Tensor:

@@ -3,11 +3,11 @@
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +16,12 @@ from torch.utils.data import DataLoader
 
 from utils import distributed
 from utils.checkpoint import TrainState
+from utils.cuda_graphs import SliceGraphs
 from utils.files import atomic_write
 from utils.interrupts import Interrupts
 from utils.loading import start_epoch
 from utils.parallel import unwrap
+from utils.precision import Precision
 from utils.seed import set_random_state
 
 BAD_BATCH = "non-finite-batch.json"
@@ -40,6 +42,27 @@ class Step:
     interrupted: bool  # whether a signal asks to end the run
 
 
+class LaunchedStep(NamedTuple):
+    """An optimiser step that a GPU may still be at; the host goes on meanwhile."""
+
+    facts: Tensor  # (4,) on the host: loss, metric, gradient norm, processes with a signal
+    ready: torch.cuda.Event | None  # after which `facts` can be read
+    lr: float
+    overflow_is_normal: Callable[[], bool]
+
+    def settle(self) -> Step:
+        """Wait for it, and see whether all was finite.
+
+        Raises:
+            NonFiniteError: it was not; the step left the weights as they were.
+        """
+        if self.ready:
+            self.ready.synchronize()
+        loss, metric, norm, signals = self.facts.tolist()
+        _check_finite(loss, norm, self.overflow_is_normal)
+        return Step(loss, metric, norm, self.lr, interrupted=signals > 0)
+
+
 def training_steps(
     state: TrainState,
     task: Any,
@@ -50,13 +73,20 @@ def training_steps(
     max_grad_norm: float,
     interrupts: Interrupts,
     work_dir: Path,
+    graphs: SliceGraphs | None = None,
+    save_steps: int = 0,
 ) -> Iterator[Step]:
-    """Go through the rest of the current epoch; at each yield `state` is fit to be saved.
+    """Go through the rest of the current epoch.
+
+    On a GPU the next step is launched before this one is looked at. At the last yield of an epoch,
+    after every `save_steps` steps, and where a step is interrupted, none is under way, so that
+    `state` is fit to be saved.
 
     Args:
         slice_size: clips that a process has in memory at once; gradients of slices add up.
         max_grad_norm: to which gradients are clipped; 0: not at all.
         work_dir: where the names of the clips go that made a loss or gradient infinite.
+        graphs: by which forward and backward pass are replayed.
 
     Raises:
         NonFiniteError: a loss, or a gradient that was not scaled, is not finite.
@@ -68,25 +98,50 @@ def training_steps(
         state.random_state = None
     state.model.train()
     begun = time.monotonic()
-    for clips, labels, indices in loader:
+
+    def settle(launched: LaunchedStep, indices: Tensor, clips: Tensor) -> Step:
+        nonlocal begun
+        with named(indices, clips):
+            step = launched.settle()
+        progress.step += 1
+        progress.steps_in_epoch += 1
+        seconds = time.monotonic() - begun
+        begun += seconds
+        progress.seconds += seconds
+        _add(progress.totals, seconds=seconds, loss=step.loss, metric=step.metric)
+        return step
+
+    @contextmanager
+    def named(indices: Tensor, clips: Tensor) -> Iterator[None]:
         try:
-            step = training_step(
-                state, task, clips, labels, slice_size, max_grad_norm, interrupts.signal is not None
-            )
+            yield
         except NonFiniteError as error:
             names = [str(loader.dataset.sample_name[i]) for i in indices.tolist()]
             path = _write_bad_batch(work_dir, state, str(error), names, clips)
             raise NonFiniteError(
-                f"{error} The clips of the batch are in {path}; weights and checkpoints are those "
-                "of the steps before."
+                f"{error} The clips of the batch are in {path}; they did not touch weights and "
+                "checkpoints."
             ) from None
-        progress.step += 1
-        progress.steps_in_epoch += 1
-        seconds = time.monotonic() - begun
-        progress.seconds += seconds
-        _add(progress.totals, seconds=seconds, loss=step.loss, metric=step.metric)
-        yield step
-        begun = time.monotonic()  # what was done meanwhile, such as saving, is not training
+
+    under_way: list[tuple[LaunchedStep, Tensor, Tensor]] = []
+    number = progress.steps_in_epoch  # of the step launched last
+    for clips, labels, indices in loader:
+        signalled = interrupts.signal is not None
+        with named(indices, clips):
+            launched = launch_step(
+                state, task, clips, labels, slice_size, max_grad_norm, signalled, graphs
+            )
+        under_way.append((launched, indices, clips))
+        number += 1
+        wait = launched.ready is None or signalled or number == progress.steps_per_epoch
+        wait = wait or bool(save_steps and number % save_steps == 0)
+        while len(under_way) > (0 if wait else 1):
+            step = settle(*under_way.pop(0))
+            if step.interrupted and under_way:  # by another process
+                wait = True
+                continue
+            yield step
+            begun = time.monotonic()  # what was done meanwhile, such as saving, is not training
 
 
 def training_step(
@@ -98,41 +153,87 @@ def training_step(
     max_grad_norm: float = 0.0,
     interrupted: bool = False,
 ) -> Step:
-    """One optimiser step on clips (N, C, T, V, M), its gradient accumulated over slices.
+    """`launch_step`, and wait for it."""
+    return launch_step(state, task, clips, labels, slice_size, max_grad_norm, interrupted).settle()
 
-    The host waits for the device once, when it looks whether all is finite.
-    """
+
+def launch_step(
+    state: TrainState,
+    task: Any,
+    clips: Tensor,
+    labels: Tensor,
+    slice_size: int,
+    max_grad_norm: float = 0.0,
+    interrupted: bool = False,
+    graphs: SliceGraphs | None = None,
+) -> LaunchedStep:
+    """One optimiser step on clips (N, C, T, V, M), its gradient accumulated over slices."""
     precision, optimizer, model = state.precision, state.optimizer, state.model
     device = next(model.parameters()).device
     slices = list(zip(clips.split(slice_size), labels.split(slice_size), strict=True))
-    sums = torch.zeros(2, device=device)  # loss, metric
-    optimizer.zero_grad()
-    model.zero_grad()  # the optimiser may have copies of the weights
-    for number, (clips_slice, labels_slice) in enumerate(slices, start=1):
-        clips_slice = clips_slice.to(device, non_blocking=True)
-        labels_slice = labels_slice.to(device, non_blocking=True)
-        with _without_sync(model, until=number == len(slices)):
-            with precision.autocast():
-                outputs = model(precision.inputs(clips_slice))
-            outputs = outputs.float()
-            loss = task.loss(outputs, labels_slice) / len(slices)
-            precision.backward(loss, optimizer)
-        metric = task.batch_metric(outputs.detach(), labels_slice) / len(slices)
-        sums += torch.stack([loss.detach(), metric])
+    if graphs:
+        sums = _replayed(graphs, slices)
+    else:
+        optimizer.zero_grad()
+        model.zero_grad()  # the optimiser may have copies of the weights
+        sums = torch.zeros(2, device=device)  # loss, metric
+        for number, (clips_slice, labels_slice) in enumerate(slices, start=1):
+            clips_slice = clips_slice.to(device, non_blocking=True)
+            labels_slice = labels_slice.to(device, non_blocking=True)
+            with _without_sync(model, until=number == len(slices)):
+                sums += slice_sums(state, task, clips_slice, labels_slice, len(slices))
     norm = precision.gradient_norm(optimizer, max_grad_norm)
     facts = torch.cat([sums, norm.view(1).to(sums), sums.new_tensor([float(interrupted)])])
-    loss, metric, norm, signals = (
-        distributed.sum_over_processes(facts) / distributed.num_processes()
-    ).tolist()
-    _check_finite(loss, norm, precision.overflow_is_normal)
-
+    facts = distributed.sum_over_processes(facts) / distributed.num_processes()
     lr = optimizer.param_groups[0]["lr"]
-    precision.step(optimizer)
+    launched = _launched(facts, lr, precision)
+    if not precision.skips_by_itself(optimizer):
+        launched.settle()  # before weights are touched
+    precision.step(optimizer, norm)
     if state.schedule.each_step:
         state.schedule.scheduler.step()
     if state.average:
         state.average.update_parameters(unwrap(model))
-    return Step(loss, metric, norm, lr, interrupted=signals > 0)
+    return launched
+
+
+def slice_sums(
+    state: TrainState, task: Any, clips: Tensor, labels: Tensor, num_slices: int
+) -> Tensor:
+    """A slice's part of (loss, metric) of a batch, (2,); its gradients are added up."""
+    precision = state.precision
+    with precision.autocast():
+        outputs = state.model(precision.inputs(clips))
+    outputs = outputs.float()
+    loss = task.loss(outputs, labels) / num_slices
+    precision.backward(loss, state.optimizer)
+    metric = task.batch_metric(outputs.detach(), labels) / num_slices
+    return torch.stack([loss.detach(), metric])
+
+
+def _replayed(graphs: SliceGraphs, slices: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """The sums of all slices, by graphs, each of which writes gradients anew."""
+    sums = graphs(*slices[0]).clone()
+    if len(slices) == 1:
+        return sums
+    parameters = [value for value in graphs.parameters if value.grad is not None]
+    totals = [value.grad.clone() for value in parameters]
+    for clips, labels in slices[1:]:
+        sums += graphs(clips, labels)
+        torch._foreach_add_(totals, [value.grad for value in parameters])
+    for parameter, total in zip(parameters, totals, strict=True):
+        parameter.grad = total
+    return sums
+
+
+def _launched(facts: Tensor, lr: float, precision: Precision) -> LaunchedStep:
+    if not facts.is_cuda:
+        return LaunchedStep(facts, None, lr, precision.overflow_is_normal)
+    host = torch.empty(facts.shape, dtype=facts.dtype, pin_memory=True)
+    host.copy_(facts, non_blocking=True)
+    ready = torch.cuda.Event()
+    ready.record()
+    return LaunchedStep(host, ready, lr, precision.overflow_is_normal)
 
 
 def _without_sync(model: nn.Module, until: bool) -> AbstractContextManager:

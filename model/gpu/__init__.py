@@ -3,6 +3,7 @@
 from model.gpu.blocks import ms_gcn, ms_tcn, pathways
 from model.gpu.constants import fixed_weights
 from model.gpu.launch import applies, features_of, portable_form, rows_of, weights_of
+from model.gpu.normalize import statistics_move_together
 
 __all__ = [
     "applies",
@@ -13,5 +14,6 @@ __all__ = [
     "pathways",
     "portable_form",
     "rows_of",
+    "statistics_move_together",
     "weights_of",
 ]

@@ -16,14 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from model.gpu.launch import dot_precision
+from model.gpu.launch import ceil_div, dot_precision
 
 try:
-    import triton
-
     from model.gpu import aggregation_kernels as kernels
-except ImportError:
-    triton = kernels = None
+except ImportError:  # no Triton, as model.gpu.launch.applies knows
+    kernels = None
 
 FEW_CHANNELS = 16  # below which Theta and A are joined
 BETWEEN_BYTES = 1 << 30  # of what Theta gives, which is K times as wide as x, at a time
@@ -71,7 +69,7 @@ def aggregate(
     bodies, frames, frame_rows, channels = rows.shape
     block_m = _block_m(nodes)
     matrix = _padded(matrix, block_m)
-    grid = matrix.shape[0] // block_m, triton.cdiv(bodies * num_windows * channels, BLOCK_N)
+    grid = matrix.shape[0] // block_m, ceil_div(bodies * num_windows * channels, BLOCK_N)
     kernels.aggregate[grid](
         rows,
         matrix,
@@ -138,8 +136,8 @@ def _gradient_of_matrix(
     bodies, frames, frame_rows, channels = between.shape
     nodes, window_rows = matrix.shape
     block_m = min(_block_m(nodes), 128)
-    tiles = triton.cdiv(nodes, block_m), triton.cdiv(window_rows, BLOCK_N)
-    steps = triton.cdiv(bodies * grad.shape[1] * channels, BLOCK_K)
+    tiles = ceil_div(nodes, block_m), ceil_div(window_rows, BLOCK_N)
+    steps = ceil_div(bodies * grad.shape[1] * channels, BLOCK_K)
     programs = max(1, min(steps, 264 // (tiles[0] * tiles[1])))
     sums = grad.new_empty(programs, nodes, window_rows, dtype=torch.float32)
     kernels.matrix_gradient[(*tiles, programs)](

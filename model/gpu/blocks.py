@@ -16,12 +16,12 @@ from torch.autograd.function import FunctionCtx
 from model.gpu import aggregation, normalize, temporal
 from model.gpu.constants import constants_of
 from model.gpu.launch import compute_dtype
-from model.gpu.normalize import SCALE, Norm, fixed_affine, normalized_sum
+from model.gpu.normalize import Norm, Row, fixed_affine, normalized_sum
 
 if TYPE_CHECKING:
     from model.ms_g3d import MSG3DPathway
     from model.ms_gcn import MultiScaleGraphConv
-    from model.ms_tcn import MultiScaleTemporalConv
+    from model.ms_tcn import MultiScaleTemporalConv, Parts
 
 
 class _WithoutEffect(torch.autograd.Function):
@@ -54,7 +54,7 @@ def ms_gcn(block: "MultiScaleGraphConv", rows: Tensor, weights: Tensor | None) -
     if not block.norm.training:
         return aggregated_and_normalized(block, rows)
     out, bias = graph_conv(block, rows), block.convolution.bias
-    return normalized_sum([out], [[block.norm]], [bias], None, relu=True, weights=weights)
+    return normalized_sum([out], [[block.norm]], [[bias]], None, relu=True, weights=weights)
 
 
 def graph_conv(block: "MultiScaleGraphConv", rows: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ class _Collapse(torch.autograd.Function):
         weights: Tensor | None,
         eps: float,
     ) -> tuple[Tensor, Tensor]:
-        """windows (N, T', V*W, C), kernel (C_out, W*C) -> (N, T', V, C_out), statistics (4, C)."""
+        """windows (N, T', V*W, C), kernel (C_out, W*C) -> (N, T', V, C_out), statistics (6, C)."""
         statistics = normalize.batch_statistics(
             windows, Norm(gamma, beta, eps), weights, windows.shape[3]
         )
@@ -150,7 +150,7 @@ class _Collapse(torch.autograd.Function):
 
 def _normalized(windows: Tensor, statistics: Tensor, kernel: Tensor) -> Tensor:
     """(N, T', V*W, C) -> (N, T', V, W*C), normalised, after ReLU."""
-    out = normalize.add_normalized([windows], [statistics[SCALE:]], None, relu=True)
+    out = normalize.add_normalized([windows], [statistics[Row.SCALE :]], None, relu=True)
     return out.view(*windows.shape[:2], -1, kernel.shape[1])
 
 
@@ -174,11 +174,16 @@ def pathways(
             out, statistics = _Collapse.apply(
                 graph_conv(block, rows), norm.weight, norm.bias, kernel, weights, norm.eps
             )
-            count = normalize.row_count(out, weights) * block.shape[2]
-            normalize.keep_statistics([norm], statistics, block.convolution.bias, count)
+            normalize.keep_statistics([norm], statistics, [block.convolution.bias])
             parts.append(out)
-        layers = [[norm] for norm in norms]
-        out = normalized_sum(parts, layers, biases, plain.to(dtype), relu=True, weights=weights)
+        out = normalized_sum(
+            parts,
+            [[norm] for norm in norms],
+            [[bias] for bias in biases],
+            plain.to(dtype),
+            relu=True,
+            weights=weights,
+        )
         return _WithoutEffect.apply(out, *biases)
     affines = []
     for path in paths:
@@ -204,59 +209,58 @@ class TemporalWeights(NamedTuple):
     residual: Tensor | None  # (C_out, C_in)
 
 
-def temporal_weights(block: "MultiScaleTemporalConv", dtype: torch.dtype) -> TemporalWeights:
-    heads = [head.weight.flatten(1) for head in block.heads]
-    shortcut = block.shortcut.weight.flatten(1)
+def temporal_weights(
+    block: "MultiScaleTemporalConv", parts: "Parts", dtype: torch.dtype
+) -> TemporalWeights:
+    heads = [head.weight.flatten(1) for head in parts.heads]
+    shortcut = parts.shortcut.weight.flatten(1)
     beside = block.stride == 1
-    kernels = [conv.weight[..., 0].permute(2, 1, 0) for conv in block.dilated]
+    kernels = torch.stack([conv.weight[..., 0] for conv in parts.dilated])  # (4, D out, D in, 3)
     residual = block.residual.conv.weight.flatten(1).to(dtype) if block.residual else None
     return TemporalWeights(
         torch.cat([*heads, shortcut] if beside else heads).to(dtype),
-        torch.stack(kernels).to(dtype),
+        kernels.permute(0, 3, 2, 1).to(dtype).contiguous(),
         None if beside else shortcut.to(dtype),
         residual,
     )
 
 
-def _last_bias(block: "MultiScaleTemporalConv") -> Tensor:
-    """Of what the last BatchNorm of the branches reads; the max-pool has none."""
-    dilated = [conv.bias for conv in block.dilated]
-    return torch.cat([*dilated, torch.zeros_like(dilated[0]), block.shortcut.bias])
+def _last_biases(parts: "Parts") -> list[Tensor | None]:
+    """Of what the last BatchNorm of each branch reads; the max-pool has none."""
+    return [*(conv.bias for conv in parts.dilated), None, parts.shortcut.bias]
 
 
-def ms_tcn(block: "MultiScaleTemporalConv", rows: Tensor, weights: Tensor | None) -> Tensor:
+def ms_tcn(
+    block: "MultiScaleTemporalConv", parts: "Parts", rows: Tensor, weights: Tensor | None
+) -> Tensor:
     """(N, T, V, C_in) -> (N, T', V, C_out)."""
     dtype = compute_dtype(rows)
     rows = rows.to(dtype)
     bodies, frames, joints, _ = rows.shape
-    width, dilated = block.shortcut.out_channels, len(block.dilated)
+    width, dilated = parts.shortcut.out_channels, len(parts.dilated)
     shape = temporal.Shape(bodies, frames, joints, width, dilated, block.stride)
     relu = isinstance(block.activation, nn.ReLU)
     strided = rows if block.stride == 1 else rows[:, :: block.stride].contiguous()
-    if not block.last_norms[0].training:
-        return _ms_tcn_fixed(block, rows, strided, shape, relu)
+    if not parts.last_norms[0].training:
+        return _ms_tcn_fixed(block, parts, rows, strided, shape, relu)
 
-    used = temporal_weights(block, dtype)
-    first = normalize.joined_norm(block.head_norms)
+    used = temporal_weights(block, parts, dtype)
+    first = normalize.joined_norm(parts.head_norms)
     hidden = F.linear(rows, used.heads)
     sixth = None if used.shortcut is None else F.linear(strided, used.shortcut)
     out, statistics = temporal.Branches.apply(
         hidden, first.gamma, first.beta, used.kernel, sixth, weights, first.eps, shape
     )
-    bias = torch.cat([head.bias for head in block.heads])
-    count = normalize.row_count(hidden, weights)
-    normalize.keep_statistics(block.head_norms, statistics, bias, count)
-    parts, norms, biases = [out], [block.last_norms], [_last_bias(block)]
+    head_biases = [head.bias for head in parts.heads]
+    normalize.keep_statistics(parts.head_norms, statistics, head_biases)
+    terms, norms, biases = [out], [parts.last_norms], [_last_biases(parts)]
     if block.residual:
-        parts.append(F.linear(strided, used.residual))
+        terms.append(F.linear(strided, used.residual))
         norms.append([block.residual.bn])
-        biases.append(block.residual.conv.bias)
+        biases.append([block.residual.conv.bias])
     plain = None if block.residual else rows
-    out = normalized_sum(parts, norms, biases, plain, relu, weights)
-    convolutions = [*block.heads, *block.dilated, block.shortcut]
-    unmoved = [convolution.bias for convolution in convolutions]
-    if block.residual:
-        unmoved.append(block.residual.conv.bias)
+    out = normalized_sum(terms, norms, biases, plain, relu, weights)
+    unmoved = [bias for of_term in [head_biases, *biases] for bias in of_term if bias is not None]
     return _WithoutEffect.apply(out, *unmoved)
 
 
@@ -269,6 +273,7 @@ class TemporalConstants(NamedTuple):
 
 def _ms_tcn_fixed(
     block: "MultiScaleTemporalConv",
+    parts: "Parts",
     rows: Tensor,
     strided: Tensor,
     shape: temporal.Shape,
@@ -278,10 +283,14 @@ def _ms_tcn_fixed(
 
     def make() -> TemporalConstants:
         residual = block.residual
+        biases = [
+            parts.heads[0].bias.new_zeros(shape.width) if bias is None else bias
+            for bias in _last_biases(parts)
+        ]
         return TemporalConstants(
-            temporal_weights(block, rows.dtype),
-            fixed_affine(block.head_norms, torch.cat([head.bias for head in block.heads])),
-            fixed_affine(block.last_norms, _last_bias(block)),
+            temporal_weights(block, parts, rows.dtype),
+            fixed_affine(parts.head_norms, torch.cat([head.bias for head in parts.heads])),
+            fixed_affine(parts.last_norms, torch.cat(biases)),
             fixed_affine([residual.bn], residual.conv.bias) if residual else None,
         )
 

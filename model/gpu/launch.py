@@ -79,3 +79,13 @@ def channel_block(channels: int, largest: int = 64) -> int:
     while block > 16 and channels % block:
         block //= 2
     return block
+
+
+def ceil_div(a: int, b: int) -> int:
+    """Plain Python: Triton's own function costs more than a kernel's start."""
+    return -(-a // b)
+
+
+def power_of_two(n: int) -> int:
+    """The smallest one that is not below n."""
+    return 1 << (n - 1).bit_length()

@@ -8,6 +8,8 @@ channels are the first of a wider tensor.
 import triton
 import triton.language as tl
 
+TINY = tl.constexpr(1e-30)  # rows may count 0 times
+
 
 @triton.jit
 def statistics(
@@ -31,11 +33,11 @@ def statistics(
         value = tl.load(x + at, mask=inside, other=0.0).to(tl.float32)
         # Chan et al. (1983): join the statistics of two sets of rows.
         new = tl.sum(weight, 0)
-        new_mean = tl.sum(value * weight[:, None], 0) / new
+        new_mean = tl.sum(value * weight[:, None], 0) / tl.maximum(new, TINY)
         centred = value - new_mean[None, :]
         new_square = tl.sum(centred * centred * weight[:, None], 0)
         delta = new_mean - mean
-        share = new / (count + new)
+        share = new / tl.maximum(count + new, TINY)
         mean += delta * share
         square += new_square + delta * delta * (count * share)
         count += new
@@ -49,7 +51,7 @@ def join_statistics(
     means, squares, counts, gamma, beta, joined, programs, eps,
     channels: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr,
 ):  # fmt: skip
-    """Partial statistics -> (4, C): mean, variance, and scale and shift that normalise."""
+    """Partial statistics -> (6, C), as `model.gpu.normalize.Row` names them."""
     p = tl.arange(0, BLOCK_P)
     c = tl.program_id(0) * BLOCK_C + tl.arange(0, BLOCK_C)
     known = c < channels
@@ -68,6 +70,9 @@ def join_statistics(
     tl.store(joined + channels + c, variance, mask=known)
     tl.store(joined + 2 * channels + c, scale, mask=known)
     tl.store(joined + 3 * channels + c, shift, mask=known)
+    unbiased = variance * (total / (total - 1))
+    tl.store(joined + 4 * channels + c, unbiased, mask=known)
+    tl.store(joined + 5 * channels + c, tl.zeros_like(whole) + 1 / total, mask=known)
 
 
 @triton.jit
@@ -153,11 +158,12 @@ def gradient_sums(
 
 
 @triton.jit
-def _gradient(g, x, joined, sums, repeats, at, c, inside, part, inverse_count, eps, channels):
+def _gradient(g, x, joined, sums, repeats, at, c, inside, part, eps, channels):
     """BatchNorm's gradient of one part, without its cast."""
     mean = tl.load(joined + c)
     variance = tl.load(joined + channels + c)
     scale = tl.load(joined + 2 * channels + c)
+    inverse_count = tl.load(joined + 5 * channels + c)
     normalised = (tl.load(x + at, mask=inside, other=0.0).to(tl.float32) - mean) / tl.sqrt(
         variance + eps
     )
@@ -168,13 +174,13 @@ def _gradient(g, x, joined, sums, repeats, at, c, inside, part, inverse_count, e
 @triton.jit
 def input_gradients(
     grad, out, x0, x1, x2, joined0, joined1, joined2, sums, weights,
-    grad_plain, grad0, grad1, grad2, size, rows_per_body, row_stride, count, eps,
+    grad_plain, grad0, grad1, grad2, size, rows_per_body, row_stride, eps,
     channels: tl.constexpr, PARTS: tl.constexpr, MASKED: tl.constexpr, PLAIN: tl.constexpr,
     WEIGHTED: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Gradients of the parts and of what was added plainly.
 
-    With r = how many bodies a row stands for and `count` = the sum of r over rows:
+    With r = how many bodies a row stands for and count = the sum of r over all rows:
     gamma / sigma * (g - r / count * (sum of g + x^ * sum of g x^)).
     """
     element = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
@@ -191,15 +197,14 @@ def input_gradients(
         g = tl.where(value > 0, g, 0.0)
     if PLAIN:
         tl.store(grad_plain + at, g.to(grad_plain.dtype.element_ty), mask=inside)
-    inverse = 1.0 / tl.load(count)
     repeats = 1.0
     if WEIGHTED:
         repeats = tl.load(weights + row // rows_per_body, mask=inside, other=0.0)
-    dx = _gradient(g, x0, joined0, sums, repeats, at, c, inside, 0, inverse, eps, channels)
+    dx = _gradient(g, x0, joined0, sums, repeats, at, c, inside, 0, eps, channels)
     tl.store(grad0 + at, dx.to(grad0.dtype.element_ty), mask=inside)
     if PARTS > 1:
-        dx = _gradient(g, x1, joined1, sums, repeats, at, c, inside, 1, inverse, eps, channels)
+        dx = _gradient(g, x1, joined1, sums, repeats, at, c, inside, 1, eps, channels)
         tl.store(grad1 + at, dx.to(grad1.dtype.element_ty), mask=inside)
     if PARTS > 2:
-        dx = _gradient(g, x2, joined2, sums, repeats, at, c, inside, 2, inverse, eps, channels)
+        dx = _gradient(g, x2, joined2, sums, repeats, at, c, inside, 2, eps, channels)
         tl.store(grad2 + at, dx.to(grad2.dtype.element_ty), mask=inside)

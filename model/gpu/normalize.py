@@ -1,26 +1,36 @@
 """BatchNorm of rows: statistics, and sums of normalised features with ReLU, as few passes."""
 # Shapes: N bodies, T frames, V joints, C channels; rows are (N, T, V, C), contiguous.
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
-from model.gpu.launch import channel_block
+from model.gpu.launch import ceil_div, channel_block, power_of_two
 
 try:
-    import triton
-
     from model.gpu import norm_kernels as kernels
-except ImportError:  # as model.gpu.launch.applies knows
-    triton = kernels = None
+except ImportError:  # no Triton, as model.gpu.launch.applies knows
+    kernels = None
 
 BLOCK = 1024  # elements of a program that works element by element
 BLOCK_R = 64  # rows of a step of a reduction
 MAX_PROGRAMS = 256  # that share out the rows of a reduction
-MEAN, VARIANCE, SCALE, SHIFT = range(4)
+
+
+class Row(IntEnum):
+    """Of the statistics (6, C) of a batch, by channel."""
+
+    MEAN = 0
+    VARIANCE = 1  # without Bessel's correction
+    SCALE = 2  # with which, and with SHIFT, values are normalised
+    SHIFT = 3
+    UNBIASED_VARIANCE = 4
+    INVERSE_COUNT = 5  # of the values of a channel
 
 
 class Norm(NamedTuple):
@@ -50,7 +60,7 @@ def fixed_affine(norms: Sequence[nn.Module], bias: Tensor | None = None) -> Tens
 
 
 def batch_statistics(rows: Tensor, norm: Norm, weights: Tensor | None, channels: int) -> Tensor:
-    """(4, C) float32: mean, variance, scale and shift of the first channels over all rows.
+    """(6, C) float32: statistics of the first channels over all rows; `Row` names them.
 
     Args:
         rows: (N, T, V, C or more).
@@ -58,12 +68,12 @@ def batch_statistics(rows: Tensor, norm: Norm, weights: Tensor | None, channels:
     """
     num_rows, row_stride = rows[..., 0].numel(), rows.shape[-1]
     block_c = channel_block(channels)
-    programs = min(MAX_PROGRAMS, triton.cdiv(num_rows, BLOCK_R))
+    programs = min(MAX_PROGRAMS, ceil_div(num_rows, BLOCK_R))
     options = {"dtype": torch.float32, "device": rows.device}
     means = torch.empty(2, programs, channels, **options)
     counts = torch.empty(programs, **options)
-    joined = torch.empty(4, channels, **options)
-    blocks = triton.cdiv(channels, block_c)
+    joined = torch.empty(len(Row), channels, **options)
+    blocks = ceil_div(channels, block_c)
     kernels.statistics[programs, blocks](
         rows,
         rows if weights is None else weights,
@@ -88,29 +98,21 @@ def batch_statistics(rows: Tensor, norm: Norm, weights: Tensor | None, channels:
         programs,
         norm.eps,
         channels=channels,
-        BLOCK_P=triton.next_power_of_2(programs),
+        BLOCK_P=power_of_two(programs),
         BLOCK_C=block_c,
         num_warps=8,
     )
     return joined
 
 
-def row_count(rows: Tensor, weights: Tensor | None) -> Tensor:
-    """How many values a channel has, (1,) float32."""
-    of_body = rows[0, ..., 0].numel()
-    if weights is None:
-        return torch.full((1,), float(len(rows) * of_body), device=rows.device)
-    return weights.sum().view(1) * of_body
-
-
 def add_normalized(
     parts: Sequence[Tensor], affines: Sequence[Tensor], plain: Tensor | None, relu: bool
 ) -> Tensor:
-    """[relu](plain + sum of scale * part + shift), of parts of one shape; affines are (2, C)."""
+    """[relu](plain + sum of scale * part + shift); parts have one shape, affines are (2, C)."""
     out = torch.empty_like(parts[0])
     size = out.numel()
     (x0, x1, x2), (a0, a1, a2) = _three(parts), _three(affines)
-    kernels.normalized_sum[triton.cdiv(size, BLOCK),](
+    kernels.normalized_sum[ceil_div(size, BLOCK),](
         out,
         out if plain is None else plain,
         x0,
@@ -151,11 +153,11 @@ def gradients_of_sum(
     masked = 0 if not relu else 1 if out is not None else 2
     num_rows, row_stride = grad[..., 0].numel(), grad.shape[-1]
     block_c = channel_block(channels)
-    programs = min(MAX_PROGRAMS, triton.cdiv(num_rows, BLOCK_R))
+    programs = min(MAX_PROGRAMS, ceil_div(num_rows, BLOCK_R))
     sums = grad.new_empty(programs, 1 + len(parts), channels, dtype=torch.float32)
     out = grad if out is None else out
     x, joined = _three(parts), _three(statistics)
-    kernels.gradient_sums[programs, triton.cdiv(channels, block_c)](
+    kernels.gradient_sums[programs, ceil_div(channels, block_c)](
         grad,
         out,
         *x,
@@ -174,7 +176,7 @@ def gradients_of_sum(
     grads = [grad] if in_place else [torch.empty_like(part) for part in parts]
     grad_plain = torch.empty_like(grad) if plain and relu else grad if plain else None
     size = num_rows * channels
-    kernels.input_gradients[triton.cdiv(size, BLOCK),](
+    kernels.input_gradients[ceil_div(size, BLOCK),](
         grad,
         out,
         *x,
@@ -186,7 +188,6 @@ def gradients_of_sum(
         size,
         num_rows // len(grad),
         row_stride,
-        row_count(grad, weights),
         eps,
         channels=channels,
         PARTS=len(parts),
@@ -223,7 +224,7 @@ class _NormalizedSum(torch.autograd.Function):
             batch_statistics(part, Norm(gamma, beta, eps), weights, channels)
             for part, gamma, beta in zip(parts, gammas, betas, strict=True)
         ]
-        out = add_normalized(parts, [values[SCALE:] for values in statistics], plain, relu)
+        out = add_normalized(parts, [values[Row.SCALE :] for values in statistics], plain, relu)
         again = relu and plain is None and count == 1  # ReLU can be told from the part
         ctx.save_for_backward(weights, None if again or not relu else out, *parts, *statistics)
         ctx.options = eps, relu, plain is not None, gammas[0].dtype
@@ -253,7 +254,7 @@ class _NormalizedSum(torch.autograd.Function):
 def normalized_sum(
     parts: Sequence[Tensor],
     norms: Sequence[Sequence[nn.Module]],
-    biases: Sequence[Tensor | None],
+    biases: Sequence[Sequence[Tensor | None]],
     plain: Tensor | None,
     relu: bool,
     weights: Tensor | None,
@@ -262,8 +263,7 @@ def normalized_sum(
 
     Args:
         norms: of each part the layers side by side, whose running statistics move.
-        biases: of the layers before, which were left out of the parts: they change nothing but the
-            running mean.
+        biases: as in `keep_statistics`, of each part.
     """
     joined = [joined_norm(layers) for layers in norms]
     out, *statistics = _NormalizedSum.apply(
@@ -275,25 +275,73 @@ def normalized_sum(
         *(norm.gamma for norm in joined),
         *(norm.beta for norm in joined),
     )
-    for layers, values, bias in zip(norms, statistics, biases, strict=True):
-        keep_statistics(layers, values, bias, row_count(parts[0], weights))
+    for layers, values, of_layers in zip(norms, statistics, biases, strict=True):
+        keep_statistics(layers, values, of_layers)
     return out
 
 
-@torch.no_grad()
+class _Update(NamedTuple):
+    """What moves the running statistics of one layer."""
+
+    norm: nn.Module
+    mean: Tensor
+    variance: Tensor
+    bias: Tensor | None
+
+
+_updates: list[_Update] | None = None
+
+
 def keep_statistics(
-    norms: Sequence[nn.Module], statistics: Tensor, bias: Tensor | None, count: Tensor
+    norms: Sequence[nn.Module], statistics: Tensor, biases: Sequence[Tensor | None]
 ) -> None:
-    """Move the running statistics of layers side by side, as `nn.BatchNorm2d` does."""
+    """Move the running statistics of layers side by side, as `nn.BatchNorm2d` does.
+
+    Args:
+        statistics: (6, C) of all layers together.
+        biases: of the convolutions before the layers, which were left out of what was normalised:
+            they change nothing but the running mean. None: there is none.
+    """
     sizes = [norm.num_features for norm in norms]
-    mean, variance = statistics[MEAN], statistics[VARIANCE] * (count / (count - 1))
-    mean = mean if bias is None else mean + bias
+    means = statistics[Row.MEAN].split(sizes)
+    variances = statistics[Row.UNBIASED_VARIANCE].split(sizes)
+    updates = [_Update(*of_norm) for of_norm in zip(norms, means, variances, biases, strict=True)]
+    if _updates is None:
+        _move_statistics(updates)
+    else:
+        _updates.extend(updates)
+
+
+@contextmanager
+def statistics_move_together() -> Iterator[None]:
+    """Running statistics move at the end, those of all layers by a few kernels."""
+    global _updates
+    outer, _updates = _updates, []
+    try:
+        yield
+        _move_statistics(_updates)
+    finally:
+        _updates = outer
+
+
+@torch.no_grad()
+def _move_statistics(updates: Sequence[_Update]) -> None:
+    if not updates:
+        return
+    norms = [update.norm for update in updates]
     torch._foreach_add_([norm.num_batches_tracked for norm in norms], 1)
-    new = [*mean.split(sizes), *variance.split(sizes)]
     running = [norm.running_mean for norm in norms] + [norm.running_var for norm in norms]
+    new = [update.mean for update in updates] + [update.variance for update in updates]
     new = [value.to(old) for value, old in zip(new, running, strict=True)]
-    if norms[0].momentum is None:  # the mean over all batches so far
+    with_bias = [update for update in updates if update.bias is not None]
+    momentum = norms[0].momentum
+    if momentum is None:  # the mean over all batches so far
+        for update in with_bias:
+            update.mean.add_(update.bias)
         for old, value, norm in zip(running, new, [*norms, *norms], strict=True):
             old.lerp_(value, norm.num_batches_tracked.reciprocal().to(old))
-    else:
-        torch._foreach_lerp_(running, new, norms[0].momentum)
+        return
+    torch._foreach_lerp_(running, new, momentum)
+    means = [update.norm.running_mean for update in with_bias]
+    biases = [update.bias.to(mean) for update, mean in zip(with_bias, means, strict=True)]
+    torch._foreach_add_(means, biases, alpha=momentum)

@@ -7,20 +7,13 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from model.gpu.launch import dot_precision
-from model.gpu.normalize import (
-    SCALE,
-    Norm,
-    batch_statistics,
-    gradients_of_sum,
-)
+from model.gpu.launch import ceil_div, dot_precision, power_of_two
+from model.gpu.normalize import Norm, Row, batch_statistics, gradients_of_sum
 
 try:
-    import triton
-
     from model.gpu import temporal_kernels as kernels
-except ImportError:
-    triton = kernels = None
+except ImportError:  # no Triton, as model.gpu.launch.applies knows
+    kernels = None
 
 PROGRAMS = 256  # that share out the rows where weights' gradients are summed
 
@@ -50,7 +43,7 @@ class Shape(NamedTuple):
 
     @property
     def block_d(self) -> int:
-        return max(16, triton.next_power_of_2(self.width))
+        return max(16, power_of_two(self.width))
 
     @property
     def block_r(self) -> int:
@@ -60,7 +53,7 @@ class Shape(NamedTuple):
     def blocks(self, out: bool) -> tuple[int, int]:
         """Grid of a kernel over output rows or hidden rows."""
         frames = self.out_frames if out else self.frames
-        return self.dilated + 2, triton.cdiv(self.bodies * frames * self.joints, self.block_r)
+        return self.dilated + 2, ceil_div(self.bodies * frames * self.joints, self.block_r)
 
     def numbers(self, out: bool) -> tuple[int, ...]:
         """What kernels ask for: rows, frames, output frames, stride, joints."""
@@ -135,14 +128,14 @@ class Branches(torch.autograd.Function):
         eps: float,
         shape: Shape,
     ) -> tuple[Tensor, Tensor]:
-        """-> outputs (N, T', V, 6*D); statistics (4, 5*D) of the hidden features.
+        """-> outputs (N, T', V, 6*D); statistics (6, 5*D) of the hidden features.
 
         Args:
             sixth: None: the last D channels of `hidden`.
         """
         statistics = batch_statistics(hidden, Norm(gamma, beta, eps), weights, shape.hidden)
         source = hidden[..., shape.hidden :] if sixth is None else sixth
-        out = run_branches(hidden, statistics[SCALE:], kernel, source, shape)
+        out = run_branches(hidden, statistics[Row.SCALE :], kernel, source, shape)
         ctx.save_for_backward(hidden, kernel, weights, statistics)
         ctx.options = eps, shape, sixth is None, gamma.dtype
         ctx.mark_non_differentiable(statistics)
@@ -152,7 +145,7 @@ class Branches(torch.autograd.Function):
     def backward(ctx: FunctionCtx, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         hidden, kernel, weights, statistics = ctx.saved_tensors
         eps, shape, sixth_inside, kind = ctx.options
-        grad, affine = grad.contiguous(), statistics[SCALE:]
+        grad, affine = grad.contiguous(), statistics[Row.SCALE :]
         grad_hidden = torch.empty_like(hidden)
         kernels.branches_input_gradient[shape.blocks(out=False)](
             grad,
@@ -166,7 +159,7 @@ class Branches(torch.autograd.Function):
             **shape.constants(),
         )
         numbers = shape.numbers(out=True)
-        programs = min(PROGRAMS, triton.cdiv(numbers[0], shape.block_r))
+        programs = min(PROGRAMS, ceil_div(numbers[0], shape.block_r))
         sums = grad.new_empty(programs, *kernel.shape, dtype=torch.float32)
         kernels.branches_weight_gradient[shape.dilated, programs](
             grad,

@@ -2,7 +2,7 @@
 
 import torch
 
-from model.absent import merge_absent
+from model.absent import fixed_rows, merge_absent, rows_needed
 
 
 def clips(present: list[list[int]]) -> torch.Tensor:
@@ -35,3 +35,23 @@ def test_batches_without_any_body():
     merged = merge_absent(clips([[0, 0], [0, 0], [0, 0]]))
     assert merged.rows.tolist() == [0, 1]
     assert merged.repeats.tolist() == [3, 3]
+
+
+def test_a_fixed_number_of_rows_is_filled_up_with_rows_that_count_0_times():
+    data = clips([[1, 0], [1, 1], [0, 0], [0, 0], [1, 0]])
+    assert rows_needed(data) == 6
+    with fixed_rows(8):
+        merged = merge_absent(data)
+    assert merged.rows.tolist()[:6] == [0, 1, 2, 3, 4, 8] and len(merged.rows) == 8
+    assert merged.repeats.tolist() == [1, 4, 1, 1, 2, 1, 0, 0]
+    assert merged.rows[merged.index].tolist() == [0, 1, 2, 3, 4, 1, 4, 1, 8, 1]
+    with fixed_rows(10):
+        assert merge_absent(data) is None
+
+
+def test_the_number_of_rows_needed_is_that_of_merging():
+    for present in ([[1, 1], [1, 1]], [[1, 0], [1, 1]], [[0, 0], [0, 0], [0, 0]]):
+        data = clips(present)
+        with fixed_rows(rows_needed(data)):
+            merged = merge_absent(data)
+        assert merged is None or (merged.repeats > 0).all()

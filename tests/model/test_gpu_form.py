@@ -113,11 +113,29 @@ def small_model() -> Model:
 def test_whole_model_with_bodies_that_are_not_there(on_gpu, training, absent):
     clips = torch.randn(3, 3, 9, 5, 2)
     clips[:absent, ..., 1] = 0
-    (portable, _), (gpu, _) = both(small_model(), on_gpu, training, clips, with_input=False)
+    check_whole_model(both(small_model(), on_gpu, training, clips, with_input=False), training)
+
+
+def check_whole_model(found, training) -> None:
+    (portable, state), (gpu, gpu_state) = found
     scale = max(value.norm().item() for value in portable[1:]) if training else 0
     for one, other in zip(portable, gpu, strict=True):
         # Gradients that are 0 but for rounding, of biases before a BatchNorm, have no scale.
         assert (other - one).norm() <= 2e-3 * one.norm() + 1e-5 * scale
+    for key, value in state.items():
+        torch.testing.assert_close(gpu_state[key].to(value), value, rtol=1e-3, atol=1e-3)
+
+
+@TRAINING
+def test_rows_that_only_fill_up_change_nothing(on_gpu, training):
+    def in_seven_rows(model, clips):
+        with model.fixed_rows(7 if launch.on_gpu(clips) else 8):
+            return model(clips)
+
+    clips = torch.randn(4, 3, 9, 5, 2)
+    clips[1:, ..., 1] = 0  # five rows suffice
+    found = both(small_model(), on_gpu, training, clips, call=in_seven_rows, with_input=False)
+    check_whole_model(found, training)
 
 
 @TRAINING
@@ -147,5 +165,5 @@ def test_constants_are_computed_once_while_weights_are_fixed(on_gpu, monkeypatch
             once = len(calls)
             again = model(clips)
         assert len(calls) == once and torch.equal(first, again)
-        model.tcn3.heads[0].weight.data.mul_(2)
+        model.tcn3.parts().heads[0].weight.data.mul_(2)
         assert not torch.allclose(model(clips), first)

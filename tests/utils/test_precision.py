@@ -52,7 +52,7 @@ def test_level_2_steps_too_small_for_the_half_type_add_up():
         model.zero_grad()
         precision.backward(model(precision.inputs(torch.ones(1, 1))).float().sum(), optimizer)
         norm = precision.gradient_norm(optimizer, max_norm=0)
-        precision.step(optimizer)
+        precision.step(optimizer, norm)
     assert norm == 1
     assert precision.full_weights(model)["weight"].item() == pytest.approx(0.99, abs=1e-5)
     assert model.weight.item() == pytest.approx(0.99, abs=0.004)
@@ -202,8 +202,9 @@ def test_apex_trains_as_its_interface_asks(amp):
     with precision.autocast():
         loss = model(precision.inputs(torch.full((1, 1), 3.0))).sum()
     precision.backward(loss, optimizer)
-    assert precision.gradient_norm(optimizer, 0) == 3
-    precision.step(optimizer)
+    norm = precision.gradient_norm(optimizer, 0)
+    assert norm == 3
+    precision.step(optimizer, norm)
     assert model.weight.item() == pytest.approx(before - 3)
     assert amp.calls == ["initialize O1", "scale_loss"]
     assert precision.overflow_is_normal()
@@ -231,8 +232,7 @@ def test_apex_level_2_loads_and_saves_the_masters(amp):
     assert torch.equal(precision.full_weights(model)["weight"], state["weight"])
     for _ in range(100):  # steps too small for float16
         precision.backward(model(torch.ones(1, 1).half()).float().sum(), optimizer)
-        precision.gradient_norm(optimizer, 0)
-        precision.step(optimizer)
+        precision.step(optimizer, precision.gradient_norm(optimizer, 0))
     saved = precision.full_weights(model)["weight"]
     assert saved.dtype == torch.float32
     assert saved.item() == pytest.approx(1 / 3 - 0.01, abs=1e-5)
