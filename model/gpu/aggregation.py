@@ -195,17 +195,21 @@ class _ThetaThenWindows(torch.autograd.Function):
         out_channels, scales, channels = theta.shape
         kernel = theta.transpose(0, 1).reshape(scales * out_channels, channels)
         grad, grad_rows = grad.contiguous(), torch.empty_like(rows)
-        grad_matrix = grad_kernel = 0.0
+        of_matrix, of_kernel = [], []
         for part in _chunks(rows, scales * out_channels):
             between = transform(rows[part], theta)
-            grad_matrix += _gradient_of_matrix(grad[part], between, window, stride, matrix)
+            of_matrix.append(_gradient_of_matrix(grad[part], between, window, stride, matrix))
             del between
             of_between = _gradient_of_between(grad[part], matrix, window, stride, rows.shape[1])
             of_between = of_between.view(-1, len(kernel))
-            grad_kernel += (of_between.t() @ rows[part].reshape(-1, channels)).float()
+            of_kernel.append(of_between.t() @ rows[part].reshape(-1, channels))
             torch.mm(of_between, kernel, out=grad_rows[part].view(-1, channels))
-        grad_theta = grad_kernel.view(scales, out_channels, channels).transpose(0, 1)
-        return grad_rows, grad_theta.to(theta.dtype), grad_matrix.to(matrix.dtype), None, None
+        grad_theta = _sum(of_kernel).view(scales, out_channels, channels).transpose(0, 1)
+        return grad_rows, grad_theta.to(theta.dtype), _sum(of_matrix).to(matrix.dtype), None, None
+
+
+def _sum(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.stack(parts).sum(0, dtype=torch.float32)
 
 
 def theta_then_windows(

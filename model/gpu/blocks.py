@@ -123,6 +123,7 @@ class _Collapse(torch.autograd.Function):
         ctx.save_for_backward(windows, kernel, weights, statistics)
         ctx.options = eps, gamma.dtype
         ctx.mark_non_differentiable(statistics)
+        ctx.set_materialize_grads(False)
         return F.linear(_normalized(windows, statistics, kernel), kernel), statistics
 
     @staticmethod
@@ -156,7 +157,7 @@ def _normalized(windows: Tensor, statistics: Tensor, kernel: Tensor) -> Tensor:
 
 def _collapse_kernel(pathway: "MSG3DPathway", dtype: torch.dtype) -> Tensor:
     """(C_out, C_mid, 1, W, 1) -> (C_out, W*C_mid)."""
-    return pathway.out_conv.weight[:, :, 0, :, 0].transpose(1, 2).flatten(1).to(dtype)
+    return pathway.out_conv.weight.flatten(2).transpose(1, 2).flatten(1).to(dtype)
 
 
 def pathways(
@@ -215,7 +216,7 @@ def temporal_weights(
     heads = [head.weight.flatten(1) for head in parts.heads]
     shortcut = parts.shortcut.weight.flatten(1)
     beside = block.stride == 1
-    kernels = torch.stack([conv.weight[..., 0] for conv in parts.dilated])  # (4, D out, D in, 3)
+    kernels = torch.stack([conv.weight.flatten(2) for conv in parts.dilated])  # (4, D out, D in, 3)
     residual = block.residual.conv.weight.flatten(1).to(dtype) if block.residual else None
     return TemporalWeights(
         torch.cat([*heads, shortcut] if beside else heads).to(dtype),

@@ -20,9 +20,10 @@ def statistics(
     program, programs = tl.program_id(0), tl.num_programs(0)
     c = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
     known = c < channels
-    mean = tl.zeros((BLOCK_C,), tl.float32)
-    square = tl.zeros((BLOCK_C,), tl.float32)
-    count = 0.0
+    # One mean and sum of squares for each place in a tile, so that only the end adds over rows.
+    mean = tl.zeros((BLOCK_R, BLOCK_C), tl.float32)
+    square = tl.zeros((BLOCK_R, BLOCK_C), tl.float32)
+    count = tl.zeros((BLOCK_R,), tl.float32)
     for start in range(program * BLOCK_R, num_rows, programs * BLOCK_R):
         r = start + tl.arange(0, BLOCK_R)
         weight = (r < num_rows).to(tl.float32)
@@ -31,19 +32,18 @@ def statistics(
         inside = (r < num_rows)[:, None] & known[None, :]
         at = r.to(tl.int64)[:, None] * row_stride + c[None, :]
         value = tl.load(x + at, mask=inside, other=0.0).to(tl.float32)
-        # Chan et al. (1983): join the statistics of two sets of rows.
-        new = tl.sum(weight, 0)
-        new_mean = tl.sum(value * weight[:, None], 0) / tl.maximum(new, TINY)
-        centred = value - new_mean[None, :]
-        new_square = tl.sum(centred * centred * weight[:, None], 0)
-        delta = new_mean - mean
-        share = new / tl.maximum(count + new, TINY)
-        mean += delta * share
-        square += new_square + delta * delta * (count * share)
-        count += new
-    tl.store(means + program * channels + c, mean, mask=known)
-    tl.store(squares + program * channels + c, square, mask=known)
-    tl.store(counts + program, count)
+        count += weight  # Welford (1962), with weights that may be 0
+        delta = value - mean
+        mean += delta * (weight / tl.maximum(count, TINY))[:, None]
+        square += delta * (value - mean) * weight[:, None]
+    # Chan et al. (1983): join the statistics of sets of rows.
+    total = tl.sum(count, 0)
+    joined = tl.sum(mean * count[:, None], 0) / tl.maximum(total, TINY)
+    delta = mean - joined[None, :]
+    square_sum = tl.sum(square + delta * delta * count[:, None], 0)
+    tl.store(means + program * channels + c, joined, mask=known)
+    tl.store(squares + program * channels + c, square_sum, mask=known)
+    tl.store(counts + program, total)
 
 
 @triton.jit
@@ -114,10 +114,11 @@ def gradient_sums(
     program, programs = tl.program_id(0), tl.num_programs(0)
     c = tl.program_id(1) * BLOCK_C + tl.arange(0, BLOCK_C)
     known = c < channels
-    total = tl.zeros((BLOCK_C,), tl.float32)
-    total0 = tl.zeros((BLOCK_C,), tl.float32)
-    total1 = tl.zeros((BLOCK_C,), tl.float32)
-    total2 = tl.zeros((BLOCK_C,), tl.float32)
+    # One sum for each place in a tile, so that only the end adds over rows.
+    total = tl.zeros((BLOCK_R, BLOCK_C), tl.float32)
+    total0 = tl.zeros((BLOCK_R, BLOCK_C), tl.float32)
+    total1 = tl.zeros((BLOCK_R, BLOCK_C), tl.float32)
+    total2 = tl.zeros((BLOCK_R, BLOCK_C), tl.float32)
     mean0 = tl.load(joined0 + c, mask=known, other=0.0)
     mean1, mean2 = mean0, mean0
     if PARTS > 1:
@@ -137,24 +138,24 @@ def gradient_sums(
             g = tl.where(tl.load(out + at, mask=inside, other=0.0) > 0, g, 0.0)
         if MASKED == 2:
             g = tl.where(value * scale[None, :] + shift[None, :] > 0, g, 0.0)
-        total += tl.sum(g, 0)
-        total0 += tl.sum(g * (value - mean0[None, :]), 0)
+        total += g
+        total0 += g * (value - mean0[None, :])
         if PARTS > 1:
             value = tl.load(x1 + at, mask=inside, other=0.0).to(tl.float32)
-            total1 += tl.sum(g * (value - mean1[None, :]), 0)
+            total1 += g * (value - mean1[None, :])
         if PARTS > 2:
             value = tl.load(x2 + at, mask=inside, other=0.0).to(tl.float32)
-            total2 += tl.sum(g * (value - mean2[None, :]), 0)
+            total2 += g * (value - mean2[None, :])
     to = sums + program * (1 + PARTS) * channels + c
-    tl.store(to, total, mask=known)
+    tl.store(to, tl.sum(total, 0), mask=known)
     variance = tl.load(joined0 + channels + c, mask=known, other=1.0)
-    tl.store(to + channels, total0 / tl.sqrt(variance + eps), mask=known)
+    tl.store(to + channels, tl.sum(total0, 0) / tl.sqrt(variance + eps), mask=known)
     if PARTS > 1:
         variance = tl.load(joined1 + channels + c, mask=known, other=1.0)
-        tl.store(to + 2 * channels, total1 / tl.sqrt(variance + eps), mask=known)
+        tl.store(to + 2 * channels, tl.sum(total1, 0) / tl.sqrt(variance + eps), mask=known)
     if PARTS > 2:
         variance = tl.load(joined2 + channels + c, mask=known, other=1.0)
-        tl.store(to + 3 * channels, total2 / tl.sqrt(variance + eps), mask=known)
+        tl.store(to + 3 * channels, tl.sum(total2, 0) / tl.sqrt(variance + eps), mask=known)
 
 
 @triton.jit

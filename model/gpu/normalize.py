@@ -229,6 +229,7 @@ class _NormalizedSum(torch.autograd.Function):
         ctx.save_for_backward(weights, None if again or not relu else out, *parts, *statistics)
         ctx.options = eps, relu, plain is not None, gammas[0].dtype
         ctx.mark_non_differentiable(*statistics)
+        ctx.set_materialize_grads(False)
         return out, *statistics
 
     @staticmethod

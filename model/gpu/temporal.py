@@ -139,6 +139,7 @@ class Branches(torch.autograd.Function):
         ctx.save_for_backward(hidden, kernel, weights, statistics)
         ctx.options = eps, shape, sixth is None, gamma.dtype
         ctx.mark_non_differentiable(statistics)
+        ctx.set_materialize_grads(False)
         return out, statistics
 
     @staticmethod
