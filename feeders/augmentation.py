@@ -2,7 +2,7 @@
 # Shapes: C channels, T frames, V joints, M persons. A clip is (C, T, V, M).
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +30,15 @@ class Augmentation:
     random_crop: float
     uniform_crop: float
     random_resize: bool
+    random_frames: bool
     random_rotation: Sequence[float]
     random_scale: tuple[float, float]
     random_mirror: bool
     joint_dropout: float
     noise: float
+    fit_axes: bool
+    axis_dropout: float
+    joint_blackout: float
     mirror_images: Sequence[int] = ()
 
     def __post_init__(self) -> None:
@@ -46,11 +50,13 @@ class Augmentation:
                     f"{name} must be above 0 and at most 1. Got {getattr(self, name)}."
                 )
         crops = self.random_crop < 1 or self.uniform_crop < 1
-        if not self.resize and (self.random_resize or crops):
+        if not self.resize and (self.random_resize or self.random_frames or crops):
             raise ValueError(
-                "random_crop, uniform_crop and random_resize need resize: true, which brings "
-                "what they choose to window_size frames."
+                "random_crop, uniform_crop, random_resize and random_frames need resize: true, "
+                "which brings what they choose to window_size frames."
             )
+        if self.random_resize and self.random_frames:
+            raise ValueError("random_resize and random_frames both choose the frames. Give one.")
         if self.random_crop < 1 and self.uniform_crop < 1:
             raise ValueError("random_crop is for training, uniform_crop for testing. Give one.")
         if not 1 <= len(self.random_rotation) <= 3:
@@ -62,6 +68,9 @@ class Augmentation:
             raise ValueError(f"random_scale must be [low, high], above 0. Got {[low, high]}.")
         if not 0 <= self.joint_dropout < 1:
             raise ValueError(f"joint_dropout must be in [0, 1). Got {self.joint_dropout}.")
+        for name in ("axis_dropout", "joint_blackout"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1]. Got {getattr(self, name)}.")
         if self.noise < 0:
             raise ValueError(f"noise must be 0 or more. Got {self.noise}.")
         for name in ("random_choose", "random_shift"):
@@ -72,24 +81,31 @@ class Augmentation:
     def varies(self) -> bool:
         """Whether a clip comes out differently for another crop or other random draws."""
         frames = (
-            (self.random_crop < 1, self.uniform_crop < 1, self.random_resize)
+            (self.random_crop < 1, self.uniform_crop < 1, self.random_resize, self.random_frames)
             if self.resize
             else (self.random_choose, self.random_shift)
         )
-        places = self.random_move, self.random_mirror, self.joint_dropout, self.noise
-        return any((*frames, *places, *self.random_rotation)) or self._scales
+        places = self.random_move, self.random_mirror, *self.random_rotation
+        hidden = self.joint_dropout, self.axis_dropout, self.joint_blackout, self.noise
+        return any((*frames, *places, *hidden)) or (self._scales and not self.fit_axes)
 
     @property
     def _scales(self) -> bool:
         return tuple(self.random_scale) != (1.0, 1.0)
 
     def __call__(
-        self, clip: np.ndarray, rng: np.random.Generator, crop: tuple[int, int] = (0, 1)
+        self,
+        clip: np.ndarray,
+        rng: np.random.Generator,
+        crop: tuple[int, int] = (0, 1),
+        derive: Callable[[np.ndarray], np.ndarray] = lambda clip: clip,
     ) -> np.ndarray:
         """The clip for the network: (C, window_size, V, M) with `resize`; of the clip's dtype.
 
         Args:
             crop: number and count of `tools.uniform_crop`.
+            derive: what makes a stream of the joints once they are where they will be; what hides
+                or blurs values comes after it.
         """
         clip = self._choose_frames(clip, rng, crop)
         if self.random_move:
@@ -100,8 +116,15 @@ class Augmentation:
             clip = tools.random_scale(clip, *self.random_scale, rng)
         if self.random_mirror:
             clip = tools.random_mirror(clip, self.mirror_images, rng)
+        if self.fit_axes:
+            clip = tools.fit_axes(clip)
+        clip = derive(clip)
         if self.joint_dropout:
             clip = tools.joint_dropout(clip, self.joint_dropout, rng)
+        if self.joint_blackout:
+            clip = tools.joint_blackout(clip, self.joint_blackout, rng)
+        if self.axis_dropout:
+            clip = tools.axis_dropout(clip, self.axis_dropout, rng)
         if self.noise:
             clip = tools.noise(clip, self.noise, rng)
         return clip
@@ -114,6 +137,8 @@ class Augmentation:
                 clip = tools.random_crop(clip, self.random_crop, rng)
             else:
                 clip = tools.uniform_crop(clip, self.uniform_crop, *crop)
+            if self.random_frames:
+                return tools.random_frames(clip, self.window_size, rng)
             if self.random_resize:
                 return tools.random_resize(clip, self.window_size, rng)
             return tools.resize(clip, self.window_size)

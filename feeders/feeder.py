@@ -42,12 +42,17 @@ class Feeder(Dataset):
         uniform_crop: with `resize`, keep this share of the frames: the middle or, where every clip
             is tested several times (main.py --num-clips), from the first frames to the last.
         random_resize: with `resize`, resample at random moments: uneven speed.
+        random_frames: with `resize`, take window_size frames at random, in their order, some twice.
         random_rotation: largest turns about y, x and z, in degrees. Vertical is y in NW-UCLA, z in
             NTU RGB+D's arrays.
         random_scale: range of a random factor on all coordinates.
         random_mirror: exchange left and right in every second clip.
         joint_dropout: probability of each joint to be 0 in all frames.
         noise: standard deviation of normal noise on every coordinate.
+        fit_axes: bring each axis of a clip to [-1, 1] after rotation and scale. `stream` is then
+            derived from the joints as they are after that, a motion between the chosen frames.
+        axis_dropout: share of clips in which one axis is 0.
+        joint_blackout: share of clips in which some joints are 0 for a stretch of frames.
         split: for a store: which clips, such as `xsub/train`.
         stream: joint, bone, joint_motion or bone_motion, derived from the joints of `data_path`
             before anything else, so that it is what its own file would hold. NOTE: hence motions
@@ -81,11 +86,15 @@ class Feeder(Dataset):
         random_crop: float = 1.0,
         uniform_crop: float = 1.0,
         random_resize: bool = False,
+        random_frames: bool = False,
         random_rotation: Sequence[float] = (0.0, 0.0, 0.0),
         random_scale: tuple[float, float] = (1.0, 1.0),
         random_mirror: bool = False,
         joint_dropout: float = 0.0,
         noise: float = 0.0,
+        fit_axes: bool = False,
+        axis_dropout: float = 0.0,
+        joint_blackout: float = 0.0,
         split: str | None = None,
         stream: str = "joint",
         graph: str | None = None,
@@ -100,11 +109,15 @@ class Feeder(Dataset):
             random_crop=random_crop,
             uniform_crop=uniform_crop,
             random_resize=random_resize,
+            random_frames=random_frames,
             random_rotation=random_rotation,
             random_scale=random_scale,
             random_mirror=random_mirror,
             joint_dropout=joint_dropout,
             noise=noise,
+            fit_axes=fit_axes,
+            axis_dropout=axis_dropout,
+            joint_blackout=joint_blackout,
         )
         # Shared with the workers: seed, epoch; number and count of the crop.
         self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()
@@ -173,20 +186,28 @@ class Feeder(Dataset):
         clip = self._clip(index)
         if self.mean_map is not None:
             clip = (clip - self.mean_map) / self.std_map
-        clip = self.augment(clip, rng, (number, count))
+        if self.augment.fit_axes:
+            clip = self.augment(clip, rng, (number, count), self._derive)
+        else:
+            clip = self.augment(clip, rng, (number, count))
         return np.ascontiguousarray(clip), self.label[index], index
 
     def _clip(self, index: int) -> np.ndarray:
         """Clip (C, T, V, M) float32 of the stream, as its own file would hold it; a new array.
 
-        With `resize` it is the recorded frames alone.
+        With `resize` it is the recorded frames only, with `fit_axes` still the joints.
         """
         joints = np.array(self.data[index], dtype=np.float32)
-        if not self.augment.resize:
-            return derive_stream(joints, self.stream, self.bones)
-        clip = derive_stream(tools.recorded_frames(joints), self.stream, self.bones)
-        steps = clip.shape[1] - self.stream.endswith("motion")
+        if self.augment.resize:
+            joints = tools.recorded_frames(joints)
+        if self.augment.fit_axes:
+            return joints
+        clip = self._derive(joints)
+        steps = clip.shape[1] - (self.augment.resize and self.stream.endswith("motion"))
         return clip[:, : max(steps, 1)]
+
+    def _derive(self, joints: np.ndarray) -> np.ndarray:
+        return derive_stream(joints, self.stream, self.bones)
 
 
 def mean_and_std_map(

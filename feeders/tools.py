@@ -107,6 +107,49 @@ def joint_dropout(clip: np.ndarray, share: float, rng: np.random.Generator) -> n
     return clip * (rng.random((clip.shape[2], 1)) >= share).astype(clip.dtype)
 
 
+def axis_dropout(clip: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Set one axis, drawn at random, to 0 in this share of the clips (SkateFormer, ECCV 2024)."""
+    if rng.random() >= share:
+        return clip
+    flat = clip.copy()
+    flat[rng.integers(len(flat))] = 0
+    return flat
+
+
+def joint_blackout(clip: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Set some joints to 0 for a stretch of frames in this share of the clips.
+
+    A fifth to three fifths of the joints, for half of the frames or more (SkateFormer, ECCV 2024:
+    4 to 12 of 20 joints, 16 to 32 frames).
+    """
+    if rng.random() >= share:
+        return clip
+    _, frames, joints, _ = clip.shape
+    number = rng.integers(round(0.2 * joints), round(0.6 * joints) + 1)
+    hidden = rng.permutation(joints)[:number]
+    length = int(rng.integers(-(-frames // 2), frames + 1))
+    start = int(rng.integers(frames - length + 1))
+    dark = clip.copy()
+    dark[:, start : start + length, hidden] = 0
+    return dark
+
+
+def fit_axes(clip: np.ndarray) -> np.ndarray:
+    """Bring each axis to [-1, 1] over all frames and joints of the clip (CTR-GCN, ICCV 2021).
+
+    Where the camera stood then matters little. Joints at exactly 0 were not seen: they do not
+    count, and stay 0. So does an axis without extent.
+    """
+    seen = clip.any(axis=0)  # (T, V, M)
+    if not seen.any():
+        return clip
+    low = np.where(seen, clip, np.inf).min(axis=(1, 2, 3), keepdims=True)
+    high = np.where(seen, clip, -np.inf).max(axis=(1, 2, 3), keepdims=True)
+    extent = high - low
+    scale = np.divide(2, extent, out=np.zeros_like(extent), where=extent > 0)
+    return ((clip - (low + high) / 2) * scale * seen).astype(clip.dtype)
+
+
 def noise(clip: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
     """Add normal noise to every coordinate; what is exactly 0, such as absent bodies, stays 0.
 
@@ -173,6 +216,11 @@ def random_resize(clip: np.ndarray, num_frames: int, rng: np.random.Generator) -
     """
     moments = (np.arange(num_frames) + rng.random(num_frames)) / num_frames
     return _at(clip, moments * (clip.shape[1] - 1))
+
+
+def random_frames(clip: np.ndarray, num_frames: int, rng: np.random.Generator) -> np.ndarray:
+    """`num_frames` frames drawn at random, with repetition, in their order (CTR-GCN, ICCV 2021)."""
+    return clip[:, np.sort(rng.integers(clip.shape[1], size=num_frames))]
 
 
 def _at(clip: np.ndarray, position: np.ndarray) -> np.ndarray:

@@ -11,9 +11,10 @@ from graph.ucla import AdjMatrixGraph
 IMAGES = AdjMatrixGraph.mirror_images()
 OFF = {
     **dict.fromkeys(("random_choose", "random_shift", "random_move", "resize"), False),
-    **dict.fromkeys(("random_resize", "random_mirror"), False),
+    **dict.fromkeys(("random_resize", "random_frames", "random_mirror", "fit_axes"), False),
     **{"window_size": -1, "random_crop": 1.0, "uniform_crop": 1.0, "random_rotation": (0.0, 0.0)},
     **{"random_scale": (1.0, 1.0), "joint_dropout": 0.0, "noise": 0.0},
+    **{"axis_dropout": 0.0, "joint_blackout": 0.0},
 }
 RESIZE = {"resize": True, "window_size": 6}
 
@@ -60,6 +61,10 @@ CASES = {
         lambda c, r: tools.random_mirror(c, IMAGES, r),
     ),
     "dropout": ({"joint_dropout": 0.3}, lambda c, r: tools.joint_dropout(c, 0.3, r)),
+    "frames": (RESIZE | {"random_frames": True}, lambda c, r: tools.random_frames(c, 6, r)),
+    "fit": ({"fit_axes": True}, lambda c, r: tools.fit_axes(c)),
+    "axis": ({"axis_dropout": 1.0}, lambda c, r: tools.axis_dropout(c, 1.0, r)),
+    "blackout": ({"joint_blackout": 1.0}, lambda c, r: tools.joint_blackout(c, 1.0, r)),
     "noise": ({"noise": 0.1}, lambda c, r: tools.noise(c, 0.1, r)),
 }
 
