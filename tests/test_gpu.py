@@ -18,7 +18,7 @@ pytestmark = [
 
 @pytest.fixture
 def settings(tmp_path, data):
-    return small_run.write_settings(tmp_path, data, device=0, forward_batch_size=8)
+    return small_run.write_settings(tmp_path, data, device=0, forward_batch_size=8, base_lr=0.02)
 
 
 def losses(folder) -> list[float]:
@@ -51,7 +51,7 @@ def test_a_bad_clip_does_not_reach_the_weights(settings, tmp_path, data, capsys,
     clips[5] = np.nan
     np.save(path, clips)
     argv = [*settings, "--cuda-graphs", graphs, "--save-steps", "1"]
-    assert "the loss is nan" in small_run.fails_with(argv, capsys)
+    assert " is nan. Check the data" in small_run.fails_with(argv, capsys)
     bad = json.loads((tmp_path / "run" / "non-finite-batch.json").read_text())
     assert [clip["name"] for clip in bad["clips"] if not clip["data_finite"]] == ["train_005"]
     saved = small_run.weights(tmp_path / "run")
@@ -82,7 +82,8 @@ def test_training_learns_stops_and_resumes(settings, tmp_path, monkeypatch, prec
     finally:
         torch.use_deterministic_algorithms(False)
     run = tmp_path / "run"
-    assert len(losses(run)) == 4 and losses(run)[-1] < losses(run)[0]
+    first, *later = losses(run)
+    assert len(later) == 3 and min(later) < 0.7 * first
     saved = small_run.weights(run)["weights-4-12.pt"]
     assert {value.dtype for value in saved.values()} == {torch.float32, torch.int64}
     best = ["--phase", "test", "--weights", str(run / "weights" / "best.pt")]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, MultiStepLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 GAMMA = 0.1  # by which the step schedule lowers the learning rate
 
@@ -72,4 +72,11 @@ def make_average(model: nn.Module, decay: float) -> AveragedModel | None:
     """An exponential moving average of weights and BatchNorm statistics; None at decay 0."""
     if not decay:
         return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+    def move(averages: list[Tensor], values: list[Tensor], _: object) -> None:
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(averages, values, 1 - decay)
+        else:  # counts of batches
+            torch._foreach_copy_(averages, values)
+
+    return AveragedModel(model, multi_avg_fn=torch.no_grad()(move), use_buffers=True)

@@ -183,7 +183,9 @@ def launch_step(
             with _without_sync(model, until=number == len(slices)):
                 sums += slice_sums(state, task, clips_slice, labels_slice, len(slices))
     norm = precision.gradient_norm(optimizer, max_grad_norm)
-    facts = torch.cat([sums, norm.view(1).to(sums), sums.new_tensor([float(interrupted)])])
+    # NOTE: what is made of a Python list would be copied to the device, and waited for.
+    signals = torch.full((1,), float(interrupted), device=device)
+    facts = torch.cat([sums, norm.view(1).to(sums), signals])
     facts = distributed.sum_over_processes(facts) / distributed.num_processes()
     lr = optimizer.param_groups[0]["lr"]
     launched = _launched(facts, lr, precision)
@@ -231,7 +233,7 @@ def _launched(facts: Tensor, lr: float, precision: Precision) -> LaunchedStep:
         return LaunchedStep(facts, None, lr, precision.overflow_is_normal)
     host = torch.empty(facts.shape, dtype=facts.dtype, pin_memory=True)
     host.copy_(facts, non_blocking=True)
-    ready = torch.cuda.Event()
+    ready = torch.cuda.Event(blocking=True)  # a thread that waits for it sleeps
     ready.record()
     return LaunchedStep(host, ready, lr, precision.overflow_is_normal)
 

@@ -121,9 +121,11 @@ def _gradient_of_between(grad: Tensor, matrix: Tensor, window: int, stride: int,
     out = grad.new_empty(len(grad), frames, rows, grad.shape[3])
     half = window // 2
     for phase in range(min(stride, frames)):
-        chosen = [d for d in range(window) if (phase - d + half) % stride == 0][::-1]
-        first = (phase - chosen[0] + half) // stride
-        turned = taps[:, chosen].permute(2, 1, 0).reshape(rows, -1)
+        # d = (phase + half) % stride, and every stride-th after it; the last comes first in time.
+        chosen = taps[:, (phase + half) % stride :: stride]
+        last = (phase + half) % stride + (chosen.shape[1] - 1) * stride
+        first = (phase - last + half) // stride
+        turned = chosen.flip(1).permute(2, 1, 0).reshape(rows, -1)
         count = -(-(frames - phase) // stride)
         aggregate(grad, turned, out, count, 1, first, out_stride=stride, out_first=phase)
     return out

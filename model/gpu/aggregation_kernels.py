@@ -42,7 +42,7 @@ def aggregate(
         total += tl.dot(a, b, input_precision=PRECISION)
     if FINISH:
         total = total * tl.load(affine + c)[None, :] + tl.load(affine + channels + c)[None, :]
-        total = tl.maximum(total, 0.0)
+        total = tl.maximum(total, 0.0, propagate_nan=tl.PropagateNan.ALL)
     to = body * out_frames + number * out_stride + out_first
     to = to * nodes * channels + c
     inside = exists[None, :] & (m < nodes)[:, None]

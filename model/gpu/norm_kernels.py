@@ -96,7 +96,7 @@ def normalized_sum(
     if PLAIN:
         total += tl.load(plain + at, mask=inside, other=0.0).to(tl.float32)
     if RELU:
-        total = tl.maximum(total, 0.0)
+        total = tl.maximum(total, 0.0, propagate_nan=tl.PropagateNan.ALL)
     tl.store(out + at, total.to(out.dtype.element_ty), mask=inside)
 
 

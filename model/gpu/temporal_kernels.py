@@ -16,7 +16,7 @@ def _hidden(h, affine, at, inside, c, known, hidden: tl.constexpr):
     scale = tl.load(affine + c, mask=known, other=0.0)[None, :]
     shift = tl.load(affine + hidden + c, mask=known, other=0.0)[None, :]
     value = tl.load(h + at, mask=inside, other=0.0).to(tl.float32) * scale + shift
-    return tl.where(inside, tl.maximum(value, 0.0), 0.0)
+    return tl.where(inside, tl.maximum(value, 0.0, propagate_nan=tl.PropagateNan.ALL), 0.0)
 
 
 @triton.jit
@@ -63,7 +63,7 @@ def branches(
             at = (source + step * joints)[:, None] * h_stride + c[None, :]
             # Outside of the clip it is 0, which is never above what ReLU let through.
             x = _hidden(h, affine, at, there[:, None] & known[None, :], c, known, hidden)
-            value = tl.maximum(value, x)
+            value = tl.maximum(value, x, propagate_nan=tl.PropagateNan.ALL)
     else:
         at_sixth = r.to(tl.int64)[:, None] * sixth_stride + d[None, :]
         value = tl.load(sixth + at_sixth, mask=inside, other=0.0).to(tl.float32)
@@ -77,7 +77,7 @@ def branches(
                 other += tl.load(residual_affine + channels + c, mask=known, other=0.0)[None, :]
             value += other
         if RELU:
-            value = tl.maximum(value, 0.0)
+            value = tl.maximum(value, 0.0, propagate_nan=tl.PropagateNan.ALL)
     tl.store(out + at_out, value.to(out.dtype.element_ty), mask=inside)
 
 
