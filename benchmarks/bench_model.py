@@ -138,19 +138,6 @@ def cpu_cases(other: Side) -> list[Case]:
     ]  # fmt: skip
 
 
-def gpu_cases(other: Side) -> list[Case]:
-    ours, half = Side(batch=32), {"batch": 32, "half": True}
-    test = {"training": False}
-    return [
-        Case("training", replace(ours, **half), replace(other, **half), 1 / 3),
-        Case("training, memory", replace(ours, **half), replace(other, **half), 0.50, "memory"),
-        Case("inference", replace(ours, **half, **test), replace(other, **half, **test), 1 / 5),
-        Case("training, float32", ours, replace(other, batch=32), 0.90),
-        Case("training, 5 of 6 with one person, against both", replace(ours, **half, absent=27),
-             replace(ours, **half), 0.70),
-    ]  # fmt: skip
-
-
 def table_sides() -> dict[str, Side]:
     """How cost grows with frames, batch, persons and joints."""
     base = Side(batch=2)
@@ -216,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     literal = Side(model=ORACLE, path=os.pathsep.join([str(PROJECT), str(PROJECT / "tests")]))
     other = Side(path=str(args.against.resolve())) if args.against else literal
     gpu = torch.cuda.is_available()
-    cases = gpu_cases(replace(other, batch=32)) if gpu else cpu_cases(other)
+    cases = cpu_cases(other)
     if args.only:
         cases = [case for case in cases if any(word in case.name for word in args.only)]
     name = torch.cuda.get_device_name() if gpu else f"{torch.get_num_threads()} threads of a CPU"

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from utils import distributed
+from utils.precision import Precision
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Recordable(Protocol):
         """Within it weights do not change; what follows from them alone is computed once."""
 
 
-def obstacle_to_graphs(model: nn.Module, precision: object) -> str:
+def obstacle_to_graphs(model: nn.Module, precision: Precision) -> str:
     """Why a training cannot be recorded; empty: it can.
 
     Args:
@@ -126,3 +127,43 @@ class SliceGraphs:
             buffer.copy_(before)
         torch.cuda.set_rng_state(random_state, self.device)
         return recorded
+
+
+class RecordedForward:
+    """Scores of a model in evaluation, as a graph for each shape of a batch.
+
+    NOTE: the graphs hold what followed from the weights when they were recorded: make a new one
+    when weights change. The result is overwritten by the next call.
+    """
+
+    def __init__(self, model: nn.Module, precision: Precision) -> None:
+        self.model, self.precision = model, precision
+        self.recorded: dict[tuple, tuple[Tensor, torch.cuda.CUDAGraph, Tensor]] = {}
+
+    def __call__(self, clips: Tensor) -> Tensor:
+        """Clips (N, C, T, V, M) on host or device -> scores (N, num_class) on the device."""
+        if clips.shape not in self.recorded:
+            self.recorded[clips.shape] = self._record(clips)
+        static, graph, scores = self.recorded[clips.shape]
+        static.copy_(clips, non_blocking=True)
+        graph.replay()
+        return scores
+
+    @torch.no_grad()
+    def _scores(self, clips: Tensor) -> Tensor:
+        with self.precision.autocast():
+            return self.model(self.precision.inputs(clips)).float()
+
+    def _record(self, clips: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, Tensor]:
+        device = next(self.model.parameters()).device
+        static, graph = clips.to(device, copy=True), torch.cuda.CUDAGraph()
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with self.model.fixed_rows(len(clips) * clips.shape[-1]):
+            with torch.cuda.stream(stream):
+                for _ in range(WARM_UPS):
+                    self._scores(static)
+            torch.cuda.current_stream(device).wait_stream(stream)
+            with torch.cuda.graph(graph):
+                scores = self._scores(static)
+        return static, graph, scores

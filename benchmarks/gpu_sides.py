@@ -1,0 +1,106 @@
+"""What the GPU benchmarks compare: the literal form and ours, training and at inference."""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+
+from model import gpu
+from model.msg3d import Model
+from utils.checkpoint import TrainState
+from utils.cli import PROJECT
+from utils.cuda_graphs import RecordedForward, SliceGraphs
+from utils.optimization import make_optimizer, make_schedule
+from utils.precision import Precision
+from utils.tasks import ActionClassification
+from utils.training import launch_step, slice_sums
+
+NTU = {"num_class": 60, "num_point": 25, "num_person": 2, "num_gcn_scales": 13,
+       "num_g3d_scales": 6, "graph": "graph.ntu_rgb_d.AdjMatrixGraph"}  # fmt: skip
+PRECISIONS = {
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "TF32": None,  # float32 whose products may be rounded to TF32
+    "float32": None,
+}
+FORMS = ("literal", "portable", "ours", "ours, recorded")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of several that are compared.
+
+    Args:
+        form: literal: tests/oracle.py, which does what the published code does; portable: the form
+            of the CPU; ours: the kernels of model/gpu/; recorded: as CUDA graphs.
+        absent: of how many clips the second body is zero.
+    """
+
+    form: str
+    precision: str = "float16"
+    batch: int = 32
+    frames: int = 300
+    absent: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.form in FORMS and self.precision in PRECISIONS
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        return PRECISIONS[self.precision]
+
+    def model(self, device: torch.device) -> nn.Module:
+        torch.manual_seed(0)
+        torch.backends.cuda.matmul.allow_tf32 = self.precision != "float32"
+        torch.backends.cudnn.allow_tf32 = self.precision != "float32"
+        if self.form != "literal":
+            return Model(**NTU).to(device)
+        if str(PROJECT / "tests") not in sys.path:
+            sys.path.append(str(PROJECT / "tests"))
+        import oracle
+
+        return oracle.Model(**NTU).to(device)
+
+    def clips(self) -> torch.Tensor:
+        """(N, 3, T, 25, 2) on the host."""
+        clips = torch.randn(self.batch, 3, self.frames, 25, 2)
+        clips[: self.absent, ..., 1:] = 0
+        return clips.pin_memory() if torch.cuda.is_available() else clips
+
+    def training(self, device: torch.device, context: ExitStack) -> Callable[[], object]:
+        """One optimiser step of main.py, without waiting for it."""
+        precision = Precision(device, 1 if self.dtype else 0, self.dtype)
+        model = precision.cast(self.model(device)).train()
+        parameters = precision.parameters(model)
+        optimizer = make_optimizer("SGD", parameters, 0.05, 5e-4, nesterov=True)
+        schedule = make_schedule(optimizer, "step", [30], 0, 60, 100)
+        state, task = TrainState(model, optimizer, schedule, precision), ActionClassification()
+        if self.form == "portable":
+            context.enter_context(gpu.portable_form())
+        graphs = None
+        if self.form == "ours, recorded":
+            graphs = SliceGraphs(model, partial(slice_sums, state, task, num_slices=1))
+        clips, labels = self.clips(), torch.arange(self.batch) % NTU["num_class"]
+        return lambda: launch_step(state, task, clips, labels, self.batch, graphs=graphs)
+
+    def inference(self, device: torch.device, context: ExitStack) -> Callable[[], object]:
+        """Scores of clips that lie on the device."""
+        model, clips = self.model(device).eval(), self.clips().to(device)
+        precision = Precision(device, 1 if self.dtype else 0, self.dtype)
+        if self.form == "portable":
+            context.enter_context(gpu.portable_form())
+        context.enter_context(gpu.fixed_weights())
+        if self.form == "ours, recorded":
+            return partial(RecordedForward(model, precision), clips)
+
+        @torch.no_grad()
+        def infer() -> torch.Tensor:
+            with precision.autocast():
+                return model(clips)
+
+        return infer
