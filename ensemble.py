@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from feeders.sources import StoreSplit
+from formats.labels import load_labels
+from formats.scores import find_test_scores, load_scores, validation_scores_beside
 from utils.cli import ArgumentParser, non_negative, run
 from utils.fusion import fuse, search_weights
 from utils.fusion_report import class_table, stream_table
-from utils.labels import load_labels
 from utils.metrics import top_k_accuracy
-from utils.scores import find_test_scores, load_scores, validation_scores_beside
 
 SHOWN_NAMES = 3
 

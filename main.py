@@ -7,7 +7,7 @@ python3 main.py --config config/nturgbd-cross-subject/test_joint.yaml
 
 import sys
 
-from utils.flags import TASKS, make_parser
+from engine.settings.flags import TASKS, make_parser
 
 if __name__ == "__main__" and {"-h", "--help"} & {*sys.argv[1:]}:
     make_parser().parse_args()  # answers before torch is imported, which takes seconds
@@ -28,33 +28,35 @@ import yaml
 from torch import nn
 from torch.utils.data import Dataset
 
-from utils import config, distributed, parallel
+from engine.data.datasets import DataSets, build_dataset, build_datasets, check_crops, check_fit
+from engine.data.loading import evaluation_loader, training_loader
+from engine.device import devices as parallel
+from engine.device import distributed
+from engine.device.compilation import compile_model
+from engine.device.cuda_graphs import SliceGraphs, obstacle_to_graphs
+from engine.device.precision import Precision
+from engine.device.precision_choice import choose_precision
+from engine.device.sync_batchnorm import synchronize
+from engine.epochs import Loaders, Plan, Run, run_epochs, save_state
+from engine.evaluation import Interrupted, predict
+from engine.failures import explained
+from engine.interrupts import Interrupts
+from engine.optimization import make_average, make_optimizer, make_schedule
+from engine.run_dir.checkpoint import Progress, TrainState
+from engine.run_dir.logging import Curves, NoCurves, clear_old_curves, log_to_file, start_logging
+from engine.run_dir.resume import resume_automatically, resume_by_flags
+from engine.run_dir.states import BEST, start_afresh
+from engine.run_dir.summary import circumstances, over_seeds, peak_memory_mb, write_summary
+from engine.run_dir.weights import load_weights
+from engine.seed import be_deterministic, set_seed
+from engine.settings.checks import validate
+from engine.step import slice_sums
+from formats.manifest import compare_with_manifest
+from formats.scores import delete_scores, save_scores, score_file
+from utils import config
 from utils.allocator import keep_freed_memory
-from utils.checkpoint import Progress, TrainState
 from utils.cli import run as run_command
-from utils.compilation import compile_model
-from utils.cuda_graphs import SliceGraphs, obstacle_to_graphs
-from utils.datasets import DataSets, build_dataset, build_datasets, check_crops, check_fit
-from utils.epochs import Loaders, Plan, Run, run_epochs, save_state
-from utils.evaluation import Interrupted, predict
-from utils.failures import explained
 from utils.files import atomic_write
-from utils.flag_checks import validate
-from utils.interrupts import Interrupts
-from utils.loading import evaluation_loader, training_loader
-from utils.logging import Curves, NoCurves, clear_old_curves, log_to_file, start_logging
-from utils.manifest import compare_with_manifest
-from utils.optimization import make_average, make_optimizer, make_schedule
-from utils.precision import Precision
-from utils.precision_choice import choose_precision
-from utils.resume import resume_automatically, resume_by_flags
-from utils.scores import delete_scores, save_scores, score_file
-from utils.seed import be_deterministic, set_seed
-from utils.summary import circumstances, over_seeds, peak_memory_mb, write_summary
-from utils.sync_batchnorm import synchronize
-from utils.training import slice_sums
-from utils.weights import load_weights
-from utils.work_dir import BEST, start_afresh
 
 logger = logging.getLogger("main")
 

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import torch
 
+from engine.device.compilation import compile_model
+from engine.device.precision import Precision
+from engine.optimization import make_optimizer, make_schedule
+from engine.run_dir.checkpoint import TrainState
+from engine.step import training_step
+from engine.tasks.action import ActionClassification
 from model.msg3d import Model
 from utils.allocator import keep_freed_memory
-from utils.checkpoint import TrainState
-from utils.compilation import compile_model
 from utils.files import atomic_write
-from utils.optimization import make_optimizer, make_schedule
-from utils.precision import Precision
-from utils.tasks import ActionClassification
-from utils.training import training_step
 
 NTU = {"num_class": 60, "num_point": 25, "num_person": 2, "num_gcn_scales": 13,
        "num_g3d_scales": 6, "graph": "graph.ntu_rgb_d.AdjMatrixGraph"}  # fmt: skip

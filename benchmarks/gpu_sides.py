@@ -10,15 +10,15 @@ from functools import partial
 import torch
 from torch import nn
 
+from engine.device.cuda_graphs import RecordedForward, SliceGraphs
+from engine.device.precision import Precision
+from engine.optimization import make_optimizer, make_schedule
+from engine.run_dir.checkpoint import TrainState
+from engine.step import launch_step, slice_sums
+from engine.tasks.action import ActionClassification
 from model import gpu
 from model.msg3d import Model
-from utils.checkpoint import TrainState
 from utils.cli import PROJECT
-from utils.cuda_graphs import RecordedForward, SliceGraphs
-from utils.optimization import make_optimizer, make_schedule
-from utils.precision import Precision
-from utils.tasks import ActionClassification
-from utils.training import launch_step, slice_sums
 
 NTU = {"num_class": 60, "num_point": 25, "num_person": 2, "num_gcn_scales": 13,
        "num_g3d_scales": 6, "graph": "graph.ntu_rgb_d.AdjMatrixGraph"}  # fmt: skip

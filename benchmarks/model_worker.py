@@ -75,11 +75,11 @@ class Worker:
             self.model(self.clips)
 
     def _engine_step(self) -> Callable[[], object]:
-        from utils.checkpoint import TrainState
-        from utils.optimization import make_schedule
-        from utils.precision import Precision
-        from utils.tasks import ActionClassification
-        from utils.training import training_step
+        from engine.device.precision import Precision
+        from engine.optimization import make_schedule
+        from engine.run_dir.checkpoint import TrainState
+        from engine.step import training_step
+        from engine.tasks.action import ActionClassification
 
         precision = Precision(self.device)
         precision.cast(self.model)

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from formats.arrays import create_clips, open_clips
+from formats.clip_store import INDEX, PARTS
 from graph.known import graph_of
 from graph.streams import STREAMS, derive_stream
 from utils.cli import ArgumentParser, run
-from utils.clip_store import INDEX, PARTS
-from utils.clips import create_clips, open_clips
 from utils.files import atomic_write
 
 PUBLISHED = ("ntu", "ntu120", "kinetics")

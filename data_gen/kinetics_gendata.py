@@ -15,12 +15,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_gen.bad_files import NO_LABEL, TWICE, BadClip
-from data_gen.command import add_output_flags, execute
-from data_gen.kinetics_raw import CLIP_SHAPE, NUM_CLASSES, read_bodies, read_labels
-from data_gen.plan import Clip, Plan
+from data_gen.pipeline.command import add_output_flags, execute
+from data_gen.pipeline.plan import Clip, Plan
+from data_gen.readers.bad_files import NO_LABEL, TWICE, BadClip
+from data_gen.readers.kinetics import CLIP_SHAPE, NUM_CLASSES, read_bodies, read_labels
+from formats.clip_store import PARTS
 from utils.cli import ArgumentParser, run
-from utils.clip_store import PARTS
 
 TYPICAL_ROWS = 450  # persons times frames of a clip: 1.5 * 300
 

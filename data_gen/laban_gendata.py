@@ -21,13 +21,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.laban import descriptors, laban_features, normalize_chunk
-from data_gen.parallel import add_num_worker, map_in_order
-from data_gen.part_files import write_row
-from data_gen.udiva_raw import NUM_JOINTS, SPLITS
+from data_gen.pipeline.dense_writer import write_row
+from data_gen.pipeline.workers import add_num_worker, map_in_order
+from data_gen.readers.udiva import NUM_JOINTS, SPLITS
+from formats.arrays import create_clips, open_array
+from formats.efforts import NUM_CHANNELS
+from formats.laban import descriptors, laban_features, normalize_chunk
 from utils.cli import ArgumentParser, run
-from utils.clips import create_clips, open_array
-from utils.efforts import NUM_CHANNELS
 from utils.files import atomic_write
 
 COMPUTE: dict[str, Callable[[np.ndarray], np.ndarray]] = {

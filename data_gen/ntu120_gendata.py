@@ -14,7 +14,7 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
 from collections.abc import Sequence
 
-from data_gen.ntu_command import add_common_flags, generate
+from data_gen.pipeline.ntu_command import add_common_flags, generate
 from utils.cli import ArgumentParser, run
 
 

@@ -28,12 +28,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data_gen.parallel import add_num_worker, map_in_order
 from data_gen.people import udiva
 from data_gen.people.kinect import format_clip, place_camera, sense, view
 from data_gen.people.kinematics import random_body, rotation
 from data_gen.people.performance import ACTIONS, Performer, perform
 from data_gen.people.timeline import random_habits, vary
+from data_gen.pipeline.workers import add_num_worker, map_in_order
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 

@@ -27,14 +27,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data_gen.bad_files import BadClip
-from data_gen.command import add_format_flags, execute
-from data_gen.plan import Clip as PlannedClip
-from data_gen.plan import Plan
-from data_gen.ucla_raw import NUM_CLASSES, NUM_JOINTS, VIEWS, Clip, read_clips
+from data_gen.pipeline.command import add_format_flags, execute
+from data_gen.pipeline.plan import Clip as PlannedClip
+from data_gen.pipeline.plan import Plan
+from data_gen.readers.bad_files import BadClip
+from data_gen.readers.ucla import NUM_CLASSES, NUM_JOINTS, VIEWS, Clip, read_clips
+from formats.clip_store import PARTS
 from graph.ucla import AdjMatrixGraph
 from utils.cli import ArgumentParser, run
-from utils.clip_store import PARTS
 
 PART_OF_VIEW = dict(zip(VIEWS, ("train", "train", "val"), strict=True))
 CENTRE = AdjMatrixGraph.joint_names.index("spine")

@@ -32,10 +32,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.outcome import REPORT, SHOWN
-from data_gen.parallel import add_num_worker, map_in_order
-from data_gen.part_files import npy_header
-from data_gen.udiva_raw import (
+from data_gen.pipeline.dense_writer import npy_header
+from data_gen.pipeline.report import REPORT, SHOWN
+from data_gen.pipeline.workers import add_num_worker, map_in_order
+from data_gen.readers.udiva import (
     NUM_JOINTS,
     SPLITS,
     TASKS,

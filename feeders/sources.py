@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.clip_store import ClipStore
-from utils.clips import open_clips
-from utils.labels import load_labels
+from formats.arrays import open_clips
+from formats.clip_store import ClipStore
+from formats.labels import load_labels
 
 
 class StoreSplit:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
-from utils.clips import open_array
-from utils.efforts import FEATURE_SETS
-from utils.traits import TRAITS, mean_by_name
+from formats.arrays import open_array
+from formats.efforts import FEATURE_SETS
+from formats.traits import TRAITS, mean_by_name
 
 DEBUG_CHUNKS = 100
 NO_FEATURES = "none"

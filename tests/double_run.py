@@ -5,7 +5,7 @@ import sys
 import torch
 
 import main
-from utils.precision import Precision
+from engine.device.precision import Precision
 
 to_float, cast = torch.Tensor.float, Precision.cast
 

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 import main
-from utils import epochs as engine
+from engine import epochs as engine
 from utils.cli import run
 
 SETTINGS = {

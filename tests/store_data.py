@@ -7,7 +7,7 @@ import numpy as np
 from golden_arrays import ASSETS
 
 from data_gen import ntu_gendata, synthetic
-from data_gen.store_writer import ClipStoreWriter, Entry
+from data_gen.pipeline.store_writer import ClipStoreWriter, Entry
 
 BENCHMARKS = ("xsub", "xview")
 PARTS = ("train", "val")

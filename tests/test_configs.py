@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.settings.flags import make_parser
 from graph.streams import STREAMS
 from utils import config
-from utils.flags import make_parser
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "config").rglob("*.yaml"))

@@ -15,7 +15,7 @@ from small_run import epochs, equal, weights, write_settings
 from torch import nn
 
 import main
-from utils.sync_batchnorm import CpuSyncBatchNorm, synchronize
+from engine.device.sync_batchnorm import CpuSyncBatchNorm, synchronize
 
 ROOT = Path(__file__).parents[1]
 # Started once a process: torchrun hands over to it the rank and the size of the group.
@@ -115,7 +115,7 @@ def test_batches_that_processes_cannot_share_are_refused(odd_settings):
 
 BATCHNORM = """
 import sys, torch, torch.distributed as dist
-from utils.sync_batchnorm import CpuSyncBatchNorm
+from engine.device.sync_batchnorm import CpuSyncBatchNorm
 dist.init_process_group("gloo")
 torch.manual_seed(0)
 clips = torch.randn(6, 3, 5, dtype=torch.float64)

@@ -13,8 +13,8 @@ import torch
 from small_run import fails_with, weights
 
 import main
-from utils import training
-from utils.failures import explained
+from engine import step as training
+from engine.failures import explained
 
 ROOT = Path(__file__).parents[1]
 
@@ -105,7 +105,7 @@ def test_a_dead_loading_process_is_said(settings, capsys):
 LIMITED = """
 import resource, sys
 import main
-from utils import epochs
+from engine import epochs
 from utils.cli import run
 finish = epochs.finish_epoch
 def limited(run_, lr):

@@ -17,9 +17,14 @@ import yaml
 from small_run import epochs, equal, fails_with, weights
 
 import main
-from utils import checkpoint, manifest, optimization, precision, tasks, training
-from utils import epochs as engine
-from utils.scores import load_scores
+from engine import epochs as engine
+from engine import optimization
+from engine import step as training
+from engine.device import precision
+from engine.run_dir import checkpoint
+from engine.tasks import action as tasks
+from formats import manifest
+from formats.scores import load_scores
 
 ROOT = Path(__file__).parents[1]
 

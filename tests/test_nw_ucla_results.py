@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import small_data
 
-from docs import nw_ucla_results
+from benchmarks import nw_ucla_results
+from formats.scores import save_scores, score_file
 from graph.streams import STREAMS
 from utils.cli import run
-from utils.scores import save_scores, score_file
 
 RIGHT = np.eye(3)
 WRONG = np.roll(RIGHT, 1, axis=1)

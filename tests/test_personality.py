@@ -11,10 +11,10 @@ import yaml
 from small_run import epochs, fails_with, weights
 
 import main
+from engine.tasks.traits import TraitRegression
 from feeders.traits import TraitFeeder
+from formats.traits import TRAITS
 from model.msg3d import Model
-from utils.trait_regression import TraitRegression
-from utils.traits import TRAITS
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import ensemble
+from engine.settings.flags import make_parser
 from utils import config
-from utils.flags import make_parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -15,17 +15,17 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 import main
+from engine import epochs as epochs_of_engine
+from engine.data.validation_split import subject_of, validation_split
+from engine.device.precision import Precision
+from engine.optimization import make_average, make_optimizer, make_schedule
+from engine.precise_batchnorm import take_statistics
+from engine.run_dir.summary import config_hash
+from engine.seed import set_seed
+from engine.settings.flags import DEFAULT_SEED
+from engine.tasks.action import ActionClassification
+from formats.scores import load_scores
 from model.ms_tcn import MultiScaleTemporalConv
-from utils import epochs as epochs_of_engine
-from utils.flags import DEFAULT_SEED
-from utils.optimization import make_average, make_optimizer, make_schedule
-from utils.precise_batchnorm import take_statistics
-from utils.precision import Precision
-from utils.scores import load_scores
-from utils.seed import set_seed
-from utils.summary import config_hash
-from utils.tasks import ActionClassification
-from utils.validation_split import subject_of, validation_split
 
 
 def accuracy_of(folder):

@@ -14,8 +14,9 @@ import torch
 from small_run import epochs, equal, fails_with, interrupt_at, weights, write_settings
 
 import main
-from utils import epochs as engine
-from utils import interrupts, work_dir
+from engine import epochs as engine
+from engine import interrupts
+from engine.run_dir import states as work_dir
 
 AUTO = ["--resume", "auto"]
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from data_gen.parallel import map_in_order
 from data_gen.people.conversation import talk, temperament
+from data_gen.pipeline.workers import map_in_order
+from formats.traits import TRAITS
 from utils.files import atomic_write
-from utils.traits import TRAITS
 
 # A different number first for each kind of generator keeps their streams apart.
 TRAITS_STREAM, BODY_STREAM, TALK_STREAM, DEFECT_STREAM = range(11, 15)

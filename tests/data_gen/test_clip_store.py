@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_gen import store_writer
-from data_gen.store_writer import ClipStoreWriter, Entry
-from utils.clip_store import ClipStore, dense_clip, trimmed
-from utils.normalization import pre_normalization
+from data_gen.pipeline import store_writer
+from data_gen.pipeline.store_writer import ClipStoreWriter, Entry
+from formats.clip_store import ClipStore, dense_clip, trimmed
+from formats.normalization import pre_normalization
 
 SIZES = [(1, 4), (2, 3), (0, 0), (2, 6)]  # persons, frames
 NAMES = [f"clip{i}" for i in range(len(SIZES))]

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from golden_arrays import ASSETS, golden_arrays
 
-from data_gen import kinetics_gendata, ntu120_gendata, ntu_gendata, outcome
+from data_gen import kinetics_gendata, ntu120_gendata, ntu_gendata
+from data_gen.pipeline import report as outcome
+from formats.clip_store import ClipStore
 from utils.cli import run
-from utils.clip_store import ClipStore
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 VICTIM = "S001C003P003R002A058.skeleton"  # in xsub/val and xview/train

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from data_gen import parallel
-from data_gen.parallel import map_in_order
+from data_gen.pipeline import workers as parallel
+from data_gen.pipeline.workers import map_in_order
 
 
 @pytest.fixture(autouse=True)

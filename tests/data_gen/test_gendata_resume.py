@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 from golden_arrays import ASSETS
 
-from data_gen import ntu_gendata, ntu_plan, store_writer
-from data_gen.ntu_plan import find_clips, make_plan
-from data_gen.ntu_raw import read_skeleton
+from data_gen import ntu_gendata
+from data_gen.pipeline import ntu_plan, store_writer
+from data_gen.pipeline.ntu_plan import find_clips, make_plan
+from data_gen.readers.ntu import read_skeleton
 from utils.cli import PROJECT
 
 MISSING = ASSETS / "ntu_missing.txt"
 TEXT = (ASSETS / "ntu_raw" / "S001C001P001R001A001.skeleton").read_text()
 KILLED = """
 import sys, time
-from data_gen import ntu_gendata, ntu_plan, store_writer
+from data_gen.pipeline import ntu_plan
+from data_gen.pipeline import store_writer
+from data_gen import ntu_gendata
 store_writer.CHECKPOINT = 10
 read = ntu_plan.read_skeleton
 def slow(path):

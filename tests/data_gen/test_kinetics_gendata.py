@@ -12,7 +12,7 @@ import pytest
 from golden_arrays import ASSETS, golden_arrays
 
 from data_gen import kinetics_gendata
-from data_gen.kinetics_raw import read_bodies
+from data_gen.readers.kinetics import read_bodies
 from utils.cli import PROJECT, run
 
 

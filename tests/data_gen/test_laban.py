@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from golden_arrays import golden_arrays
 
-from data_gen import laban
+from formats import laban
 from graph.udiva import AdjMatrixGraph
 
 

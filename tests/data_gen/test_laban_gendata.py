@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from golden_arrays import golden_arrays
 
-from data_gen import laban, laban_gendata
+from data_gen import laban_gendata
+from formats import laban
+from formats.efforts import NUM_CHANNELS
 from utils.cli import run
-from utils.efforts import NUM_CHANNELS
 
 
 def convert(folder, *flags):

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 from golden_arrays import ASSETS, golden_arrays
 
-from data_gen import ntu120_gendata, ntu_gendata, ntu_plan, parallel
-from data_gen.ntu_plan import read_bodies
-from data_gen.ntu_raw import read_skeleton
+from data_gen import ntu120_gendata, ntu_gendata
+from data_gen.pipeline import ntu_plan
+from data_gen.pipeline import workers as parallel
+from data_gen.pipeline.ntu_plan import read_bodies
+from data_gen.readers.ntu import read_skeleton
+from formats.clip_store import dense_clip
+from formats.manifest import compare_with_manifest
 from utils.cli import PROJECT, run
-from utils.clip_store import dense_clip
-from utils.manifest import compare_with_manifest
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 PARTS = {
@@ -202,7 +204,7 @@ def test_clips_of_ntu_120_stay_out_of_ntu_60_with_a_warning(tmp_path, caplog):
 def test_without_the_default_list_all_samples_are_kept_with_one_warning(
     raw_60, tmp_path, caplog, monkeypatch
 ):
-    monkeypatch.setattr("data_gen.ntu_command.PROJECT", tmp_path)
+    monkeypatch.setattr("data_gen.pipeline.ntu_command.PROJECT", tmp_path)
     monkeypatch.setattr("utils.cli.PROJECT", tmp_path)
     ntu_gendata.main(["--data_path", str(raw_60)])
     names, _ = pickle.loads((tmp_path / "data/ntu/xsub/train_label.pkl").read_bytes())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_gen.ntu_raw import (
+from data_gen.readers.ntu import (
     ClipName,
     body_energy,
     parse_name,

@@ -1,7 +1,7 @@
 """The benchmarks' splits: their sizes, and who is in which."""
 
-from data_gen.ntu_raw import ClipName
-from data_gen.ntu_splits import DATASETS
+from data_gen.pipeline.ntu_splits import DATASETS
+from data_gen.readers.ntu import ClipName
 
 
 def parts(dataset: str, benchmark: str, field: str, numbers: range) -> list[int]:

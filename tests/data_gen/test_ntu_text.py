@@ -6,8 +6,8 @@ from golden_arrays import ASSETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_gen.ntu_raw import MAX_BODIES_READ, NUM_JOINTS, _Reader
-from data_gen.ntu_text import Irregular, parse_regular
+from data_gen.readers.ntu import MAX_BODIES_READ, NUM_JOINTS, _Reader
+from data_gen.readers.ntu_text import Irregular, parse_regular
 from data_gen.synthetic import Performance, record, scene
 
 REST = b"1 2 3 4 0.4 0.9 -0.4 -0.7 2"

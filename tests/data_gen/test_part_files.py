@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from data_gen.part_files import create_part, summarise, write_row
+from data_gen.pipeline.dense_writer import create_part, summarise, write_row
 
 
 def test_a_part_is_an_array_and_its_names_and_labels(tmp_path):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from golden_arrays import ASSETS
 
-from data_gen import kinetics_gendata, ntu120_gendata, ntu_gendata, plan
-from data_gen.ntu_splits import DATASETS
+from data_gen import kinetics_gendata, ntu120_gendata, ntu_gendata
+from data_gen.pipeline import plan
+from data_gen.pipeline.ntu_splits import DATASETS
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 

@@ -10,7 +10,7 @@ from data_gen.people.conversation import Temperament, talk
 from data_gen.people.kinect import place_camera, view
 from data_gen.people.kinematics import JOINT, rotation
 from data_gen.people.performance import ACTIONS
-from data_gen.udiva_raw import (
+from data_gen.readers.udiva import (
     Counts,
     find_metadata,
     find_recordings,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from data_gen import ucla_gendata
-from data_gen.ucla_raw import read_clips
+from data_gen.readers.ucla import read_clips
 from utils.cli import PROJECT, run
 
 CLIPS = {  # name -> label, frames

@@ -8,8 +8,8 @@ import small_data
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from engine.data.datasets import Part, check_crops
 from feeders.feeder import Feeder
-from utils.datasets import Part, check_crops
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from feeders import tools
+from formats.normalization import normalize_clip
 from graph.bone import bones_from_joints
 from graph.ucla import AdjMatrixGraph
-from utils.normalization import normalize_clip
 
 
 @pytest.fixture

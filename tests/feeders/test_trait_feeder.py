@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import udiva_data
 
+from engine.data.validation_split import subject_of, validation_split
 from feeders.traits import TraitFeeder
-from utils.validation_split import subject_of, validation_split
 
 TRAITS = [(1, 0, 0, 0, 0), (2, 0, 0, 0, 0), (-6, 0, 0, 0, 0)]
 

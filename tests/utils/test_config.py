@@ -2,8 +2,8 @@
 
 import pytest
 
+from engine.settings.flags import make_parser
 from utils import config
-from utils.flags import make_parser
 
 
 def parse(tmp_path, text, *argv):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from utils.flag_checks import validate
-from utils.flags import make_parser
+from engine.settings.checks import validate
+from engine.settings.flags import make_parser
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import torch
 from small_feeder import NoisyFeeder
 from torch import multiprocessing
 
+from engine.data import loading
 from feeders.feeder import Feeder
-from utils import loading
 
 
 class Slow(torch.utils.data.Dataset):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from utils.manifest import compare_with_manifest, count_note, read_manifest, write_manifest
+from formats.manifest import compare_with_manifest, count_note, read_manifest, write_manifest
 
 FIELDS = {"dataset": "ntu", "format": "dense", "clip_shape": [3, 300, 25, 2]}
 PUBLISHED = {"first": 1, "second": 2}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import data_gen.preprocess
-from utils.normalization import (
+from formats.normalization import (
     X_AXIS,
     Z_AXIS,
     centred,

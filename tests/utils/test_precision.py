@@ -9,10 +9,10 @@ import small_data
 import torch
 from torch import nn
 
+from engine.device import apex
+from engine.device.precision import Precision, choose_dtype
+from engine.device.precision_choice import choose_precision
 from model.msg3d import Model
-from utils import apex
-from utils.precision import Precision, choose_dtype
-from utils.precision_choice import choose_precision
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from utils import parallel
-from utils.compilation import compile_model
+from engine.device import devices as parallel
+from engine.device.compilation import compile_model
+from formats.labels import load_labels
+from formats.scores import load_scores, save_scores
 from utils.files import atomic_write
-from utils.labels import load_labels
 from utils.metrics import confusion_counts, confusion_matrix, top_k_accuracy
-from utils.scores import load_scores, save_scores
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from utils import traits
+from formats import traits
 
 
 def test_a_participant_is_the_mean_of_his_chunks():

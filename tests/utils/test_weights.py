@@ -6,8 +6,8 @@ import pytest
 import small_data
 import torch
 
+from engine.run_dir import weights as files
 from model.msg3d import Model
-from utils import weights as files
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""What the *_gendata.py commands share: flags about the output, and the way from plan to arrays."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from data_gen.pipeline import convert
+from data_gen.pipeline.plan import FORMATS, Plan, check, check_disk, class_table, describe
+from data_gen.pipeline.report import finish, write_report
+from data_gen.pipeline.workers import add_num_worker
+from utils.allocator import keep_freed_memory
+from utils.cli import ArgumentParser
+
+
+def add_format_flags(parser: ArgumentParser) -> None:
+    """Add `--format`, `--dry-run` and `--strict`."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default=FORMATS[0],
+        help="dense: the published arrays; compact: the store `clips`, which feeders/feeder.py "
+        "reads as well and which is many times smaller (default: dense)",
+    )
+    for flag, text in (
+        ("--dry-run", "print the plan and stop"),
+        ("--strict", "stop at the first bad file (default: leave it out and say so)"),
+    ):
+        parser.add_argument(flag, action="store_true", help=text)
+
+
+def add_output_flags(parser: ArgumentParser) -> None:
+    """Add the flags of the commands that read many raw files."""
+    add_format_flags(parser)
+    text = "with --format compact: go on where a killed run stopped"
+    parser.add_argument("--resume", action="store_true", help=text)
+    add_num_worker(parser)
+
+
+def execute(plan: Plan, wanted: Sequence[str], args: Namespace) -> None:
+    """Print the plan, carry it out and say what came of it.
+
+    Args:
+        wanted: the splits that must have clips.
+
+    Raises:
+        ValueError: the plan cannot be carried out, or 1 % of the files or more are bad.
+        OSError: too little room on the disk.
+    """
+    if args.resume and args.format != "compact":
+        raise ValueError("--resume needs --format compact; dense arrays are made anew.")
+    print(describe(plan, args.format))
+    if args.dry_run:
+        print(class_table(plan))
+        return
+    check(plan, wanted, args.strict)
+    check_disk(plan, args.format)
+    keep_freed_memory()  # one seventh of the time; workers inherit it
+    if args.format == "compact":
+        entries = convert.write_compact(plan, args.num_worker, args.strict, args.resume)
+    else:
+        entries = convert.write_dense(plan, args.num_worker, args.strict)
+    write_report(plan, args.format, entries)
+    finish(plan, args.format, entries)

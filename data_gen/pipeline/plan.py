@@ -1,0 +1,160 @@
+"""What a command is going to do: which clips go where, and how much room that takes."""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from data_gen.readers.bad_files import BadClip
+from formats.clip_store import PARTS, split_name
+
+FORMATS = ("dense", "compact")
+NEITHER = -1
+GB = 1e9
+
+# (file, label) -> (M, T, V, C) float32, and whether frames beyond the last allowed one were cut.
+# Raises ValueError or OSError if the file is bad.
+Reader = Callable[[Path, int], tuple[np.ndarray, bool]]
+
+
+class Clip(NamedTuple):
+    """A raw file; `parts` has 0 train, 1 val or -1 for each benchmark of the plan."""
+
+    name: str
+    folder: Path
+    label: int
+    parts: tuple[int, ...]
+    numbers: tuple[int, ...] = (0, 0, 0, 0)  # setup, camera, subject, replication
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a command needs to know before it starts.
+
+    Args:
+        dataset: its name in the manifest.
+        sources: the raw folders.
+        out_folder: where everything goes.
+        benchmarks: their names; ("",) for a data set that has one without a name.
+        clips: sorted by name; each belongs to a benchmark.
+        bad: files that are known to be of no use before they are read.
+        read: the reader of a raw file.
+        clip_shape: (C, T, V, M) of a row of the dense arrays.
+        normalize: whether these rows are normalised.
+        num_classes: of each benchmark.
+        typical_rows: persons times frames of a usual clip.
+        published_counts: clips of the full data set by split.
+    """
+
+    dataset: str
+    sources: list[Path]
+    out_folder: Path
+    benchmarks: tuple[str, ...]
+    clips: list[Clip]
+    read: Reader
+    clip_shape: tuple[int, int, int, int]
+    normalize: bool
+    num_classes: dict[str, int]
+    typical_rows: int
+    bad: list[BadClip] = field(default_factory=list)
+    published_counts: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def members(self) -> dict[str, list[int]]:
+        """The clips, as positions, of every split that has some: `xsub/train` -> [0, 3, ...]."""
+        found = {}
+        for b, benchmark in enumerate(self.benchmarks):
+            for p, part in enumerate(PARTS):
+                rows = [row for row, clip in enumerate(self.clips) if clip.parts[b] == p]
+                if rows:
+                    found[split_name(benchmark, part)] = rows
+        return found
+
+    @property
+    def store(self) -> Path:
+        """Where the compact store goes."""
+        return self.out_folder / "clips"
+
+    @property
+    def num_files(self) -> int:
+        """How many files were to be used, the bad ones included."""
+        return len(self.clips) + len(self.bad)
+
+    def expected_bytes(self, format_: str) -> int:
+        """The size on disk; for the compact store, whose clips are not known yet, about."""
+        channels, _, num_joints, _ = self.clip_shape
+        if format_ == "compact":
+            return 4 * channels * num_joints * self.typical_rows * len(self.clips)
+        return 4 * prod(self.clip_shape) * sum(map(len, self.members.values()))
+
+
+def check(plan: Plan, wanted: list[str], strict: bool) -> None:
+    """Stop before any work if the plan cannot come to a good end.
+
+    Args:
+        wanted: the splits that must have clips.
+
+    Raises:
+        ValueError: a bad file while `strict`; no usable clip; a split without any.
+    """
+    if plan.bad and (strict or not plan.clips):
+        raise ValueError(plan.bad[0].reason)
+    if empty := [split for split in wanted if split not in plan.members]:
+        raise ValueError(
+            f"No sample belongs to {empty[0]}. Check the data folder, or leave this part "
+            "out with --part or --benchmark where the command has them."
+        )
+
+
+def check_disk(plan: Plan, format_: str) -> None:
+    """Raises:
+    OSError: there is too little room for the output.
+    """
+    needed, free = plan.expected_bytes(format_), free_bytes(plan.out_folder)
+    if needed > free:
+        hint = "" if format_ == "compact" else ", or take --format compact"
+        raise OSError(
+            f"{plan.out_folder} needs {needed / GB:.2f} GB, but only {free / GB:.2f} GB are free. "
+            f"Make room, choose another output folder{hint}."
+        )
+
+
+def free_bytes(folder: Path) -> int:
+    """Free room on the disk of a folder, which need not exist yet."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def describe(plan: Plan, format_: str) -> str:
+    """The plan in three lines: clips, size, free room."""
+    counts = ", ".join(f"{split} {len(rows):,}" for split, rows in plan.members.items())
+    size, free = plan.expected_bytes(format_) / GB, free_bytes(plan.out_folder) / GB
+    bad = f"; {len(plan.bad):,} more cannot be used" if plan.bad else ""
+    about = "about " if format_ == "compact" else ""
+    return (
+        f"{plan.dataset}: {len(plan.clips):,} clips{bad}\n  {counts}\n"
+        f"  {format_}, {about}{size:.2f} GB in {plan.out_folder}; {free:.2f} GB are free"
+    )
+
+
+def class_table(plan: Plan) -> str:
+    """Clips of every class (rows, from 0) in every split (columns)."""
+    counts = {
+        split: Counter(plan.clips[row].label for row in rows)
+        for split, rows in plan.members.items()
+    }
+    lines = ["".join(f"{title:>13}" for title in ("class", *counts))]
+    for label in sorted({clip.label for clip in plan.clips}):
+        cells = (label, *(count[label] for count in counts.values()))
+        lines.append("".join(f"{cell:>13}" for cell in cells))
+    totals = ("all", *(sum(count.values()) for count in counts.values()))
+    return "\n".join([*lines, "".join(f"{cell:>13}" for cell in totals)])

@@ -1,0 +1,151 @@
+"""Reads Kinetics-Skeleton: OpenPose's 2-D joints as JSON, one file a clip.
+
+Source: Yan et al., "Spatial temporal graph convolutional networks for skeleton-based action
+recognition", AAAI 2018. A file holds `data`, a list of frames with `frame_index` (from 1) and
+`skeleton`, a list of persons with `pose` (x0, y0, x1, ... in 0..1 of the image) and `score` (0..1).
+"""
+# Shapes: C channels (x, y, score), T frames, V joints, M persons.
+
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from data_gen.readers.bad_files import (
+    FRAME_INDEX,
+    NO_NUMBER,
+    WRONG_JOINTS,
+    WRONG_LABEL,
+    BadFile,
+    kind_of,
+)
+from graph.kinetics import AdjMatrixGraph
+
+NUM_CLASSES = 400
+NUM_JOINTS = len(AdjMatrixGraph.joint_names)
+MAX_FRAMES = 300
+MAX_PERSONS_READ = 5
+MAX_PERSONS = 2
+CLIP_SHAPE = (3, MAX_FRAMES, NUM_JOINTS, MAX_PERSONS)
+
+
+def read_bodies(path: Path, label: int | None = None) -> tuple[np.ndarray, bool]:
+    """A clip's file -> (2, 300, 18, 3) float32, and False, as nothing is cut.
+
+    x and y are in -0.5..0.5 from the image's middle, y up; joints of score 0 are at (0, 0). In each
+    frame the two persons of the highest total score are kept, the highest first.
+
+    Args:
+        label: what the file's own `label_index` must be, if it has one.
+
+    Raises:
+        ValueError: if the file is no clip, a frame is out of range or given twice, or the label is
+            another one.
+    """
+    try:
+        content = orjson.loads(path.read_bytes())
+        bodies = _two_best(content["data"])
+        own = content.get("label_index", label)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        message = f"{path} is not a clip of Kinetics-Skeleton: {reason}"
+        raise BadFile(kind_of(error), message) from error
+    if label is not None and own != label:
+        message = f"{path} has label_index {own}, but the label file says {label}."
+        raise BadFile(WRONG_LABEL, message)
+    return bodies, False
+
+
+def _two_best(frames: list[dict]) -> np.ndarray:
+    """The frames of a file -> (2, 300, 18, 3) float32, centred.
+
+    NOTE: a frame's row is its `frame_index`, which counts from 1: row 0 stays empty.
+    """
+    rows = _rows(frames)
+    persons = [frame["skeleton"][:MAX_PERSONS_READ] for frame in frames]
+    everyone = list(chain.from_iterable(persons))
+    places = [(row, m) for row, here in zip(rows, persons, strict=True) for m in range(len(here))]
+    clip = np.zeros((MAX_PERSONS, MAX_FRAMES, NUM_JOINTS, 3), dtype=np.float32)
+    if not everyone:
+        return clip
+    row, person = np.array(places).T
+    joints, total = _centred(everyone)
+    totals = np.zeros((MAX_FRAMES, MAX_PERSONS_READ))
+    totals[row, person] = total
+    number = np.full(totals.shape, len(joints) - 1)  # the last of `joints` is nobody
+    number[row, person] = np.arange(len(everyone))
+    best = np.argsort(-totals, axis=1, kind="stable")[:, :MAX_PERSONS]
+    return joints[np.take_along_axis(number, best, axis=1).T]
+
+
+def _rows(frames: list[dict]) -> list[int]:
+    rows = [frame["frame_index"] for frame in frames]
+    if out := [row for row in rows if row not in range(MAX_FRAMES)]:
+        raise BadFile(FRAME_INDEX, f"frame_index must be below {MAX_FRAMES}. Got {out[0]}.")
+    if len(set(rows)) < len(rows):
+        twice = next(row for row in rows if rows.count(row) > 1)
+        raise BadFile(FRAME_INDEX, f"frame_index {twice} is there twice.")
+    return rows
+
+
+def _centred(persons: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """P persons -> joints (P + 1, 18, 3) float32, relative to the image's middle, y up, unseen ones
+    and the last person 0; and the total scores (P,).
+    """
+    poses = _table([person["pose"] for person in persons], 2 * NUM_JOINTS)
+    scores = _table([person["score"] for person in persons], NUM_JOINTS)
+    joints = np.zeros((len(persons) + 1, NUM_JOINTS, 3), dtype=np.float32)
+    seen = scores != 0
+    joints[:-1, :, 0] = np.where(seen, poses[:, ::2] - 0.5, 0)
+    joints[:-1, :, 1] = np.where(seen, 0.5 - poses[:, 1::2], 0)
+    joints[:-1, :, 2] = scores
+    # NOTE: joint after joint, as the published order of equal persons depends on rounding.
+    return joints, np.ascontiguousarray(scores.T).sum(axis=0)
+
+
+def _table(lists: list[list[float]], width: int) -> np.ndarray:
+    """Lists of `width` finite numbers -> (len(lists), width) float64."""
+    if any(len(numbers) != width for numbers in lists):
+        raise BadFile(
+            WRONG_JOINTS, f"a pose needs {2 * NUM_JOINTS} numbers and a score {NUM_JOINTS}."
+        )
+    flat = chain.from_iterable(lists)
+    table = np.fromiter(flat, np.float64, count=len(lists) * width).reshape(-1, width)
+    if not np.isfinite(table).all():
+        raise BadFile(NO_NUMBER, "pose or score hold NaN or infinity.")
+    return table
+
+
+def read_labels(path: Path) -> dict[str, dict]:
+    """The label file: a clip's name without ending -> `label`, `label_index`, `has_skeleton`.
+
+    Raises:
+        FileNotFoundError: if the file is not there; points at the published README's misspelling.
+        ValueError: if it is no label file.
+    """
+    misspelt = path.with_name(path.name.replace("kinetics", "keintics"))
+    if not path.is_file() and misspelt.is_file():
+        raise FileNotFoundError(
+            f"{path} is not there, but {misspelt.name} is, as the published README misspells it. "
+            f"Rename it to {path.name}."
+        )
+    if not path.is_file():
+        folder = path.name.removesuffix("_label.json")
+        raise FileNotFoundError(f"{path} is not there. It belongs beside the folder {folder}.")
+    try:
+        labels = orjson.loads(path.read_bytes())
+        bad = [name for name, entry in labels.items() if not _is_label(entry)]
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{path} is no label file: {error}. Fetch it again.") from error
+    if bad:
+        raise ValueError(
+            f"{path}: {len(bad)} entries, such as {bad[0]}, lack has_skeleton or a label_index of "
+            f"0 to {NUM_CLASSES - 1}. Fetch it again."
+        )
+    return labels
+
+
+def _is_label(entry: dict) -> bool:
+    known = type(entry.get("label_index")) is int and 0 <= entry["label_index"] < NUM_CLASSES
+    return known and type(entry.get("has_skeleton")) is bool

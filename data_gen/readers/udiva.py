@@ -1,0 +1,216 @@
+"""UDIVA v0.5 as it is distributed: who met whom, their traits, and the bodies of a recording.
+
+Source: Palmero et al., WACVW 2021, and the DYAD challenge, ICCV 2021. In either of two layouts:
+
+- `<root>/<split>/metadata/{sessions,parts}_<split>.csv`, `<root>/<split>/annotations/...`;
+- `<root>/metadata_<split>/...csv`, `<root>/<task>_annotations_<split>/...`.
+
+A session has a folder FC1_T, FC2_T, FC1_A, ... for each of the two participants (FC1 is PART.1) and
+each of four tasks. In it lies annotations_raw.hdf5, annotations_cleaned.hdf5 (talk, in val and
+test; used where there is no raw one), or a .zip of it: one group a frame, named 00000, 00001, ...,
+with `body/landmarks` (24, 3) in metres where a body was found.
+"""
+# Shapes: T frames, V joints (24).
+
+import csv
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from formats.traits import TRAITS
+
+SPLITS = ("train", "val", "test")
+TASKS = {"T": "talk", "A": "animals", "G": "ghost", "L": "lego"}
+PARTS = ("PART.1", "PART.2")
+FILES = ("annotations_raw.hdf5", "annotations_cleaned.hdf5")
+NUM_JOINTS = 24
+COPY_BYTES = 2**20
+
+
+class Recording(NamedTuple):
+    """One participant in one task of one session."""
+
+    session: str
+    participant: str
+    part: int  # 1 or 2
+    task: str  # a letter of TASKS
+    folder: Path
+
+
+class Counts(NamedTuple):
+    """Frames of a recording: all, those without a body, those with a NaN or infinite landmark."""
+
+    frames: int = 0
+    without_body: int = 0
+    not_finite: int = 0
+
+    @property
+    def usable(self) -> int:
+        return self.frames - self.without_body - self.not_finite
+
+
+def find_metadata(root: Path, split: str) -> tuple[Path, Path] | None:
+    """The files of sessions and participants of a split; None where there is no such split.
+
+    Raises:
+        FileNotFoundError: only one of the two is there.
+    """
+    names = f"sessions_{split}.csv", f"parts_{split}.csv"
+    folders = root / split / "metadata", root / f"metadata_{split}"
+    for folder in folders:
+        paths = [folder / name for name in names]
+        there = [path for path in paths if path.is_file()]
+        if len(there) == 1:
+            absent = paths[1 - paths.index(there[0])]
+            raise FileNotFoundError(f"{there[0]} is there, but {absent} is not. Fetch it too.")
+        if there:
+            return paths[0], paths[1]
+    return None
+
+
+def read_sessions(path: Path) -> dict[str, tuple[str, str]]:
+    """Session: the IDs of its two participants, without the zeros that pad them.
+
+    Raises:
+        ValueError: a column is missing, or an ID is no number.
+    """
+    rows = _read_table(path, ("ID", *PARTS))
+    return {
+        _number(path, row["ID"], keep=True): tuple(_number(path, row[part]) for part in PARTS)
+        for row in rows
+    }
+
+
+def read_traits(path: Path) -> tuple[dict[str, np.ndarray | None], list[str]]:
+    """Participant: traits (5,), None where a value is missing or no number; and the names of trait
+    columns that the file lacks, in which case all traits are NaN.
+
+    Raises:
+        ValueError: there is no ID column, or an ID is no number.
+    """
+    rows = _read_table(path, ("ID",))
+    absent = [name for name in TRAITS.values() if rows and name not in rows[0]]
+    unknown = np.full(len(TRAITS), np.nan)
+    return {_number(path, row["ID"]): unknown if absent else _traits(row) for row in rows}, absent
+
+
+def _traits(row: dict[str, str]) -> np.ndarray | None:
+    try:
+        values = np.array([float(row[name] or "nan") for name in TRAITS.values()])
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def _read_table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, skipinitialspace=True, restval="")
+            names = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = names
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is no readable CSV file: {error}. Fetch it again.") from error
+    if missing := [name for name in columns if name not in names]:
+        raise ValueError(
+            f"{path} has no column {', '.join(missing)}, but {', '.join(names) or 'none'}. "
+            "Fetch it again."
+        )
+    return rows
+
+
+def _number(path: Path, text: str, keep: bool = False) -> str:
+    """An ID without padding (`keep`: as it is)."""
+    text = text.strip()
+    if not text.isdecimal():
+        raise ValueError(f"{path}: an ID must be a number. Got {text!r}. Fetch the file again.")
+    return text if keep else str(int(text))
+
+
+def find_recordings(
+    root: Path, split: str, sessions: dict[str, tuple[str, str]], tasks: str
+) -> list[Recording]:
+    """The recordings of a split that should be there, sorted by session, part and task."""
+    return [
+        Recording(session, participant, part, task, _folder(root, split, session, part, task))
+        for session, participants in sorted(sessions.items())
+        for part, participant in enumerate(participants, start=1)
+        for task in tasks
+    ]
+
+
+def _folder(root: Path, split: str, session: str, part: int, task: str) -> Path:
+    sessions = root / f"{TASKS[task]}_annotations_{split}"
+    if not sessions.is_dir():
+        sessions = root / split / "annotations"
+    return sessions / session / f"FC{part}_{task}"
+
+
+def read_frames(recording: Recording, counts: list[Counts]) -> Iterator[np.ndarray]:
+    """The bodies (24, 3) float32 of a recording, frame by frame, those of use alone.
+
+    Args:
+        counts: gets the counts of its frames when all are read.
+
+    Raises:
+        FileNotFoundError: the recording is not there.
+        ValueError: its file is damaged, or holds something else.
+    """
+    frames = without_body = not_finite = 0
+    with _annotations(recording.folder) as (path, name):
+        try:
+            with h5py.File(path, "r") as file:
+                for key in sorted(file):
+                    frames += 1
+                    if "body/landmarks" not in file[key]:
+                        without_body += 1
+                        continue
+                    body = file[key]["body/landmarks"][()]
+                    if body.shape != (NUM_JOINTS, 3):
+                        raise ValueError(
+                            f"frame {key} has landmarks of shape {body.shape}, not "
+                            f"({NUM_JOINTS}, 3)"
+                        )
+                    if np.isfinite(body).all():
+                        yield body.astype(np.float32)
+                    else:
+                        not_finite += 1
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+            raise ValueError(f"{name} cannot be read: {error}. Fetch it again.") from error
+    counts.append(Counts(frames, without_body, not_finite))
+
+
+@contextmanager
+def _annotations(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """The HDF5 file of a recording, unpacked where it is zipped; and the name to call it by."""
+    for name in FILES:
+        if (folder / name).is_file():
+            yield folder / name, folder / name
+            return
+    for archive in sorted(folder.glob("*.zip")):
+        # HDF5 is read here and there, which a zipped file does not allow.
+        with tempfile.TemporaryDirectory() as unpacked:
+            path = Path(unpacked) / FILES[0]
+            _unpack(archive, path)
+            yield path, archive
+        return
+    raise FileNotFoundError(f"{folder} has neither {' nor '.join(FILES)} nor a .zip of one.")
+
+
+def _unpack(archive: Path, path: Path) -> None:
+    try:
+        with zipfile.ZipFile(archive) as file:
+            names = [n for want in FILES for n in sorted(file.namelist()) if Path(n).name == want]
+            if not names:
+                raise ValueError(f"it holds neither {' nor '.join(FILES)}")
+            with file.open(names[0]) as source, path.open("wb") as target:
+                while block := source.read(COPY_BYTES):
+                    target.write(block)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"{archive} cannot be unpacked: {error}. Fetch it again.") from error

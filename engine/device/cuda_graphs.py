@@ -1,0 +1,169 @@
+"""Forward and backward pass recorded once as a CUDA graph, then replayed.
+
+Starting its some 1,500 kernels one by one takes a host longer than a large GPU takes to run them.
+A graph starts them all with one call; kernels and numbers stay the same.
+"""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from engine.device import distributed
+from engine.device.precision import Precision
+
+logger = logging.getLogger(__name__)
+
+WARM_UPS = 3  # before recording: kernels are compiled, libraries take their work space
+ROW_STEPS = 8  # graphs for so many numbers of bodies at most
+
+
+@runtime_checkable
+class Recordable(Protocol):
+    """A model whose forward and backward pass can be recorded: it never waits for the device."""
+
+    def rows_needed(self, clips: Tensor) -> int:
+        """How many of the N*M bodies of clips (N, C, T, V, M), on the host, must be computed."""
+
+    def fixed_rows(self, count: int) -> AbstractContextManager[None]:
+        """Within it `count` bodies are computed, which must suffice."""
+
+    def fixed_weights(self) -> AbstractContextManager[None]:
+        """Within it weights do not change; what follows from them alone is computed once."""
+
+
+def obstacle_to_graphs(model: nn.Module, precision: Precision) -> str:
+    """Why a training cannot be recorded; empty: it can.
+
+    Args:
+        model: spread over its devices.
+    """
+    if next(model.parameters()).device.type != "cuda":
+        return "it needs a GPU"
+    if not isinstance(model, Recordable):
+        return "the model is spread over devices, or does not say that it can be recorded"
+    if distributed.num_processes() > 1:
+        return "it is not used with torchrun"
+    if model._compiled_call_impl is not None:
+        return "--compile starts kernels its own way"
+    return "" if precision.keeps_gradients else "gradients are moved at --amp-opt-level 2"
+
+
+@dataclass
+class Recorded:
+    """A graph and the tensors that it reads and writes."""
+
+    clips: Tensor
+    labels: Tensor
+    graph: torch.cuda.CUDAGraph = field(default_factory=torch.cuda.CUDAGraph)
+    sums: Tensor | None = None
+    gradients: list[Tensor | None] = field(default_factory=list)
+
+
+class SliceGraphs:
+    """Stands in for `engine.step.slice_sums`, with a graph for every shape of a slice.
+
+    Bodies that are not there are left out as in model.absent; as the number of rows of a graph is
+    fixed, there are graphs for a few numbers of them.
+
+    Args:
+        sums_of: clips (N, C, T, V, M) and labels on the device -> sums, with gradients left in the
+            parameters. It must not wait for the device.
+    """
+
+    def __init__(self, model: nn.Module, sums_of: Callable[[Tensor, Tensor], Tensor]) -> None:
+        self.model, self.sums_of = model, sums_of
+        self.parameters = [value for value in model.parameters() if value.requires_grad]
+        self.device = self.parameters[0].device
+        self.recorded: dict[tuple, Recorded] = {}
+
+    def __call__(self, clips: Tensor, labels: Tensor) -> Tensor:
+        """The sums of a slice; its gradients take the place of all that were in the parameters.
+
+        Args:
+            clips, labels: on the host, pinned or not.
+        """
+        rows = self._num_rows(clips)
+        key = clips.shape, labels.shape, rows
+        if key not in self.recorded:
+            self.recorded[key] = self._record(clips, labels, rows)
+        recorded = self.recorded[key]
+        recorded.clips.copy_(clips, non_blocking=True)
+        recorded.labels.copy_(labels, non_blocking=True)
+        recorded.graph.replay()
+        for parameter, gradient in zip(self.parameters, recorded.gradients, strict=True):
+            parameter.grad = gradient
+        return recorded.sums
+
+    def _num_rows(self, clips: Tensor) -> int:
+        """Rows that suffice for the bodies of a slice, in steps."""
+        bodies = len(clips) * clips.shape[-1]
+        step = max(1, bodies // ROW_STEPS)
+        return min(bodies, -(-self.model.rows_needed(clips) // step) * step)
+
+    def _record(self, clips: Tensor, labels: Tensor, rows: int) -> Recorded:
+        recorded = Recorded(clips.to(self.device), labels.to(self.device))
+        pool = next(iter(self.recorded.values())).graph.pool() if self.recorded else None
+        buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
+        random_state = torch.cuda.get_rng_state(self.device)
+        stream = torch.cuda.Stream(self.device)
+        stream.wait_stream(torch.cuda.current_stream(self.device))
+        with self.model.fixed_rows(rows):
+            with torch.cuda.stream(stream):
+                for _ in range(WARM_UPS):
+                    self.model.zero_grad()
+                    self.sums_of(recorded.clips, recorded.labels)
+            torch.cuda.current_stream(self.device).wait_stream(stream)
+            self.model.zero_grad()  # the gradients that the graph writes are made by it
+            with torch.cuda.graph(recorded.graph, pool=pool):
+                recorded.sums = self.sums_of(recorded.clips, recorded.labels)
+        recorded.gradients = [parameter.grad for parameter in self.parameters]
+        for buffer, before in buffers:  # the warm-up moved running statistics
+            buffer.copy_(before)
+        torch.cuda.set_rng_state(random_state, self.device)
+        return recorded
+
+
+class RecordedForward:
+    """Scores of a model in evaluation, as a graph for each shape of a batch.
+
+    NOTE: the graphs hold what followed from the weights when they were recorded: make a new one
+    when weights change. The result is overwritten by the next call.
+    """
+
+    def __init__(self, model: nn.Module, precision: Precision) -> None:
+        self.model, self.precision = model, precision
+        self.recorded: dict[tuple, tuple[Tensor, torch.cuda.CUDAGraph, Tensor]] = {}
+
+    def __call__(self, clips: Tensor) -> Tensor:
+        """Clips (N, C, T, V, M) on host or device -> scores (N, num_class) on the device."""
+        if clips.shape not in self.recorded:
+            self.recorded[clips.shape] = self._record(clips)
+        static, graph, scores = self.recorded[clips.shape]
+        static.copy_(clips, non_blocking=True)
+        graph.replay()
+        return scores
+
+    @torch.no_grad()
+    def _scores(self, clips: Tensor) -> Tensor:
+        with self.precision.autocast():
+            return self.model(self.precision.inputs(clips)).float()
+
+    def _record(self, clips: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, Tensor]:
+        device = next(self.model.parameters()).device
+        static, graph = clips.to(device, copy=True), torch.cuda.CUDAGraph()
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with self.model.fixed_rows(len(clips) * clips.shape[-1]):
+            with torch.cuda.stream(stream):
+                for _ in range(WARM_UPS):
+                    self._scores(static)
+            torch.cuda.current_stream(device).wait_stream(stream)
+            with torch.cuda.graph(graph):
+                scores = self._scores(static)
+        return static, graph, scores

@@ -1,0 +1,98 @@
+"""The outputs of a model for every clip of a data set."""
+# Shapes: N clips, B clips of a batch.
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from engine.device import distributed
+from engine.device.cuda_graphs import Recordable
+from engine.device.precision import Precision
+
+
+class Interrupted(Exception):
+    """A signal came during an evaluation."""
+
+
+def predict(
+    model: nn.Module,
+    precision: Precision,
+    loader: DataLoader,
+    num_clips: int = 1,
+    interrupted: Callable[[], object] = lambda: None,
+) -> np.ndarray | None:
+    """Outputs (N, ...) float32 of every clip, in the data set's order.
+
+    All processes take part; the first gets the outputs, the others None.
+
+    Args:
+        num_clips: of every clip so many crops are taken and their outputs averaged; above 1 the
+            data set needs `set_crop` (engine/data/datasets.py: check_crops).
+
+    Raises:
+        ValueError: an output is not finite.
+        Interrupted: `interrupted` came true, in a process that is alone.
+    """
+    if num_clips == 1:
+        return _predict_once(model, precision, loader, "evaluate", interrupted)
+    outputs = []
+    try:
+        for number in range(num_clips):
+            loader.dataset.set_crop(number, num_clips)
+            title = f"evaluate {number + 1}/{num_clips}"
+            outputs.append(_predict_once(model, precision, loader, title, interrupted))
+    finally:
+        loader.dataset.set_crop(0, 1)
+    return sum(outputs) / num_clips if outputs[0] is not None else None
+
+
+@torch.no_grad()
+def _predict_once(
+    model: nn.Module,
+    precision: Precision,
+    loader: DataLoader,
+    title: str,
+    interrupted: Callable[[], object],
+) -> np.ndarray | None:
+    model.eval()
+    distributed.share_buffers(model)
+    device = next(model.parameters()).device
+    outputs, indices = [], []
+    quiet = None if distributed.is_first() else True
+    # NOTE: DataParallel, whose replicas are new with every batch, is none.
+    with model.fixed_weights() if isinstance(model, Recordable) else nullcontext():
+        for clips, _, index in tqdm(loader, desc=title, disable=quiet, leave=False):
+            clips = clips.to(device, non_blocking=True)
+            with precision.autocast():
+                outputs.append(model(precision.inputs(clips)).float())
+            indices.append(index)
+            if interrupted() and distributed.num_processes() == 1:
+                raise Interrupted
+    parts = distributed.gather(_to_numpy(outputs, indices))
+    return _merge(parts, loader) if parts else None
+
+
+def _to_numpy(outputs: list[torch.Tensor], indices: list) -> tuple[np.ndarray, np.ndarray]:
+    if not outputs:  # more processes than clips
+        return np.empty(0, np.float32), np.empty(0, np.int64)
+    return torch.cat(outputs).cpu().numpy(), torch.cat(indices).numpy()
+
+
+def _merge(parts: list[tuple[np.ndarray, np.ndarray]], loader: DataLoader) -> np.ndarray:
+    parts = [part for part in parts if len(part[1])]
+    outputs = np.concatenate([part[0] for part in parts])
+    order = np.argsort(np.concatenate([part[1] for part in parts]))
+    assert len(order) == len(loader.dataset)
+    bad = np.flatnonzero(~np.isfinite(outputs[order]).reshape(len(order), -1).all(axis=1))
+    if len(bad):
+        names = ", ".join(str(loader.dataset.sample_name[i]) for i in bad[:3])
+        raise ValueError(
+            f"the scores of {len(bad)} clips are not finite, e.g. of {names}. Check the test data "
+            "and the weights for NaN."
+        )
+    return outputs[order]

@@ -1,0 +1,178 @@
+"""The second task of main.py: five traits a participant, from all the chunks of him."""
+# Shapes: N chunks, P participants, 5 traits.
+
+import csv
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from engine.data.validation_split import subject_of
+from engine.tasks.pictures import effort_curves, save_picture, traits_against_truth
+from formats.traits import (
+    MEASURES,
+    TRAITS,
+    confidence_intervals,
+    mean_by_name,
+    squared_error,
+    with_mean,
+)
+from utils.files import atomic_write, write_lines
+
+logger = logging.getLogger(__name__)
+
+
+class TraitRegression:
+    """Five z-scores a chunk; squared error; the best epoch has the lowest error of participants.
+
+    A participant's prediction is the mean over all his chunks, whatever the session; a chunk's name
+    says whose it is. Beside every error stands that of the baseline, which predicts for everybody
+    the mean of the training participants (`training_mean` of the data set).
+    """
+
+    metric = "mse"  # mean over the traits; what epochs are compared by
+    higher_is_better = False
+
+    def check(self, model_args: Mapping[str, object], dataset: Dataset) -> None:
+        """Compare the labels with the traits and with the model's outputs.
+
+        Raises:
+            ValueError: either are not five numbers.
+        """
+        shape, outputs = np.shape(dataset.label[0]), model_args.get("num_class", len(TRAITS))
+        if shape != (len(TRAITS),) or outputs != len(TRAITS):
+            raise ValueError(
+                f"--task traits needs labels and num_class of the {len(TRAITS)} traits. Got labels "
+                f"of shape {shape} from {dataset.label_path}, and num_class: {outputs}."
+            )
+
+    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Predictions (N, 5), traits (N, 5) -> mean squared error of chunks ()."""
+        return F.mse_loss(outputs, labels.to(outputs))
+
+    def batch_metric(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """As the loss: a batch does not hold all chunks of anybody."""
+        return self.loss(outputs, labels)
+
+    def evaluate(self, outputs: np.ndarray, dataset: Dataset) -> dict[str, float]:
+        """Predictions (N, 5) of all chunks -> the measures of participants; none without truth.
+
+        `loss` is the error of chunks, `mse` the mean over the traits of participants' errors;
+        `mse_O` and so on are those of a trait.
+        """
+        _, predicted, true = self._participants(outputs, dataset)
+        if not np.isfinite(true).all():
+            return {}
+        metrics = {"loss": float(squared_error(outputs, np.stack(dataset.label)).mean())}
+        for name, measure in MEASURES.items():
+            values = with_mean(measure(predicted, true))
+            metrics[name] = float(values[-1])
+            metrics |= {f"{name}_{t}": float(v) for t, v in zip(TRAITS, values, strict=False)}
+        baseline = self._baseline(true, dataset)
+        if baseline is not None:
+            metrics["baseline_mse"] = float(baseline.mean())
+        return metrics
+
+    def describe(self, metrics: Mapping[str, float]) -> str:
+        """The result of `evaluate` as part of a log line."""
+        if not metrics:
+            return "no true traits, predictions only"
+        baseline = metrics.get("baseline_mse")
+        shown = "unknown" if baseline is None else f"{baseline:.4f}"
+        traits = ", ".join(f"{trait} {metrics[f'mse_{trait}']:.3f}" for trait in TRAITS)
+        return f"mse {metrics['mse']:.4f} (predicting the training mean: {shown}), {traits}"
+
+    def pictures(self, outputs: np.ndarray, dataset: Dataset) -> dict[str, np.ndarray]:
+        """Images (H, W, 3) uint8 by name: predicted against true traits, where there are true."""
+        _, predicted, true = self._participants(outputs, dataset)
+        return {"traits": traits_against_truth(predicted, true)} if np.isfinite(true).all() else {}
+
+    def write(self, work_dir: Path, outputs: np.ndarray, dataset: Dataset) -> None:
+        """predictions.csv; with true traits also ground_truth.csv, scores.txt, traits.json and
+        traits.png; with effort features efforts.png.
+        """
+        names, predicted, true = self._participants(outputs, dataset)
+        _write_table(work_dir / "predictions.csv", names, predicted)
+        if np.isfinite(true).all():
+            _write_table(work_dir / "ground_truth.csv", names, true)
+            error = with_mean(squared_error(predicted, true))
+            # As the challenge's scoring leaves it: "name: value", the mean first.
+            lines = [f"{name}: {value:.6f}" for name, value in zip(TRAITS, error, strict=False)]
+            write_lines(work_dir / "scores.txt", [f"mean: {error[-1]:.6f}", *lines])
+            table = self._table(predicted, true, dataset)
+            with atomic_write(work_dir / "traits.json") as temporary:
+                temporary.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n")
+            for line in _as_text(table):
+                logger.info("%s", line)
+            save_picture(work_dir / "traits.png", self.pictures(outputs, dataset)["traits"])
+        efforts = getattr(dataset, "efforts", dict)()
+        if efforts:
+            name, curves = efforts["participant"], efforts["curves"]
+            save_picture(work_dir / "efforts.png", effort_curves(curves, f"participant {name}"))
+
+    def _participants(
+        self, outputs: np.ndarray, dataset: Dataset
+    ) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Participants in order, their predictions (P, 5) and true traits (P, 5)."""
+        names = [subject_of(name) for name in dataset.sample_name]
+        predicted, true = mean_by_name(outputs, names), mean_by_name(np.stack(dataset.label), names)
+        return list(predicted), np.stack([*predicted.values()]), np.stack([*true.values()])
+
+    def _baseline(self, true: np.ndarray, dataset: Dataset) -> np.ndarray | None:
+        mean = getattr(dataset, "training_mean", None)
+        return None if mean is None else squared_error(np.broadcast_to(mean, true.shape), true)
+
+    def _table(
+        self, predicted: np.ndarray, true: np.ndarray, dataset: Dataset
+    ) -> dict[str, dict[str, object]]:
+        """Trait or "mean": measure, its 95 % interval, the baseline's error."""
+        values = {name: with_mean(measure(predicted, true)) for name, measure in MEASURES.items()}
+        intervals, baseline = confidence_intervals(predicted, true), self._baseline(true, dataset)
+        if baseline is None:
+            logger.warning(
+                "no traits of training participants beside %s: the error of predicting their mean "
+                "is unknown.",
+                dataset.label_path,
+            )
+        else:
+            baseline = with_mean(baseline)
+        return {
+            trait: {
+                **{name: float(values[name][i]) for name in values},
+                **{f"{name}_95": intervals[name][:, i].tolist() for name in intervals},
+                "baseline_mse": None if baseline is None else float(baseline[i]),
+                "participants": len(true),
+            }
+            for i, trait in enumerate([*TRAITS, "mean"])
+        }
+
+
+def _write_table(path: Path, names: list[str], values: np.ndarray) -> None:
+    """One line a participant: his ID and the five traits."""
+    with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Participant ID", *TRAITS.values()])
+        for name, row in zip(names, values, strict=True):
+            writer.writerow([name, *(f"{value:.6f}" for value in row)])
+
+
+def _as_text(table: Mapping[str, Mapping[str, object]]) -> list[str]:
+    count = next(iter(table.values()))["participants"]
+    lines = [
+        f"{count} participants; in brackets 95 % of resampled participants",
+        "trait  MSE                    training mean  Pearson r               CCC",
+    ]
+    for trait, row in table.items():
+        cells = [
+            f"{row[name]:6.3f} [{row[f'{name}_95'][0]:6.3f} {row[f'{name}_95'][1]:6.3f}]"
+            for name in MEASURES
+        ]
+        baseline = row["baseline_mse"]
+        shown = "     -" if baseline is None else f"{baseline:6.3f}"
+        lines.append(f"{trait:5}  {cells[0]}  {shown}       {cells[1]}  {cells[2]}")
+    return lines

@@ -1,0 +1,154 @@
+"""The compact store: clips at their true length and number of persons, shared by all splits.
+
+A store is a folder of two files:
+- `joints.npy`, (rows, V, C) float32, all clips one after the other; a row is one person's frame;
+- `index.npz`, plain arrays, of which clip i has entry i: `names`, `labels` (from 0), `offsets`
+  (first row), `frames`, `persons`; `setup`, `camera`, `subject`, `replication` (0 where a data set
+  has none); `membership` (benchmarks, N): 0 train, 1 val, -1 neither; `benchmarks`, the names of
+  its rows ("" for a data set with one split); `dense_shape` (C, T, V, M) and `normalize`, which say
+  how a clip becomes a row of the published arrays; `version`.
+"""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from formats.normalization import normalize_clip
+
+VERSION = 1
+PARTS = ("train", "val")
+COLUMNS = ("setup", "camera", "subject", "replication")
+JOINTS, INDEX = "joints.npy", "index.npz"
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, SyntaxError, zipfile.BadZipFile)
+
+
+class ClipStore:
+    """A store opened for reading; the joints stay on disk.
+
+    Its pickle holds only the folder: a worker process opens the files itself.
+
+    Raises:
+        FileNotFoundError: the folder holds no store.
+        ValueError: a file is damaged, or the two do not belong together.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / JOINTS).is_file() or not (self.folder / INDEX).is_file():
+            raise FileNotFoundError(
+                f"no clip store in {self.folder} ({JOINTS} and {INDEX}). "
+                "Make it with the commands of data_gen/ and --format compact."
+            )
+        try:
+            self._open()
+        except UNREADABLE as error:
+            raise ValueError(
+                f"{self.folder} is no readable clip store ({error}). Make it again."
+            ) from error
+
+    def _open(self) -> None:
+        with np.load(self.folder / INDEX, allow_pickle=False) as file:
+            index = dict(file)
+        if int(index["version"]) != VERSION:
+            raise ValueError(f"version {index['version']}, not {VERSION}")
+        self.joints = np.load(self.folder / JOINTS, mmap_mode="r", allow_pickle=False)
+        self.names: list[str] = index["names"].tolist()
+        self.labels, self.offsets = index["labels"], index["offsets"]
+        self.frames, self.persons = index["frames"], index["persons"]
+        self.setup, self.camera, self.subject, self.replication = (index[key] for key in COLUMNS)
+        self.membership: dict[str, np.ndarray] = dict(
+            zip(index["benchmarks"].tolist(), index["membership"], strict=True)
+        )
+        self.dense_shape = tuple(index["dense_shape"].tolist())
+        self.normalize = bool(index["normalize"])
+        self._check()
+
+    def _check(self) -> None:
+        rows = int((self.frames.astype(np.int64) * self.persons).sum())
+        channels, _, num_joints, _ = self.dense_shape
+        expected = (rows, num_joints, channels)
+        if self.joints.shape != expected or self.joints.dtype != np.float32:
+            found = f"{self.joints.shape} {self.joints.dtype}"
+            raise ValueError(f"{JOINTS} must be {expected} float32, is {found}")
+
+    @property
+    def channels(self) -> int:
+        return self.dense_shape[0]
+
+    @property
+    def num_joints(self) -> int:
+        return self.dense_shape[2]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def clip(self, index: int) -> np.ndarray:
+        """Clip (M, T, V, C) float32 as it was recorded, a view of the file; M and T may be 0."""
+        persons, frames = int(self.persons[index]), int(self.frames[index])
+        start = int(self.offsets[index])
+        rows = self.joints[start : start + persons * frames]
+        return rows.reshape(persons, frames, self.num_joints, self.channels)
+
+    def dense_clip(self, index: int) -> np.ndarray:
+        """Clip (C, T, V, M) float32, bit for bit the row of the published arrays; a new array."""
+        return dense_clip(self.clip(index), self.dense_shape, self.normalize)
+
+    def split(self, name: str) -> np.ndarray:
+        """The clips of a split such as `xsub/train`, or `train` where there is one benchmark.
+
+        Their numbers in the store, rising: sorted by name.
+
+        Raises:
+            ValueError: the store has no such split.
+        """
+        benchmark, _, part = name.rpartition("/")
+        if benchmark not in self.membership or part not in PARTS:
+            raise ValueError(
+                f"{self.folder} has no split {name!r}, but {', '.join(self.splits())}."
+            )
+        return np.flatnonzero(self.membership[benchmark] == PARTS.index(part))
+
+    def splits(self) -> list[str]:
+        """The names that `split` takes."""
+        return [split_name(benchmark, part) for benchmark in self.membership for part in PARTS]
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"folder": self.folder}
+
+    def __setstate__(self, state: Mapping[str, Path]) -> None:
+        self.__init__(state["folder"])
+
+
+def split_name(benchmark: str, part: str) -> str:
+    """`xsub/train`; `train` for the only benchmark of a data set, which has no name."""
+    return f"{benchmark}/{part}" if benchmark else part
+
+
+def trimmed(clip: np.ndarray) -> np.ndarray:
+    """(M, T, V, C) -> the same without the empty persons and frames at its end."""
+    seen = clip.any(axis=(2, 3))  # (M, T)
+    persons, frames = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+    if not len(persons):
+        return clip[:0, :0]
+    return clip[: persons[-1] + 1, : frames[-1] + 1]
+
+
+def dense_clip(clip: np.ndarray, shape: tuple[int, ...], normalize: bool) -> np.ndarray:
+    """A store's clip (M, T, V, C) -> a row of the published arrays, of `shape` (C, T', V, M').
+
+    Zeros fill it up, and where `normalize` is set the clip is replayed, centred and turned.
+    """
+    persons, frames = clip.shape[:2]
+    channels, num_frames = shape[:2]
+    # If all persons are there from the first frame to the last they are replayed together: then
+    # it is enough, and several times faster, to normalise the clip once and to repeat the result.
+    together = normalize and frames and (clip[:, [0, -1]].sum(axis=(2, 3)) != 0).all()
+    size = frames if together else num_frames
+    dense = np.zeros((channels, size, *shape[2:]), dtype=np.float32)
+    dense[:, :frames, :, :persons] = clip.transpose(3, 1, 2, 0)
+    if normalize:
+        dense = normalize_clip(dense)
+    return dense if size == num_frames else np.take(dense, np.arange(num_frames) % size, axis=1)

@@ -1,0 +1,134 @@
+"""Laban's efforts as features of joints: how a body moves, not where to.
+
+Rudolf Laban (Effort, 1947) names four efforts: Time (sudden or sustained), Weight (strong or
+light), Space (direct or indirect) and Flow (free or bound). "Skeleton-based Personality Recognition
+using Laban Movement Analysis" (PMLR 173:74-87, 2022) gives each joint three numbers for each of
+them. Its text and its released code differ. Both are here, p being positions and a bone angles:
+
+- Time. `corrected`, what the text names: velocity, p[t] - p[t-1], in m/frame. `released`, what the
+  code computes: differences between JOINTS, p[v] - p[v-1], in m; joint 0 has its position.
+- Flow. `corrected`: how the angles' rate changes, a[t] - 2 a[t-1] + a[t-2], in rad/frame^2.
+  `released`: the same, but angles before frame 0 count as 0: a jump in frames 0 and 1.
+- Space, both: a, the angles between a bone and the x, y and z axes, in rad.
+- Weight. `corrected`: acceleration, p[t] - 2 p[t-1] + p[t-2], in m/frame^2. `released`: Space.
+
+Channels are in this order, three each: x, y, z. Where a corrected difference lacks earlier frames,
+it repeats the first one that has them, so that no chunk begins with a jump; a chunk too short for
+one has 0. Positions are relative to the chest (joint 6), frame by frame, hence so are velocities.
+A bone is a joint minus its neighbour nearer to joint 9; that of joint 9 has no length and therefore
+no direction, which counts as a right angle to every axis (pi / 2).
+
+Nothing here changes its input or needs more than numpy.
+"""
+# Shapes: ... any axes, T frames, V joints (24), 3 coordinates in metres.
+
+import numpy as np
+
+from formats.normalization import normalize_clip
+
+CHEST = 6
+VARIANTS = ("corrected", "released")
+# For every joint the neighbour that its bone comes from: the skeleton, rooted at joint 9.
+PARENTS = (
+    *(3, 0, 0, 6, 1, 2, 9, 4, 5, 9, 7, 8),
+    *(9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21),
+)
+WINDOW = 25  # frames of a descriptor: a second of UDIVA
+STILL = 0.01  # metres; shorter ways are the tracker's noise
+
+
+def normalize_chunk(chunk: np.ndarray) -> np.ndarray:
+    """(T, V, 3) -> the same shape and dtype: the chest at 0 in every frame; in frame 0 pelvis to
+    chest is turned to +z, then the line between the collars to +x. No frame is made up.
+    """
+    clip = chunk.transpose(2, 0, 1)[..., None]
+    turned = normalize_clip(clip, z_axis=(0, CHEST), x_axis=(13, 14), centre=CHEST, pad=False)
+    return np.ascontiguousarray(turned[..., 0].transpose(1, 2, 0))
+
+
+def laban_features(positions: np.ndarray, variant: str = "corrected") -> np.ndarray:
+    """(..., T, V, 3) -> (..., T, V, 12) of the same dtype: Time, Flow, Space, Weight.
+
+    Raises:
+        ValueError: there is no such variant.
+    """
+    angles = bone_angles(positions)
+    if variant == "corrected":
+        efforts = differences(positions, 1), differences(angles, 2), angles
+        return np.concatenate([*efforts, differences(positions, 2)], axis=-1)
+    if variant == "released":
+        time = np.diff(positions, axis=-2, prepend=0)
+        before = np.repeat(np.zeros_like(angles[..., :1, :, :]), 2, axis=-3)
+        flow = np.diff(angles, n=2, axis=-3, prepend=before)
+        return np.concatenate([time, flow, angles, angles], axis=-1)
+    raise ValueError(f"variant must be one of {', '.join(VARIANTS)}. Got {variant!r}.")
+
+
+def bone_angles(positions: np.ndarray) -> np.ndarray:
+    """(..., V, 3) -> (..., V, 3): angles in [0, pi] between each bone and the axes.
+
+    arccos(bone / |bone|), its argument kept in [-1, 1] against rounding.
+    """
+    bones = positions - np.take(positions, PARENTS, axis=-2)
+    lengths = np.sqrt(np.square(bones).sum(axis=-1, keepdims=True))
+    directions = np.divide(bones, lengths, out=np.zeros_like(bones), where=lengths > 0)
+    return np.arccos(np.clip(directions, -1, 1))
+
+
+def differences(values: np.ndarray, order: int) -> np.ndarray:
+    """(..., T, V, C) -> (..., T, V, C): differences over frames, per frame^order.
+
+    The first `order` frames repeat the first difference; with too few frames all are 0.
+    """
+    change = np.diff(values, n=order, axis=-3)
+    if not change.shape[-3]:
+        return np.zeros_like(values)
+    first = np.repeat(change[..., :1, :, :], order, axis=-3)
+    return np.concatenate([first, change], axis=-3)
+
+
+def descriptors(positions: np.ndarray, window: int = WINDOW) -> np.ndarray:
+    """(..., T, V, 3) -> (..., T, V, 4): Weight, Time, Space, Flow of every joint, over the `window`
+    frames around each frame (the means: at a chunk's ends, its end frames count several times).
+
+    The classical descriptors of Larboulette and Gibet (MOCO 2015), those of a body being sums over
+    its joints; a joint's mass counts as 1:
+    - Weight: the largest kinetic energy |v|^2 in the window, (m/frame)^2;
+    - Time: the mean acceleration |a|, m/frame^2;
+    - Space: path length over displacement, 1 for a straight way. NOTE: 1 cm is added to both, since
+      somebody who stays where he is has no displacement to divide by;
+    - Flow: the mean jerk, |third difference|, m/frame^3.
+
+    Raises:
+        ValueError: `window` is not odd, or below 3.
+    """
+    if window < 3 or window % 2 == 0:
+        raise ValueError(f"the window of descriptors must be odd and 3 or more. Got {window}.")
+    speed, acceleration, jerk = (_norm(differences(positions, order)) for order in (1, 2, 3))
+    steps = _norm(np.diff(positions, axis=-3, prepend=positions[..., :1, :, :]))
+    path = _across(np.cumsum(steps, axis=-2)[..., None], window)[..., 0]
+    space = (path + STILL) / (_norm(_across(positions, window)) + STILL)
+    weight = _over_windows(np.square(speed), window).max(axis=-1)
+    time = _over_windows(acceleration, window).mean(axis=-1)
+    flow = _over_windows(jerk, window).mean(axis=-1)
+    return np.stack([weight, time, space, flow], axis=-1).astype(positions.dtype)
+
+
+def _norm(vectors: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.square(vectors).sum(axis=-1))
+
+
+def _across(values: np.ndarray, window: int) -> np.ndarray:
+    """(..., T, V, C): the last value minus the first of the window around every frame."""
+    last = values.shape[-3] - 1
+    frames, half = np.arange(last + 1), window // 2
+    ahead, behind = np.minimum(frames + half, last), np.maximum(frames - half, 0)
+    return np.take(values, ahead, axis=-3) - np.take(values, behind, axis=-3)
+
+
+def _over_windows(values: np.ndarray, window: int) -> np.ndarray:
+    """(..., T, V) -> (..., T, V, window), a view: the values around every frame."""
+    margins = [(0, 0)] * values.ndim
+    margins[-2] = (window // 2, window // 2)
+    padded = np.pad(values, margins, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, window, axis=-2)

@@ -1,0 +1,98 @@
+"""Scores of a whole data set on disk: sample name -> one score per class."""
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from formats.labels import UNPICKLABLE
+from utils.files import atomic_write
+
+
+def score_file(folder: Path, epoch: int | str = 1, part: str = "test") -> Path:
+    """Where a run leaves its scores; a test counts as epoch 1."""
+    return folder / f"epoch{epoch}_{part}_score.pkl"
+
+
+def find_test_scores(path: Path) -> Path:
+    """A score file itself, or the one that a test or a training with --val-split left in a folder.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: there are several.
+    """
+    found = [path] if path.is_file() else sorted(path.glob(score_file(path, "*").name))
+    if not found:
+        raise FileNotFoundError(
+            f"no scores {score_file(path)}. Make them with main.py --phase test --save-score yes."
+        )
+    if len(found) > 1:
+        raise ValueError(
+            f"{path} holds {len(found)} files of test scores ({found[0].name}, ...). Name the one "
+            "that you mean."
+        )
+    return found[0]
+
+
+def validation_scores_beside(test_scores: Path) -> Path:
+    """The validation scores of the epoch that test scores are of, in the same folder.
+
+    Raises:
+        FileNotFoundError: there are none.
+        ValueError: the test scores can be those of a later epoch.
+    """
+    path = test_scores.with_name(test_scores.name.replace("_test_", "_validation_"))
+    if path == test_scores or not path.is_file():
+        raise FileNotFoundError(
+            f"no validation scores beside {test_scores}. Train with main.py --val-split 0.2 "
+            "--save-score yes, which leaves both in its work dir."
+        )
+    others = list(path.parent.glob(score_file(path.parent, "*", "validation").name))
+    if test_scores == score_file(path.parent) and len(others) > 1:
+        raise ValueError(
+            f"{test_scores} can be of a test, which counts as epoch 1, of the weights of another "
+            f"epoch: {path.parent} holds validation scores of {len(others)} epochs. Let the "
+            "training end, which tests its best epoch, and test into another folder."
+        )
+    return path
+
+
+def save_scores(path: Path, names: Sequence[str], scores: np.ndarray) -> None:
+    """Pickle {name: (classes,) float32}."""
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        pickle.dump(dict(zip(names, scores, strict=True)), file)
+
+
+def load_scores(path: Path) -> dict[str, np.ndarray]:
+    """The scores of `save_scores` or of the published code.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: something else is in it, or score vectors differ in length or are not finite.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no scores {path}. Make them with main.py --phase test --save-score yes."
+        )
+    try:
+        with path.open("rb") as file:
+            scores = {
+                str(name): np.asarray(score, dtype=np.float64)
+                for name, score in dict(pickle.load(file, encoding="latin1")).items()
+            }
+    except UNPICKLABLE as error:
+        raise ValueError(f"{path} must hold a pickled dict name -> scores: {error}.") from error
+    shapes = {score.shape for score in scores.values()}
+    if len(shapes) != 1 or len(shapes.pop()) != 1:
+        raise ValueError(f"{path} must hold one score vector per sample, all of one length.")
+    if bad := [name for name, score in scores.items() if not np.isfinite(score).all()]:
+        raise ValueError(f"{path}: the scores of {len(bad)} samples are not finite, e.g. {bad[0]}.")
+    return scores
+
+
+def delete_scores(folder: Path, part: str = "*", but: Path | None = None) -> None:
+    """Delete the scores of all epochs, but for one file."""
+    for path in folder.glob(score_file(folder, "*", part).name):
+        if path != but:
+            path.unlink()
