@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 demo: .venv/installed
 	rm -rf data/demo work_dir/demo
 	python3 data_gen/synthetic.py --out-folder data/demo/raw --subjects $(SUBJECTS)
-	python3 data_gen/ntu_gendata.py --data_path data/demo/raw --out_folder data/demo --benchmark xsub
+	python3 data_gen/ntu_gendata.py --data_path data/demo/raw --out_folder data/demo --benchmark xsub --keep-incomplete
 	python3 data_gen/gen_bone_data.py --dataset demo
 	python3 main.py --config config/demo/train_joint.yaml --num-epoch $(EPOCHS)
 	python3 main.py --config config/demo/train_bone.yaml --num-epoch $(EPOCHS)

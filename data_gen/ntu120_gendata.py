@@ -27,7 +27,10 @@ def make_parser() -> ArgumentParser:
         parser,
         benchmarks=("xsub", "xset"),
         more=("ntu60-xsub", "ntu60-xview"),
-        missing=f"{raw}/NTU_RGBD120_samples_with_missing_skeletons.txt",
+        incomplete=[
+            f"{raw}/NTU_RGBD120_samples_with_missing_skeletons.txt",
+            f"{raw}/samples_with_missing_skeletons_NTU_RGBD120.txt",
+        ],
         out="data/ntu120",
     )
     return parser

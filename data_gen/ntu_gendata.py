@@ -23,7 +23,10 @@ def make_parser() -> ArgumentParser:
     add_common_flags(
         parser,
         benchmarks=("xsub", "xview"),
-        missing=f"{raw}/samples_with_missing_skeletons.txt",
+        incomplete=[
+            f"{raw}/NTU_RGBD_samples_with_missing_skeletons.txt",
+            f"{raw}/samples_with_missing_skeletons.txt",
+        ],
         out="data/ntu",
     )
     return parser

@@ -83,9 +83,9 @@ def test_training_and_test_write_what_the_challenge_wants(settings, tmp_path, da
     by_hand = np.stack([scores[0], scores[1:4].mean(0), scores[4:].mean(0)])
     error = np.square(by_hand - y[[0, 1, 4]]).mean(axis=0)
     lines = dict(line.split(": ") for line in (out / "scores.txt").read_text().splitlines())
-    assert list(lines) == ["mean", *TRAITS]
-    np.testing.assert_allclose([float(lines[t]) for t in TRAITS], error, atol=1e-5)
-    assert float(lines["mean"]) == pytest.approx(min(values), abs=1e-4)
+    assert list(lines) == [*TRAITS.values(), "MEAN"]
+    np.testing.assert_allclose([float(lines[t]) for t in TRAITS.values()], error, atol=1e-5)
+    assert float(lines["MEAN"]) == pytest.approx(min(values), abs=1e-4)
 
     table = json.loads((out / "traits.json").read_text())
     baseline = np.square(y_train[::2].mean(axis=0) - y[[0, 1, 4]]).mean(axis=0)
@@ -169,5 +169,16 @@ def test_a_participant_alone_and_no_baseline(tmp_path, caplog):
     with caplog.at_level("WARNING"):
         task.write(tmp_path / "out", outputs, dataset)
     assert "no traits of training participants" in caplog.text
-    assert (tmp_path / "out" / "scores.txt").read_text().startswith("mean: 0.200000\nO: 0.000000\n")
+    # The form of the challenge's own evaluate.py.
+    assert (tmp_path / "out" / "scores.txt").read_text().splitlines() == [
+        "OPENMINDEDNESS_Z: 0.000000",
+        "CONSCIENTIOUSNESS_Z: 0.000000",
+        "EXTRAVERSION_Z: 0.000000",
+        "AGREEABLENESS_Z: 0.000000",
+        "NEGATIVEEMOTIONALITY_Z: 1.000000",
+        "MEAN: 0.200000",
+    ]
+    header, *rows = (tmp_path / "out" / "predictions.csv").read_text().splitlines()
+    assert header == "Participant ID," + ",".join(TRAITS.values())
+    assert rows and all(len(row.split(",")) == 6 for row in rows)
     assert not (tmp_path / "out" / "efforts.png").exists()

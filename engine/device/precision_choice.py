@@ -30,6 +30,12 @@ def choose_precision(
     if not half or level == 0:
         return Precision(device)
     half_type = choose_dtype(device, dtype)
+    if device.type == "cpu" and not dtype and not cpu_computes_bfloat16():
+        logger.info(
+            "--half: this CPU has no bfloat16 instructions and would emulate them several times "
+            "slower than float32; computing in float32. --amp-dtype bfloat16 insists."
+        )
+        return Precision(device)
     if level == 2 and num_devices > 1:
         raise ValueError(
             "--amp-opt-level 2 does not work with several GPUs in --device (DataParallel), as with "
@@ -55,6 +61,11 @@ def choose_precision(
             logger.warning("%s; using torch.amp instead.", obstacle)
     logger.info("mixed precision: torch.amp, level %d, %s", level, half_type)
     return Precision(device, level, half_type)
+
+
+def cpu_computes_bfloat16() -> bool:
+    """Whether this CPU has instructions for bfloat16 (AVX512_BF16, AMX or those of Arm)."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _against_apex(device: torch.device, dtype: torch.dtype, num_processes: int) -> str:

@@ -101,9 +101,10 @@ class TraitRegression:
         if np.isfinite(true).all():
             _write_table(work_dir / "ground_truth.csv", names, true)
             error = with_mean(squared_error(predicted, true))
-            # As the challenge's scoring leaves it: "name: value", the mean first.
-            lines = [f"{name}: {value:.6f}" for name, value in zip(TRAITS, error, strict=False)]
-            write_lines(work_dir / "scores.txt", [f"mean: {error[-1]:.6f}", *lines])
+            # The form of the challenge's evaluate.py (github crisie/UDIVA, DYAD@ICCV21).
+            titles = [*TRAITS.values(), "MEAN"]
+            lines = [f"{title}: {value:.6f}" for title, value in zip(titles, error, strict=True)]
+            write_lines(work_dir / "scores.txt", lines)
             table = self._table(predicted, true, dataset)
             with atomic_write(work_dir / "traits.json") as temporary:
                 temporary.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n")

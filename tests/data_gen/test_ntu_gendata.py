@@ -201,15 +201,15 @@ def test_clips_of_ntu_120_stay_out_of_ntu_60_with_a_warning(tmp_path, caplog):
     assert "Left out 2 clips of setups above 17" in caplog.text
 
 
-def test_without_the_default_list_all_samples_are_kept_with_one_warning(
-    raw_60, tmp_path, caplog, monkeypatch
+def test_without_a_list_in_the_data_folder_the_shipped_one_counts(
+    raw_60, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr("data_gen.pipeline.ntu_command.PROJECT", tmp_path)
     monkeypatch.setattr("utils.cli.PROJECT", tmp_path)
     ntu_gendata.main(["--data_path", str(raw_60)])
     names, _ = pickle.loads((tmp_path / "data/ntu/xsub/train_label.pkl").read_bytes())
     assert "S001C001P002R001A012.skeleton" in names
-    assert [record.message[:31] for record in caplog.records] == ["No list of samples to leave out"]
+    assert "Leaving out 0 incomplete samples of 9: the list shipped" in capsys.readouterr().out
 
 
 def test_frames_beyond_300_are_cut_with_a_warning(tmp_path, caplog):

@@ -290,3 +290,17 @@ def test_bfloat16_autocast_with_several_gpus_is_refused(monkeypatch):
     assert choose_precision(CUDA, **settings, level=3, num_devices=2).dtype == torch.bfloat16
     float16 = settings | {"dtype": "float16"}
     assert choose_precision(CUDA, **float16, num_devices=2).dtype == torch.float16
+
+
+@pytest.mark.parametrize("has_instructions", [True, False])
+def test_a_cpu_without_bfloat16_computes_in_float32_unless_told(
+    has_instructions, monkeypatch, caplog
+):
+    monkeypatch.setattr(
+        "engine.device.precision_choice.cpu_computes_bfloat16", lambda: has_instructions
+    )
+    caplog.set_level("INFO")
+    precision = choose_precision(CPU, half=True)
+    assert precision.dtype == (torch.bfloat16 if has_instructions else None)
+    assert ("computing in float32" in caplog.text) != has_instructions
+    assert choose_precision(CPU, half=True, dtype="bfloat16").dtype == torch.bfloat16
