@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from feeders.sources import StoreSplit
+from formats.class_names import class_names, shown
+from formats.clip_store import StoreSplit
 from formats.labels import load_labels
+from formats.manifest import read_manifest
 from formats.scores import find_test_scores, load_scores, validation_scores_beside
 from utils.cli import ArgumentParser, non_negative, run
-from utils.fusion import fuse, search_weights
-from utils.fusion_report import class_table, stream_table
+from utils.fusion import class_table, fuse, search_weights, stream_table
 from utils.metrics import top_k_accuracy
 
 SHOWN_NAMES = 3
@@ -44,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     fused = fuse(test.scores, weights)
     print(stream_table(paths, weights, test.scores, fused, test.labels))
     if args.show_classes:
-        print(class_table(test.scores, fused, test.labels, args.show_classes))
+        names = class_names(read_manifest(folder))
+        titles = [shown(label, names) for label in range(fused.shape[1])]
+        print(class_table(test.scores, fused, test.labels, args.show_classes, titles))
     for k in (1, 5):
         print(f"Top{k} Acc: {100 * top_k_accuracy(fused, test.labels, k):.4f}%")
 
@@ -166,8 +169,8 @@ def read_streams(folder: Path, files: Sequence[Path], part: str) -> Streams:
                     f"{files[0]} and {file} are of different clips. Train the streams with the "
                     "same --seed, --val-split and --val-by."
                 )
-        carved = [name in streams[0] for name in names]
-        names, labels = list(compress(names, carved)), list(compress(labels, carved))
+        held_out = [name in streams[0] for name in names]
+        names, labels = list(compress(names, held_out)), list(compress(labels, held_out))
     for file, stream in zip(files, streams, strict=True):
         check_names(file, stream, label_file, names)
     arrays = [np.stack([stream[name] for name in names]) for stream in streams]
@@ -213,7 +216,9 @@ def check_names(
         ValueError: names are missing on either side, or twice in the labels.
     """
     if len(set(names)) < len(names):
-        raise ValueError(f"{label_file} names samples twice. Make it again.")
+        raise ValueError(
+            f"{label_file} names samples twice. Regenerate it with the commands of data_gen/."
+        )
     unscored = [name for name in names if name not in scores]
     unlabelled = sorted(scores.keys() - set(names))
     if unscored or unlabelled:

@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader
 from data_gen import synthetic
 from feeders.feeder import Feeder
 from utils.cli import PROJECT, run
-from utils.cores import available_cores
+from utils.machine import available_cores
 
 SAMPLE_SECONDS = 0.05
 MAX_FOREIGN = 0.06  # of a run's time: what other programs may use of one core

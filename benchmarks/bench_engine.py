@@ -22,8 +22,8 @@ from engine.run_dir.checkpoint import TrainState
 from engine.step import training_step
 from engine.tasks.action import ActionClassification
 from model.msg3d import Model
-from utils.allocator import keep_freed_memory
 from utils.files import atomic_write
+from utils.machine import keep_freed_memory
 
 NTU = {"num_class": 60, "num_point": 25, "num_person": 2, "num_gcn_scales": 13,
        "num_g3d_scales": 6, "graph": "graph.ntu_rgb_d.AdjMatrixGraph"}  # fmt: skip

@@ -43,7 +43,7 @@ class Worker:
         keep: bool,
     ) -> None:
         if keep:
-            allocator = Path(__file__).parents[1] / "utils" / "allocator.py"
+            allocator = Path(__file__).parents[1] / "utils" / "machine.py"
             runpy.run_path(str(allocator))["keep_freed_memory"]()
         module, _, name = model.rpartition(".")
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -2,9 +2,10 @@
 
 Writes {train,val}_data_bone.npy beside every {train,val}_data_joint.npy below data/<dataset>; a
 bone is a joint minus its parent. With --stream also the files of joint_motion and bone_motion: the
-next frame minus this one. Who trains from the compact store needs none of these files. The number
-of joints tells the skeleton: 25 NTU RGB+D (Shahroudy et al., CVPR 2016), 18 Kinetics-Skeleton (Yan
-et al., AAAI 2018), 20 NW-UCLA (Wang et al., 2014).
+next frame minus this one. Who trains from the compact store needs none of these files. The
+skeleton is that of --graph, of the data set's dataset.json, or of the benchmark that --dataset
+names: NTU RGB+D (Shahroudy et al., CVPR 2016), Kinetics-Skeleton (Yan et al., AAAI 2018), NW-UCLA
+(Wang et al., CVPR 2014).
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -20,9 +21,11 @@ from tqdm import tqdm
 
 from formats.arrays import create_clips, open_clips
 from formats.clip_store import INDEX, PARTS
-from graph.known import graph_of
-from graph.streams import STREAMS, derive_stream
+from formats.manifest import SKELETONS, read_manifest, skeleton_of
+from graph.bone import bones_from_joints
+from graph.streams import STREAMS, Bones, derive_stream
 from utils.cli import ArgumentParser, run
+from utils.config import import_class
 from utils.files import atomic_write
 
 PUBLISHED = ("ntu", "ntu120", "kinetics")
@@ -51,24 +54,36 @@ def find_joint_files(folder: Path) -> list[Path]:
     return files
 
 
-def open_joints(path: Path) -> np.ndarray:
-    """The joints (N, C, T, V, M) of a file, left on disk.
+def bones_of(path: Path, graph: str | None, dataset: str) -> Bones:
+    """The bones of a joint file's skeleton, (child, parent) pairs.
+
+    Args:
+        graph: dotted name of the skeleton class; None: dataset.json or `dataset` tells.
+        dataset: the name of --dataset.
 
     Raises:
-        ValueError: if the file is damaged or its number of joints is of no known skeleton.
+        ValueError: the file is damaged, or its skeleton is unknown or has other joints.
     """
     joints = open_clips(path)
+    graph = graph or skeleton_of(read_manifest(path)) or SKELETONS.get(Path(dataset).parts[0])
+    if not graph:
+        raise ValueError(
+            f"{path}: neither {path.parent} has a dataset.json nor is {dataset} a known benchmark. "
+            "Name the skeleton: --graph graph.ntu_rgb_d.AdjMatrixGraph, for example."
+        )
+    bones = import_class(graph).bones
     try:
-        graph_of(joints.shape[3])
+        bones_from_joints(np.zeros((joints.shape[3], 1)), bones)
     except ValueError as error:
-        raise ValueError(f"{path} has clips of shape {joints.shape}: {error}") from error
-    return joints
+        raise ValueError(
+            f"{path} has clips of shape {joints.shape}, but {graph}: {error}"
+        ) from error
+    return bones
 
 
-def write_stream(path: Path, stream: str) -> Path:
+def write_stream(path: Path, stream: str, bones: Bones) -> Path:
     """Write a stream of a joint file beside it, in chunks that fit into memory; its path."""
-    joints = open_joints(path)
-    bones = graph_of(joints.shape[3]).bones
+    joints = open_clips(path)
     out = path.with_name(path.name.replace("joint", stream))
     chunk = max(1, CHUNK_BYTES // joints[0].nbytes)
     with atomic_write(out) as temporary:
@@ -93,17 +108,22 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--stream", nargs="+", choices=DERIVED, default=DERIVED[:1], help="(default: bone)"
     )
+    parser.add_argument(
+        "--graph",
+        metavar="NAME",
+        help="skeleton class, such as graph.ntu_rgb_d.AdjMatrixGraph (default: the data set's)",
+    )
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
     files = find_joint_files(args.data_folder / args.dataset)
-    for file in files:
-        open_joints(file)  # all must be right before the first is written
-    for file in files:
+    # All must be right before the first is written.
+    bones = [bones_of(file, args.graph, args.dataset) for file in files]
+    for file, of_file in zip(files, bones, strict=True):
         for stream in args.stream:
-            print(write_stream(file, stream))
+            print(write_stream(file, stream, of_file))
 
 
 if __name__ == "__main__":

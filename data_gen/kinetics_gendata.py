@@ -1,9 +1,9 @@
 """Kinetics-Skeleton 400: raw JSON -> arrays: python3 data_gen/kinetics_gendata.py
 
-Source: Yan et al., AAAI 2018 (raw format: kinetics_raw.py). Reads kinetics_{train,val}/*.json and
-kinetics_{train,val}_label.json; writes {train,val}_data_joint.npy, (N, 3, 300, 18, 2) float32, and
-{train,val}_label.pkl, the pair (file names, labels 0..399), sorted by name. Clips without skeleton
-are left out. One of the two parts may be absent.
+Source: Yan et al., AAAI 2018 (raw format: readers/kinetics.py). Reads kinetics_{train,val}/*.json
+and kinetics_{train,val}_label.json; writes {train,val}_data_joint.npy, (N, 3, 300, 18, 2) float32,
+and {train,val}_label.pkl, the pair (file names, labels 0..399), sorted by name. Clips without
+skeleton are left out. One of the two parts may be missing.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -18,8 +18,15 @@ from pathlib import Path
 from data_gen.pipeline.command import add_output_flags, execute
 from data_gen.pipeline.plan import Clip, Plan
 from data_gen.readers.bad_files import NO_LABEL, TWICE, BadClip
-from data_gen.readers.kinetics import CLIP_SHAPE, NUM_CLASSES, read_bodies, read_labels
+from data_gen.readers.kinetics import (
+    CLIP_SHAPE,
+    NUM_CLASSES,
+    names_of_classes,
+    read_bodies,
+    read_labels,
+)
 from formats.clip_store import PARTS
+from formats.manifest import SKELETONS
 from utils.cli import ArgumentParser, run
 
 TYPICAL_ROWS = 450  # persons times frames of a clip: 1.5 * 300
@@ -27,15 +34,10 @@ TYPICAL_ROWS = 450  # persons times frames of a clip: 1.5 * 300
 logger = logging.getLogger(__name__)
 
 
-def find_clips(data_path: Path, part: str) -> tuple[list[Clip], list[BadClip]]:
-    """The files of a part that have a skeleton, with their labels; and those without a label.
-
-    Raises:
-        FileNotFoundError: if the label file is not there.
-    """
-    folder = data_path / f"kinetics_{part}"
-    label_path = data_path / f"kinetics_{part}_label.json"
-    labels = read_labels(label_path)
+def find_clips(
+    folder: Path, label_path: Path, labels: dict[str, dict], part: str
+) -> tuple[list[Clip], list[BadClip]]:
+    """The files of a part that have a skeleton, with their labels; and those without a label."""
     names = sorted(file.name for file in folder.glob("*.json") if file.name[0] != ".")
     entries = {name: labels.get(name.removesuffix(".json")) for name in names}
     reason = f"it has no entry in {label_path}. Fetch the label file again, or move this clip away."
@@ -52,11 +54,20 @@ def find_clips(data_path: Path, part: str) -> tuple[list[Clip], list[BadClip]]:
 
 
 def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
-    """The plan for the parts that are there; a name that both hold counts in the first."""
+    """The plan for the parts that are there; a name that both hold counts in the first.
+
+    Raises:
+        FileNotFoundError: if a label file is not there.
+    """
     clips: dict[str, Clip] = {}
     bad: list[BadClip] = []
+    names: dict[int, str] = {}
     for part in parts:
-        found, without_label = find_clips(data_path, part)
+        label_path = data_path / f"kinetics_{part}_label.json"
+        labels = read_labels(label_path)
+        names |= names_of_classes(labels)
+        folder = data_path / f"kinetics_{part}"
+        found, without_label = find_clips(folder, label_path, labels, part)
         bad += without_label
         for clip in found:
             if clip.name in clips:
@@ -76,6 +87,8 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
         normalize=False,
         num_classes={"": NUM_CLASSES},
         typical_rows=TYPICAL_ROWS,
+        skeleton=SKELETONS["kinetics"],
+        classes=[names.get(label, "?") for label in range(NUM_CLASSES)] if names else (),
         bad=bad,
     )
 

@@ -25,8 +25,7 @@ from data_gen.pipeline.dense_writer import write_row
 from data_gen.pipeline.workers import add_num_worker, map_in_order
 from data_gen.readers.udiva import NUM_JOINTS, SPLITS
 from formats.arrays import create_clips, open_array
-from formats.efforts import NUM_CHANNELS
-from formats.laban import descriptors, laban_features, normalize_chunk
+from formats.laban import NUM_CHANNELS, descriptors, laban_features, normalize_chunk
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 

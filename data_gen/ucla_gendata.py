@@ -32,7 +32,9 @@ from data_gen.pipeline.plan import Clip as PlannedClip
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.bad_files import BadClip
 from data_gen.readers.ucla import NUM_CLASSES, NUM_JOINTS, VIEWS, Clip, read_clips
+from formats.class_names import NW_UCLA
 from formats.clip_store import PARTS
+from formats.manifest import SKELETONS
 from graph.ucla import AdjMatrixGraph
 from utils.cli import ArgumentParser, run
 
@@ -86,6 +88,8 @@ def make_plan(
         normalize=False,
         num_classes={"": NUM_CLASSES},
         typical_rows=num_frames,
+        skeleton=SKELETONS["nw-ucla"],
+        classes=NW_UCLA,
         bad=bad,
     )
 

@@ -3,13 +3,13 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from engine.data.loading import slice_size
-from engine.device import distributed
+from engine.contracts import Task
+from engine.data.loading import Loaders, slice_size
+from engine.device import processes
 from engine.device.cuda_graphs import SliceGraphs
 from engine.evaluation import Interrupted, predict
 from engine.interrupts import Interrupts
@@ -17,8 +17,9 @@ from engine.precise_batchnorm import take_statistics
 from engine.run_dir import checkpoint
 from engine.run_dir import states as work_dir
 from engine.run_dir.checkpoint import Files, Progress, TrainState
-from engine.run_dir.logging import Curves
+from engine.run_dir.curves import Curves
 from engine.run_dir.summary import peak_memory_mb
+from engine.settings.table import Settings
 from engine.step import Step, training_steps
 from formats.scores import save_scores, score_file
 
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """The flags of main.py that say what happens when."""
+    """What happens when; the fields are settings of their names."""
 
     work_dir: Path
     seed: int
@@ -44,9 +45,38 @@ class Plan:
     eval_start: int
     early_stopping: int
     num_clips: int
+    validates: bool  # on clips held out of the training clips, instead of the test clips
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Plan":
+        run, data, training = settings.run, settings.data, settings.training
+        recipe, saving = settings.recipe, settings.saving
+        return cls(
+            work_dir=run.work_dir,
+            seed=run.seed,
+            num_epoch=training.num_epoch,
+            batch_size=data.batch_size,
+            forward_batch_size=data.forward_batch_size,
+            max_grad_norm=recipe.max_grad_norm,
+            log_interval=run.log_interval,
+            save_interval=saving.save_interval,
+            save_steps=saving.save_steps,
+            keep_checkpoints=saving.keep_checkpoints,
+            save_score=run.save_score,
+            eval_interval=training.eval_interval,
+            eval_start=training.eval_start,
+            early_stopping=recipe.early_stopping,
+            num_clips=data.num_clips,
+            validates=bool(data.val_split),
+        )
 
     def saves_after(self, epoch: int) -> bool:
         return epoch == self.num_epoch or epoch % self.save_interval == 0
+
+    @property
+    def val_name(self) -> str:
+        """What the clips are called that choose the best epoch."""
+        return "validation" if self.validates else "test"
 
     def evaluation_is_due(self, progress: Progress) -> bool:
         """Whether the last epoch done is to be evaluated and has not been."""
@@ -56,30 +86,21 @@ class Plan:
         return chosen and new and not progress.steps_in_epoch
 
 
-class Loaders(NamedTuple):
-    """Batches to train on, of the same clips as a test sees them (if needed), to evaluate on."""
-
-    train: DataLoader
-    plain: DataLoader | None
-    val: DataLoader
-
-
 @dataclass(frozen=True)
 class Run:
     """A training under way: its plan and the objects that its epochs work with."""
 
     plan: Plan
-    task: Any  # such as engine.tasks.action.ActionClassification
+    task: Task
     state: TrainState
     loaders: Loaders
-    val_name: str  # of the clips that choose the best epoch, in the log
     curves: Curves
     interrupts: Interrupts
     graphs: SliceGraphs | None = None
 
 
 def run_epochs(run: Run) -> None:
-    """Go on to the last epoch.
+    """Train up to the last epoch.
 
     Raises:
         Interrupted: a signal asked to end; the state is fit to be saved.
@@ -95,7 +116,7 @@ def run_epochs(run: Run) -> None:
                 save_state(run)
             return
         train_epoch(run)
-        if distributed.any_process(run.interrupts.signal):
+        if processes.any_process(run.interrupts.signal):
             raise Interrupted  # the evaluation is made up for
         if plan.evaluation_is_due(progress):
             evaluate_epoch(run)
@@ -105,7 +126,7 @@ def save_state(run: Run, with_weights: bool = True) -> Files:
     """Write the state, then drop those that are no longer kept."""
     plan = run.plan
     files = checkpoint.save(run.state, plan.work_dir, plan.forward_batch_size, with_weights)
-    if distributed.is_first():
+    if processes.is_first():
         best = checkpoint.best_files(plan.work_dir, run.state.progress, plan.forward_batch_size)
         work_dir.drop_old_states(plan.work_dir, plan.keep_checkpoints, files, best)
     return files
@@ -132,7 +153,7 @@ def train_epoch(run: Run) -> None:
         desc=f"epoch {progress.epoch + 1}/{plan.num_epoch}",
         total=progress.steps_per_epoch,
         initial=progress.steps_in_epoch,
-        disable=None if distributed.is_first() else True,
+        disable=None if processes.is_first() else True,
         leave=False,
     ):
         lr = step.lr
@@ -198,7 +219,7 @@ def epoch_line(progress: Progress, evaluation: dict[str, float] | None = None) -
 def evaluate_epoch(run: Run) -> None:
     """Score the validation clips; keep track of the best epoch and of its weights."""
     plan, state, progress, task = run.plan, run.state, run.state.progress, run.task
-    dataset, first = run.loaders.val.dataset, distributed.is_first()
+    dataset, first = run.loaders.val.dataset, processes.is_first()
     model, precision = state.evaluated_model(), state.precision
 
     def interrupted() -> object:
@@ -207,10 +228,10 @@ def evaluate_epoch(run: Run) -> None:
     if run.loaders.plain:
         take_statistics(model, precision, run.loaders.plain, interrupted)
     outputs = predict(model, precision, run.loaders.val, plan.num_clips, interrupted)
-    metrics = distributed.from_first(task.evaluate(outputs, dataset) if first else None)
+    metrics = processes.from_first(task.evaluate(outputs, dataset) if first else None)
     logger.info(
         "epoch %d/%d: %s %s",
-        *(progress.epoch, plan.num_epoch, run.val_name, task.describe(metrics)),
+        *(progress.epoch, plan.num_epoch, plan.val_name, task.describe(metrics)),
     )
     is_best = note_evaluation(progress, metrics, metrics[task.metric], task.higher_is_better)
     if first:
@@ -219,7 +240,7 @@ def evaluate_epoch(run: Run) -> None:
             run.curves.picture("val", progress.step, name, image)
         run.curves.epoch(epoch_line(progress, metrics))
         if plan.save_score:
-            path = score_file(plan.work_dir, progress.epoch, run.val_name)
+            path = score_file(plan.work_dir, progress.epoch, plan.val_name)
             save_scores(path, dataset.sample_name, outputs)
     saved = plan.saves_after(progress.epoch)
     if is_best or saved:
@@ -233,7 +254,7 @@ def link_best(run: Run) -> None:
     plan, state = run.plan, run.state
     best = checkpoint.best_files(plan.work_dir, state.progress, plan.forward_batch_size)
     path = best and (best.average if state.average else best.weights)
-    if path and path.exists() and distributed.is_first():
+    if path and path.exists() and processes.is_first():
         work_dir.mark_best(path)
 
 

@@ -10,9 +10,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from engine.device import distributed
-from engine.device.cuda_graphs import Recordable
-from engine.device.precision import Precision
+from engine.contracts import Precision, Recordable
+from engine.device import processes
 
 
 class Interrupted(Exception):
@@ -60,10 +59,10 @@ def _predict_once(
     interrupted: Callable[[], object],
 ) -> np.ndarray | None:
     model.eval()
-    distributed.share_buffers(model)
+    processes.share_buffers(model)
     device = next(model.parameters()).device
     outputs, indices = [], []
-    quiet = None if distributed.is_first() else True
+    quiet = None if processes.is_first() else True
     # NOTE: DataParallel, whose replicas are new with every batch, is none.
     with model.fixed_weights() if isinstance(model, Recordable) else nullcontext():
         for clips, _, index in tqdm(loader, desc=title, disable=quiet, leave=False):
@@ -71,9 +70,9 @@ def _predict_once(
             with precision.autocast():
                 outputs.append(model(precision.inputs(clips)).float())
             indices.append(index)
-            if interrupted() and distributed.num_processes() == 1:
+            if interrupted() and processes.num_processes() == 1:
                 raise Interrupted
-    parts = distributed.gather(_to_numpy(outputs, indices))
+    parts = processes.gather(_to_numpy(outputs, indices))
     return _merge(parts, loader) if parts else None
 
 

@@ -6,7 +6,7 @@ import signal
 import time
 from types import FrameType, TracebackType
 
-from engine.device import distributed
+from engine.device import processes
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Interrupts:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.signal:
             late = time.monotonic() - self._noted > SAME_SIGNAL_SECONDS
-            if late and not distributed.started_by_torchrun():
+            if late and not processes.started_by_torchrun():
                 self._restore()
                 os.kill(os.getpid(), number)
             return

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
-from engine.device import distributed
+from engine.device import processes
 from engine.device.precision import Precision
 from engine.evaluation import Interrupted
 
@@ -48,7 +48,7 @@ def take_statistics(
         for clips, _, _ in loader:
             with precision.autocast():
                 model(precision.inputs(clips.to(device, non_blocking=True)))
-            if interrupted() and distributed.num_processes() == 1:
+            if interrupted() and processes.num_processes() == 1:
                 raise Interrupted
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):

@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from engine.data.loading import start_epoch
-from engine.device import distributed
+from engine.device import processes
 from engine.device.cuda_graphs import SliceGraphs
 from engine.device.devices import unwrap
 from engine.device.precision import Precision
@@ -186,7 +186,7 @@ def launch_step(
     # NOTE: what is made of a Python list would be copied to the device, and waited for.
     signals = torch.full((1,), float(interrupted), device=device)
     facts = torch.cat([sums, norm.view(1).to(sums), signals])
-    facts = distributed.sum_over_processes(facts) / distributed.num_processes()
+    facts = processes.sum_over_processes(facts) / processes.num_processes()
     lr = optimizer.param_groups[0]["lr"]
     launched = _launched(facts, lr, precision)
     if not precision.skips_by_itself(optimizer):
@@ -258,7 +258,7 @@ def _write_bad_batch(
     work_dir: Path, state: TrainState, reason: str, names: list[str], clips: Tensor
 ) -> Path:
     """Name the clips of a bad batch, and say of each whether its data are finite."""
-    suffix = f"-rank{distributed.rank()}" if distributed.num_processes() > 1 else ""
+    suffix = f"-rank{processes.rank()}" if processes.num_processes() > 1 else ""
     path = (work_dir / BAD_BATCH).with_stem(Path(BAD_BATCH).stem + suffix)
     finite = torch.isfinite(clips).flatten(1).all(1).tolist()
     content = {

@@ -1,9 +1,13 @@
-"""What a Feeder does with a clip before the network gets it, in which order."""
+"""What a Feeder does with a clip before the network gets it: the options, and their order.
+
+To add an augmentation: a function here or in feeders/tools.py, a field, its range in
+`__post_init__`, and a line in `__call__`. The Feeder takes the fields as its arguments.
+"""
 # Shapes: C channels, T frames, V joints, M persons. A clip is (C, T, V, M).
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -11,48 +15,62 @@ from feeders import tools
 
 logger = logging.getLogger(__name__)
 
+NEEDS_XYZ = ("random_rotation", "random_mirror", "fit_axes", "axis_dropout")
+
 
 @dataclass(frozen=True)
 class Augmentation:
-    """First which frames, then where the joints are; the fields are the Feeder's arguments.
-
-    `mirror_images` (feeders/tools.py: random_mirror) are needed where clips are mirrored.
+    """First which frames, then where the joints are, then what is hidden; all off by default.
 
     Raises:
-        ValueError: an argument is out of range, or needs another one.
+        ValueError: an option is out of range, or requires another one.
     """
 
-    window_size: int
-    random_choose: bool
-    random_shift: bool
-    random_move: bool
-    resize: bool
-    random_crop: float
-    uniform_crop: float
-    random_resize: bool
-    random_frames: bool
-    random_rotation: Sequence[float]
-    random_scale: tuple[float, float]
-    random_mirror: bool
-    joint_dropout: float
-    noise: float
-    fit_axes: bool
-    axis_dropout: float
-    joint_blackout: float
-    mirror_images: Sequence[int] = ()
+    window_size: int = -1
+    """Frames of a clip handed to the network; -1 keeps the file's."""
+    random_choose: bool = False
+    """Crop a random `window_size` frames (zeros around shorter clips)."""
+    random_shift: bool = False
+    """Move the valid frames to a random start."""
+    random_move: bool = False
+    """Drifting rotation, scale and offset in the x, y plane."""
+    resize: bool = False
+    """Resample the recorded frames of each clip to `window_size`, without zeros or repetitions."""
+    random_crop: float = 1.0
+    """With `resize`, keep a random stretch of at least this share of the frames."""
+    uniform_crop: float = 1.0
+    """With `resize`, keep this share of the frames: the middle, or as --num-clips spreads them."""
+    random_resize: bool = False
+    """With `resize`, resample at random moments: uneven speed."""
+    random_frames: bool = False
+    """With `resize`, take `window_size` frames at random, in their order, some twice."""
+    random_rotation: Sequence[float] = (0.0, 0.0, 0.0)
+    """Largest turns about y, x, z in degrees. Vertical is y in NW-UCLA, z in NTU RGB+D's arrays."""
+    random_scale: tuple[float, float] = (1.0, 1.0)
+    """Range of a random factor on all coordinates."""
+    random_mirror: bool = False
+    """Exchange left and right in every second clip."""
+    fit_axes: bool = False
+    """Bring each axis to [-1, 1] after rotation and scale; the stream is derived after that."""
+    joint_dropout: float = 0.0
+    """Probability of each joint to be 0 in all frames."""
+    joint_blackout: float = 0.0
+    """Share of clips in which some joints are 0 for a stretch of frames."""
+    axis_dropout: float = 0.0
+    """Share of clips in which one axis is 0."""
+    noise: float = 0.0
+    """Standard deviation of normal noise on every coordinate."""
 
     def __post_init__(self) -> None:
         if (self.random_choose or self.resize) and self.window_size <= 0:
-            raise ValueError("random_choose and resize need window_size, the number of frames.")
-        for name in ("random_crop", "uniform_crop"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(
-                    f"{name} must be above 0 and at most 1. Got {getattr(self, name)}."
-                )
+            raise ValueError("random_choose and resize require window_size, the number of frames.")
+        for name, share in (("random_crop", self.random_crop), ("uniform_crop", self.uniform_crop)):
+            if not 0 < share <= 1:
+                raise ValueError(f"{name} must be above 0 and at most 1. Got {share}.")
         crops = self.random_crop < 1 or self.uniform_crop < 1
         if not self.resize and (self.random_resize or self.random_frames or crops):
             raise ValueError(
-                "random_crop, uniform_crop, random_resize and random_frames need resize: true, "
+                "random_crop, uniform_crop, random_resize and random_frames require resize: true, "
                 "which brings what they choose to window_size frames."
             )
         if self.random_resize and self.random_frames:
@@ -68,14 +86,30 @@ class Augmentation:
             raise ValueError(f"random_scale must be [low, high], above 0. Got {[low, high]}.")
         if not 0 <= self.joint_dropout < 1:
             raise ValueError(f"joint_dropout must be in [0, 1). Got {self.joint_dropout}.")
-        for name in ("axis_dropout", "joint_blackout"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1]. Got {getattr(self, name)}.")
+        shares = {"axis_dropout": self.axis_dropout, "joint_blackout": self.joint_blackout}
+        for name, share in shares.items():
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} must be in [0, 1]. Got {share}.")
         if self.noise < 0:
             raise ValueError(f"noise must be 0 or more. Got {self.noise}.")
-        for name in ("random_choose", "random_shift"):
-            if self.resize and getattr(self, name):
+        unused = {"random_choose": self.random_choose, "random_shift": self.random_shift}
+        for name, is_on in unused.items():
+            if self.resize and is_on:
                 logger.warning("%s has no effect with resize.", name)
+
+    def check_channels(self, channels: int, data_path: object) -> None:
+        """Whether options that need coordinates x, y, z find them.
+
+        Raises:
+            ValueError: there are more or fewer channels.
+        """
+        changed = [name for name in NEEDS_XYZ if vars(self)[name] != vars(Augmentation)[name]]
+        active = [name for name in changed if name != "random_rotation" or self._rotates]
+        if active and channels != 3:
+            raise ValueError(
+                f"{active[0]} requires coordinates x, y, z, but {data_path} has {channels} "
+                "channels."
+            )
 
     @property
     def varies(self) -> bool:
@@ -85,9 +119,13 @@ class Augmentation:
             if self.resize
             else (self.random_choose, self.random_shift)
         )
-        places = self.random_move, self.random_mirror, *self.random_rotation
+        places = self.random_move, self.random_mirror, self._rotates
         hidden = self.joint_dropout, self.axis_dropout, self.joint_blackout, self.noise
         return any((*frames, *places, *hidden)) or (self._scales and not self.fit_axes)
+
+    @property
+    def _rotates(self) -> bool:
+        return any(self.random_rotation)
 
     @property
     def _scales(self) -> bool:
@@ -98,24 +136,26 @@ class Augmentation:
         clip: np.ndarray,
         rng: np.random.Generator,
         crop: tuple[int, int] = (0, 1),
+        mirror_images: Sequence[int] = (),
         derive: Callable[[np.ndarray], np.ndarray] = lambda clip: clip,
     ) -> np.ndarray:
         """The clip for the network: (C, window_size, V, M) with `resize`; of the clip's dtype.
 
         Args:
             crop: number and count of `tools.uniform_crop`.
+            mirror_images: as in `tools.random_mirror`, needed by `random_mirror`.
             derive: what makes a stream of the joints once they are where they will be; what hides
                 or blurs values comes after it.
         """
         clip = self._choose_frames(clip, rng, crop)
         if self.random_move:
             clip = tools.random_move(clip, rng)
-        if any(self.random_rotation):
+        if self._rotates:
             clip = tools.random_rotation(clip, self.random_rotation, rng)
         if self._scales:
             clip = tools.random_scale(clip, *self.random_scale, rng)
         if self.random_mirror:
-            clip = tools.random_mirror(clip, self.mirror_images, rng)
+            clip = tools.random_mirror(clip, mirror_images, rng)
         if self.fit_axes:
             clip = tools.fit_axes(clip)
         clip = derive(clip)
@@ -147,3 +187,6 @@ class Augmentation:
         if self.random_choose:
             return tools.random_choose(clip, self.window_size, rng)
         return tools.pad(clip, self.window_size)
+
+
+OPTIONS = tuple(field.name for field in fields(Augmentation))

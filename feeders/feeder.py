@@ -2,9 +2,9 @@
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +13,13 @@ from torch.utils.data import Dataset
 from feeders import tools
 from feeders.augmentation import Augmentation
 from feeders.sources import names_and_labels, open_source
-from feeders.streams import bones_of, mirror_images_of, resulting_stream
+from feeders.streams import BodyPlan, Needs, body_plan, resulting_stream
+from formats.class_names import class_names
+from formats.clip_names import subjects_of
+from formats.clip_store import StoreSplit
+from formats.manifest import read_manifest, skeleton_of
 from graph.streams import derive_stream
+from utils.config import check_arguments
 
 DEBUG_CLIPS = 100
 
@@ -29,96 +34,43 @@ class Feeder(Dataset):
     Args:
         data_path: .npy, float32 (N, C, T, V, M), or the folder of a store.
         label_path: for .npy: .pkl, (sample_names, labels), both of length N.
-        random_choose: crop a random `window_size` frames (zeros around shorter clips).
-        random_shift: move the valid frames to a random start.
-        random_move: drifting rotation, scale and offset in the x, y plane.
-        window_size: frames of a clip handed to the network; -1 keeps the file's.
         normalization: subtract the data's mean map and divide by its std map.
         debug: only the first 100 clips.
         use_mmap: read clips from disk as they are needed instead of loading the file.
-        resize: resample the recorded frames of every clip to `window_size`: without the zeros
-            around them, and without the repetitions that fill NTU RGB+D's clips.
-        random_crop: with `resize`, keep a random stretch of at least this share of the frames.
-        uniform_crop: with `resize`, keep this share of the frames: the middle or, where every clip
-            is tested several times (main.py --num-clips), from the first frames to the last.
-        random_resize: with `resize`, resample at random moments: uneven speed.
-        random_frames: with `resize`, take window_size frames at random, in their order, some twice.
-        random_rotation: largest turns about y, x and z, in degrees. Vertical is y in NW-UCLA, z in
-            NTU RGB+D's arrays.
-        random_scale: range of a random factor on all coordinates.
-        random_mirror: exchange left and right in every second clip.
-        joint_dropout: probability of each joint to be 0 in all frames.
-        noise: standard deviation of normal noise on every coordinate.
-        fit_axes: bring each axis of a clip to [-1, 1] after rotation and scale. `stream` is then
-            derived from the joints as they are after that, a motion between the chosen frames.
-        axis_dropout: share of clips in which one axis is 0.
-        joint_blackout: share of clips in which some joints are 0 for a stretch of frames.
         split: for a store: which clips, such as `xsub/train`.
         stream: joint, bone, joint_motion or bone_motion, derived from the joints of `data_path`
             before anything else, so that it is what its own file would hold. NOTE: hence motions
             are steps between recorded frames, also where `resize` keeps fewer or more of them. With
             `resize` they end with the last recorded step; a motion file has one more, to the zeros
-            that follow (Kinetics, NW-UCLA) or of 0.
-        graph: dotted name of the skeleton that knows bones and left and right; by default the
-            number of joints tells.
+            that follow (Kinetics, NW-UCLA) or of 0. With `fit_axes` it is derived later.
+        graph: dotted name of the skeleton that knows bones and left and right; by default that of
+            the data set's dataset.json, else the network's.
+        augmentation: options of `feeders.augmentation.Augmentation`, such as `random_choose`,
+            `random_move` and `window_size`.
 
-    Random draws depend on seed, epoch, clip and crop alone, not on the worker that makes them.
+    Random draws depend on seed, epoch, clip and crop only, not on the worker that makes them.
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a file is not what is described here, or the files disagree.
+        ValueError: a file is not what is described here, the files disagree, or an option is
+            unknown or out of range.
     """
-
-    shares_epoch = True  # with workers that live on from one epoch to the next
 
     def __init__(
         self,
         data_path: str,
         label_path: str | None = None,
-        random_choose: bool = False,
-        random_shift: bool = False,
-        random_move: bool = False,
-        window_size: int = -1,
         normalization: bool = False,
         debug: bool = False,
         use_mmap: bool = True,
-        resize: bool = False,
-        random_crop: float = 1.0,
-        uniform_crop: float = 1.0,
-        random_resize: bool = False,
-        random_frames: bool = False,
-        random_rotation: Sequence[float] = (0.0, 0.0, 0.0),
-        random_scale: tuple[float, float] = (1.0, 1.0),
-        random_mirror: bool = False,
-        joint_dropout: float = 0.0,
-        noise: float = 0.0,
-        fit_axes: bool = False,
-        axis_dropout: float = 0.0,
-        joint_blackout: float = 0.0,
         split: str | None = None,
         stream: str = "joint",
         graph: str | None = None,
+        **augmentation: Any,
     ) -> None:
+        check_arguments(Augmentation, augmentation, name="feeders.feeder.Feeder")
         self.resulting_stream = resulting_stream(stream, Path(data_path))
-        self.augment = Augmentation(
-            window_size=window_size,
-            random_choose=random_choose,
-            random_shift=random_shift,
-            random_move=random_move,
-            resize=resize,
-            random_crop=random_crop,
-            uniform_crop=uniform_crop,
-            random_resize=random_resize,
-            random_frames=random_frames,
-            random_rotation=random_rotation,
-            random_scale=random_scale,
-            random_mirror=random_mirror,
-            joint_dropout=joint_dropout,
-            noise=noise,
-            fit_axes=fit_axes,
-            axis_dropout=axis_dropout,
-            joint_blackout=joint_blackout,
-        )
+        self.augment = Augmentation(**augmentation)
         # Shared with the workers: seed, epoch; number and count of the crop.
         self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()
         self._crop = torch.tensor([0, 1]).share_memory_()
@@ -128,26 +80,46 @@ class Feeder(Dataset):
             self.data, self.data_path, Path(label_path) if label_path else None
         )
         self.label_path = Path(label_path or data_path)
+        self.subjects = self.data.subjects if isinstance(self.data, StoreSplit) else None
+        self.subjects = self.subjects or subjects_of(self.sample_name)
         if debug:
             self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
-        _, num_channels, _, num_joints, _ = self.data.shape
-        if any(random_rotation) and num_channels != 3:
-            raise ValueError(
-                f"random_rotation needs coordinates x, y, z, but {data_path} has {num_channels} "
-                "channels."
-            )
-        self.stream, self.graph, self.bones, self.mirror_images = stream, graph, (), []
-        if stream.startswith("bone"):
-            self.bones = bones_of(graph, num_joints)
-        if random_mirror:
-            self.mirror_images = mirror_images_of(graph, num_joints)
-            self.augment = replace(self.augment, mirror_images=self.mirror_images)
-        if graph and not (self.bones or random_mirror):
+        manifest = read_manifest(self.data_path)
+        self.class_names = class_names(manifest)
+        self.augment.check_channels(self.data.shape[1], data_path)
+        self.stream, self.body = stream, BodyPlan()
+        self._needs = Needs(stream.startswith("bone"), self.augment.random_mirror)
+        self._normalizes, self.mean_map, self.std_map = normalization, None, None
+        if graph and not self._needs:
             logger.warning(
                 "graph: %s has no effect on stream: %s without random_mirror.", graph, stream
             )
-        self.mean_map, self.std_map = None, None
-        if normalization:
+        self._given_graph, self._own_graph = graph, graph or skeleton_of(manifest)
+        if self._own_graph or not self._needs:
+            self._settle(self._own_graph)
+
+    def use_skeleton(self, name: str) -> None:
+        """The network's skeleton, where neither `graph` nor dataset.json names one.
+
+        Raises:
+            ValueError: it has other bones or mirror pairs than that of dataset.json.
+        """
+        if not self._needs or self._given_graph:
+            return
+        if not self._own_graph:
+            self._settle(name)
+        elif body_plan(name, self._needs, self.data.shape[3]) != self.body:
+            raise ValueError(
+                f"{self.data_path}: bones, left and right are those of {self._own_graph}, as the "
+                f"data set's dataset.json says, but not those of {name}, which model_args names. "
+                f"Give the feeder's arguments graph: {name}, or the one that is meant."
+            )
+
+    def _settle(self, graph: str | None) -> None:
+        """Take what is needed from the skeleton; then clips can be read."""
+        if self._needs:
+            self.body = body_plan(graph, self._needs, self.data.shape[3])
+        if self._normalizes:
             self.mean_map, self.std_map = mean_and_std_map(self._clip, len(self))
 
     def __getstate__(self) -> dict:
@@ -171,8 +143,8 @@ class Feeder(Dataset):
         """
         if count > 1 and not self.augment.varies:
             raise ValueError(
-                f"--num-clips {count} needs crops that differ: give the test feeder resize: true "
-                "and uniform_crop below 1, or random augmentations."
+                f"--num-clips {count} requires crops that differ: give the test feeder "
+                "resize: true and uniform_crop below 1, or random augmentations."
             )
         self._crop[0], self._crop[1] = number, count
 
@@ -181,15 +153,20 @@ class Feeder(Dataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int, int]:
         """The clip (C, T, V, M) float32, its label and its index."""
+        if self._needs and self.body == BodyPlan():
+            raise ValueError(
+                f"{self.data_path}: stream: {self.stream} and random_mirror require a skeleton. "
+                "Give the feeder's arguments graph: graph.ntu_rgb_d.AdjMatrixGraph, for example."
+            )
         number, count = self._crop.tolist()
         rng = np.random.default_rng((*self._rng_key.tolist(), index, number))
         clip = self._clip(index)
         if self.mean_map is not None:
             clip = (clip - self.mean_map) / self.std_map
-        if self.augment.fit_axes:
-            clip = self.augment(clip, rng, (number, count), self._derive)
-        else:
-            clip = self.augment(clip, rng, (number, count))
+        late = {"derive": self._derive} if self.augment.fit_axes else {}
+        clip = self.augment(
+            clip, rng, crop=(number, count), mirror_images=self.body.mirror_images, **late
+        )
         return np.ascontiguousarray(clip), self.label[index], index
 
     def _clip(self, index: int) -> np.ndarray:
@@ -207,7 +184,7 @@ class Feeder(Dataset):
         return clip[:, : max(steps, 1)]
 
     def _derive(self, joints: np.ndarray) -> np.ndarray:
-        return derive_stream(joints, self.stream, self.bones)
+        return derive_stream(joints, self.stream, self.body.bones)
 
 
 def mean_and_std_map(

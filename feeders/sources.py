@@ -6,48 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from formats.arrays import open_clips
-from formats.clip_store import ClipStore
+from formats.clip_store import StoreSplit
 from formats.labels import load_labels
-
-
-class StoreSplit:
-    """One split of a compact store, read as if it were the published array.
-
-    Args:
-        folder: of the store.
-        split: such as `xsub/train`; None only leads to the error that lists those there are.
-        in_memory: load the store instead of reading clips from disk as they are needed.
-
-    Attributes:
-        shape: (N, C, T, V, M) of the published array.
-        names, labels: of the N clips.
-
-    Raises:
-        FileNotFoundError: the folder holds no store.
-        ValueError: the store is damaged, or has no such split, or no clip in it.
-    """
-
-    def __init__(self, folder: Path, split: str | None, in_memory: bool = False) -> None:
-        self._store = ClipStore(folder)
-        if not split:
-            known = ", ".join(self._store.splits())
-            raise ValueError(f"{folder} is a clip store. Choose a split of it: {known}.")
-        self._numbers = self._store.split(split)
-        if not len(self._numbers):
-            raise ValueError(f"split {split} of {folder} has no clip. Make the store again.")
-        if in_memory:
-            self._store.joints = np.array(self._store.joints)
-        self.shape = (len(self._numbers), *self._store.dense_shape)
-        self.names = [self._store.names[number] for number in self._numbers]
-        self.labels = self._store.labels[self._numbers].tolist()
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        """Clip (C, T, V, M) float32, bit for bit that of the published array; a new array."""
-        return self._store.dense_clip(self._numbers[index])
-
 
 Source = np.ndarray | StoreSplit
 

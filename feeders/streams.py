@@ -7,12 +7,12 @@ around a clip, which the Feeder's `resize` leaves out first.
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from graph.bone import bones_from_joints
-from graph.known import graph_of
+from graph.skeleton import Skeleton
 from graph.streams import STREAMS, Bones
 from utils.config import import_class
 
@@ -36,39 +36,51 @@ def resulting_stream(stream: str, data_path: Path) -> str:
     return in_name[1] if in_name else stream
 
 
-def bones_of(graph: str | None, num_joints: int) -> Bones:
-    """The bones of a skeleton class, or of the benchmark's skeleton with this number of joints.
+class Needs(NamedTuple):
+    """What a Feeder's options need of a skeleton."""
+
+    bones: bool  # of a bone stream
+    mirror_images: bool  # of clips that are mirrored
+
+    def __bool__(self) -> bool:
+        return self.bones or self.mirror_images
+
+
+class BodyPlan(NamedTuple):
+    """What was taken from a skeleton; empty where it is not needed."""
+
+    bones: Bones = ()
+    mirror_images: tuple[int, ...] = ()
+
+
+def body_plan(graph: str, needs: Needs, num_joints: int) -> BodyPlan:
+    """What a skeleton class says of bones, left and right.
 
     Args:
         graph: dotted name, such as "graph.ntu_rgb_d.AdjMatrixGraph".
 
     Raises:
-        ValueError: there is no such graph, it has no bones or other joints, or no benchmark has
-            this number of joints.
+        ValueError: there is no such class, it does not say what is needed, or has other joints.
     """
-    bones = getattr(_skeleton(graph, num_joints), "bones", ())
-    try:
-        bones_from_joints(np.zeros((num_joints, 1)), bones)
-    except ValueError as error:
-        raise ValueError(f"graph: {graph} does not fit the clips. {error}") from error
-    return bones
-
-
-def mirror_images_of(graph: str | None, num_joints: int) -> list[int]:
-    """For every joint the one on the other side of the body; graph as in `bones_of`.
-
-    Raises:
-        ValueError: as `bones_of`, or the graph does not tell left from right.
-    """
-    skeleton = _skeleton(graph, num_joints)
-    images = skeleton.mirror_images() if hasattr(skeleton, "mirror_images") else []
-    if len(images) != num_joints:
+    skeleton = import_class(graph)
+    if not isinstance(skeleton, Skeleton):
         raise ValueError(
-            f"graph: {graph} does not fit the clips. random_mirror needs the names of the "
-            f"{num_joints} joints, of which it has {len(images)}."
+            f"graph: {graph} has no joint_names, bones and mirror_images(), as graph.skeleton "
+            "describes them, which bone streams and random_mirror require."
         )
-    return images
-
-
-def _skeleton(graph: str | None, num_joints: int) -> Any:
-    return import_class(graph) if graph else graph_of(num_joints)
+    plan = BodyPlan()
+    if needs.bones:
+        try:
+            bones_from_joints(np.zeros((num_joints, 1)), skeleton.bones)
+        except ValueError as error:
+            raise ValueError(f"graph: {graph} does not fit the clips. {error}") from error
+        plan = plan._replace(bones=tuple(skeleton.bones))
+    if needs.mirror_images:
+        images = skeleton.mirror_images()
+        if len(images) != num_joints:
+            raise ValueError(
+                f"graph: {graph} does not fit the clips. random_mirror requires the names of the "
+                f"{num_joints} joints, of which it has {len(images)}."
+            )
+        plan = plan._replace(mirror_images=tuple(images))
+    return plan

@@ -8,7 +8,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from formats.arrays import open_array
-from formats.efforts import FEATURE_SETS
+from formats.laban import FEATURE_SETS
 from formats.traits import TRAITS, mean_by_name
 
 DEBUG_CHUNKS = 100
@@ -37,8 +37,6 @@ class TraitFeeder(Dataset):
         ValueError: a file is not what is described here, or the files disagree.
     """
 
-    shares_epoch = True  # nothing here is random
-
     def __init__(
         self,
         data_path: str,
@@ -49,6 +47,7 @@ class TraitFeeder(Dataset):
     ) -> None:
         folder = Path(data_path)
         self.data_path, self.label_path = folder, folder / f"y_{split}.npy"
+        self.split, self.class_names = split, list(TRAITS.values())
         self.features = features
         self._paths = [folder / f"skeleton_{split}.npy"]
         if features != NO_FEATURES:

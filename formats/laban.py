@@ -27,6 +27,11 @@ import numpy as np
 from formats.normalization import normalize_clip
 
 CHEST = 6
+# The feature sets that data_gen/laban_gendata.py writes: what their channels mean.
+EFFORTS = ("Time", "Flow", "Space", "Weight")  # three channels each: x, y, z
+DESCRIPTORS = ("Weight", "Time", "Space", "Flow")  # one channel each
+FEATURE_SETS = {"laban": EFFORTS, "laban_released": EFFORTS, "descriptors": DESCRIPTORS}
+NUM_CHANNELS = {"laban": 12, "laban_released": 12, "descriptors": 4}
 VARIANTS = ("corrected", "released")
 # For every joint the neighbour that its bone comes from: the skeleton, rooted at joint 9.
 PARENTS = (

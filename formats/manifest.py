@@ -4,20 +4,25 @@ Fields: `dataset`, `format` (dense or compact), `num_joints`, `num_persons`, `ch
 `clip_shape`, `counts` (clips by split, such as xsub/train), `class_counts` (by split, one number
 for each of its classes), `published_counts` (those of the full data set, where they are known),
 `sources`, `versions`, `checksums` (by file), `num_classes` (the most that a split has), `note` (a
-sentence where the counts differ from the published ones).
+sentence where the counts differ from the published ones), `skeleton` (dotted name), `classes`
+(their names in the order of labels, where they are known).
 """
 
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from utils.files import atomic_write
 
-logger = logging.getLogger(__name__)
-
 NAME = "dataset.json"
+# Of manifests that were written before they named it.
+SKELETONS = {
+    "ntu": "graph.ntu_rgb_d.AdjMatrixGraph",
+    "ntu120": "graph.ntu_rgb_d.AdjMatrixGraph",
+    "kinetics": "graph.kinetics.AdjMatrixGraph",
+    "nw-ucla": "graph.ucla.AdjMatrixGraph",
+}
 LEVELS = 2  # a benchmark's folder or a store, and the data set's
 
 
@@ -35,6 +40,13 @@ def read_manifest(path: Path | str) -> dict[str, Any] | None:
         if (folder / NAME).is_file():
             return _load(folder / NAME)
     return None
+
+
+def skeleton_of(manifest: Mapping[str, Any] | None) -> str | None:
+    """The dotted name of a data set's skeleton class; None where it is unknown."""
+    if not manifest:
+        return None
+    return manifest.get("skeleton") or SKELETONS.get(manifest.get("dataset"))
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -80,29 +92,10 @@ def _load(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def compare_with_manifest(model_args: Mapping[str, Any], dataset: Any) -> None:
-    """Say where the model's settings or the number of clips are not what `dataset.json` leads to.
+def num_classes_of(manifest: Mapping[str, Any], path: Path, split: str | None) -> int | None:
+    """How many classes a store's split has, or the split that an array belongs to; else all.
 
-    Neither is an error: clips may be of some classes only, and a download be of a part.
-    """
-    path = getattr(dataset, "data_path", None)  # a user's own feeder may have none
-    manifest = read_manifest(path) if path else None
-    if not manifest:
-        return
-    num_classes = _num_classes(manifest, Path(path), getattr(dataset, "split", None))
-    for name, found in (("num_class", num_classes), ("num_point", manifest.get("num_joints"))):
-        if found is not None and model_args.get(name, found) != found:
-            logger.warning(
-                "model_args says %s: %s, but the data set of %s has %s.",
-                *(name, model_args[name], path, found),
-            )
-    if manifest.get("note"):
-        logger.info("%s: %s", path, manifest["note"])
-
-
-def _num_classes(manifest: Mapping[str, Any], path: Path, split: str | None) -> int | None:
-    """Those of a store's split, or of the split that an array belongs to; else those of the data
-    set. NTU RGB+D 60 made out of 120 has half as many as its neighbours.
+    NTU RGB+D 60 made out of 120 has half as many as its neighbours.
     """
     part = path.name.partition("_")[0]
     for name in (split, f"{path.parent.name}/{part}", part):

@@ -1,12 +1,26 @@
 """What every skeleton has: named joints, bones, and the graph that they span."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from graph.adjacency import edges_to_adjacency
 
 OTHER_SIDE = {"left": "right", "right": "left"}
+
+
+@runtime_checkable
+class Skeleton(Protocol):
+    """What data code asks of a skeleton class, which a dotted name stands for.
+
+    Networks build it without arguments and read `num_nodes` and `A_binary_with_I`.
+    """
+
+    joint_names: Sequence[str]
+    bones: Sequence[tuple[int, int]]
+
+    def mirror_images(self) -> list[int]: ...
 
 
 class SkeletonGraph:

@@ -1,13 +1,15 @@
 """Every YAML is accepted, says the published numbers, and builds its model."""
 
+import json
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 
-from engine.settings.flags import make_parser
+from engine.settings.parse import parse
 from graph.streams import STREAMS
-from utils import config
+from utils.config import build
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "config").rglob("*.yaml"))
@@ -33,16 +35,25 @@ WEIGHTS = {
 
 
 def load(*path):
-    return config.parse(make_parser(), ["--config", str(ROOT.joinpath("config", *path))])
+    return parse(["--config", str(ROOT.joinpath("config", *path))])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_every_config_builds_a_model_that_fits_its_graph(path):
-    args = load(path)
-    assert args.work_dir
-    with torch.device("meta"):  # shapes without memory or time
-        model = config.build(args.model, **args.model_args)
-    assert model.fc.out_features == args.model_args["num_class"]
+def test_every_config_builds_a_network_that_scores_clips(path):
+    settings = load(path)
+    assert settings.run.work_dir
+    args = settings.model.model_args
+    scores = scores_of(settings.model.model, json.dumps(args))
+    assert scores.shape == (2, args["num_class"])
+
+
+@cache
+def scores_of(name, model_args):
+    """Of two random clips; many files name the same network."""
+    args = json.loads(model_args)
+    shape = (2, args.get("in_channels", 3), 6, args["num_point"], args["num_person"])
+    with torch.inference_mode():
+        return build(name, **args).eval()(torch.randn(shape))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
@@ -56,63 +67,73 @@ def test_every_config_opens_with_the_command_that_uses_it(path):
 def test_the_published_training_recipe(name, stream):
     data, classes, epochs, steps = PUBLISHED[name]
     args = load(name, f"train_{stream}.yaml")
-    assert args.phase == "train"
-    assert (args.num_epoch, args.step) == (epochs, steps)
+    assert args.run.phase == "train"
+    assert (args.training.num_epoch, args.training.step) == (epochs, steps)
     kinetics = name == "kinetics-skeleton"
-    recipe = (args.base_lr, args.weight_decay, args.batch_size, args.forward_batch_size)
+    recipe = (
+        args.training.base_lr,
+        args.training.weight_decay,
+        args.data.batch_size,
+        args.data.forward_batch_size,
+    )
     assert recipe == ((0.1, 3e-4, 128, 64) if kinetics else (0.05, 5e-4, 32, 16))
-    assert args.device == (["0", "1", "2", "3"] if kinetics else ["0"])
-    assert (args.optimizer, args.nesterov) == ("SGD", True)
-    scales = args.model_args["num_gcn_scales"], args.model_args["num_g3d_scales"]
+    assert args.run.device == (["0", "1", "2", "3"] if kinetics else ["0"])
+    assert (args.training.optimizer, args.training.nesterov) == ("SGD", True)
+    scales = args.model.model_args["num_gcn_scales"], args.model.model_args["num_g3d_scales"]
     assert scales == ((8, 8) if kinetics else (13, 6))
-    assert args.model_args["num_class"] == classes
-    assert args.train_feeder_args["data_path"] == f"./data/{data}/train_data_{stream}.npy"
-    assert args.test_feeder_args["label_path"] == f"./data/{data}/val_label.pkl"
-    assert kinetics or args.test_batch_size == 32
+    assert args.model.model_args["num_class"] == classes
+    assert args.data.train_feeder_args["data_path"] == f"./data/{data}/train_data_{stream}.npy"
+    assert args.data.test_feeder_args["label_path"] == f"./data/{data}/val_label.pkl"
+    assert kinetics or args.data.test_batch_size == 32
 
 
 @pytest.mark.parametrize(("name", "stream"), WEIGHTS)
 def test_test_configs_point_at_the_released_weights(name, stream):
     args = load(name, f"test_{stream}.yaml")
-    assert args.phase == "test"
-    assert str(args.weights) == f"pretrained-models/{WEIGHTS[name, stream]}"
-    assert args.test_feeder_args["data_path"].endswith(
+    assert args.run.phase == "test"
+    assert str(args.model.weights) == f"pretrained-models/{WEIGHTS[name, stream]}"
+    assert args.data.test_feeder_args["data_path"].endswith(
         f"{PUBLISHED[name][0]}/val_data_{stream}.npy"
     )
-    assert args.model_args == load(name, f"train_{stream}.yaml").model_args
+    assert args.model.model_args == load(name, f"train_{stream}.yaml").model.model_args
 
 
 @pytest.mark.parametrize("name", ["joint", "joint_laban"])
 def test_the_published_personality_recipe(name):
     train, test = (load("personality", f"{phase}_{name}.yaml") for phase in ("train", "test"))
-    recipe = train.optimizer, train.nesterov, train.base_lr, train.weight_decay
+    recipe = (
+        train.training.optimizer,
+        train.training.nesterov,
+        train.training.base_lr,
+        train.training.weight_decay,
+    )
     assert recipe == ("SGD", True, 0.05, 1e-3)
-    assert (train.batch_size, train.num_epoch) == (16, 200)
-    assert train.task == test.task == "traits"
-    assert train.model_args == test.model_args
-    scales = train.model_args["num_gcn_scales"], train.model_args["num_g3d_scales"]
+    assert (train.data.batch_size, train.training.num_epoch) == (16, 200)
+    assert train.model.task == test.model.task == "traits"
+    assert train.model.model_args == test.model.model_args
+    scales = train.model.model_args["num_gcn_scales"], train.model.model_args["num_g3d_scales"]
     assert scales == (13, 6)
-    parts = train.train_feeder_args, train.test_feeder_args, test.test_feeder_args
+    parts = train.data.train_feeder_args, train.data.test_feeder_args, test.data.test_feeder_args
     assert [part["split"] for part in parts] == ["train", "val", "test"]
-    assert test.weights == train.work_dir / "weights" / "best.pt"
+    assert test.model.weights == train.run.work_dir / "weights" / "best.pt"
     laban = {"in_channels": 15, "layer_channels": 12}
     if name == "joint_laban":
-        assert laban.items() <= train.model_args.items()
-        assert train.model == "model.msg3d_laban.Model"
+        assert laban.items() <= train.model.model_args.items()
+        assert train.model.model == "model.msg3d_laban.Model"
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_the_four_streams_of_nw_ucla(stream):
     train, test = (load("nw-ucla", f"{phase}_{stream}.yaml") for phase in ("train", "test"))
-    assert (train.phase, test.phase) == ("train", "test")
-    parts = train.train_feeder_args, train.test_feeder_args, test.test_feeder_args
+    assert (train.run.phase, test.run.phase) == ("train", "test")
+    parts = train.data.train_feeder_args, train.data.test_feeder_args, test.data.test_feeder_args
     assert [part["stream"] for part in parts] == [stream] * 3
     assert [part["window_size"] for part in parts] == [parts[0]["window_size"]] * 3
     assert "/train_" in parts[0]["data_path"] and "/train_" in parts[0]["label_path"]
     assert parts[1] == parts[2] and "/val_" in parts[2]["data_path"]
-    assert test.model_args == train.model_args
-    steps = train.num_epoch * (1020 // train.batch_size)
-    average = train.work_dir / "weights" / f"ema-{train.num_epoch}-{steps}.pt"
-    assert train.ema_decay and test.weights == average
-    assert (train.work_dir.name, test.work_dir.name) == (stream, f"{stream}_eval")
-    assert train.half == test.half
+    assert test.model.model_args == train.model.model_args
+    steps = train.training.num_epoch * (1020 // train.data.batch_size)
+    average = train.run.work_dir / "weights" / f"ema-{train.training.num_epoch}-{steps}.pt"
+    assert train.recipe.ema_decay and test.model.weights == average
+    assert (train.run.work_dir.name, test.run.work_dir.name) == (stream, f"{stream}_eval")
+    assert train.precision.half == test.precision.half

@@ -20,11 +20,14 @@ import main
 from engine import epochs as engine
 from engine import optimization
 from engine import step as training
+from engine.data.clips import Clips
+from engine.data.datasets import compare_with_manifest
 from engine.device import precision
 from engine.run_dir import checkpoint
 from engine.tasks import action as tasks
-from formats import manifest
+from feeders.feeder import Feeder
 from formats.scores import load_scores
+from model.msg3d import Model
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,10 +66,9 @@ def test_the_number_of_workers_changes_nothing(settings, tmp_path):
     assert equal(a, b)
 
 
-def test_slices_of_a_batch_give_the_gradient_of_their_mean_loss(settings):
-    args = main.config.parse(main.make_parser(), settings)
+def test_slices_of_a_batch_give_the_gradient_of_their_mean_loss():
     torch.manual_seed(0)
-    model = main.config.build(args.model, **args.model_args).eval()  # BatchNorm sees slices
+    model = Model(**small_data.MODEL_ARGS).eval()  # BatchNorm sees slices
     clips, labels = torch.randn(8, 3, 6, 20, 1), torch.arange(8) % 3
     gradients = []
     for size in (8, 2):
@@ -99,7 +101,7 @@ def test_testing_scores_every_sample_and_lists_predictions(settings, tmp_path, d
 
 def test_crops_of_a_clip_are_averaged(settings, tmp_path, data):
     start = tmp_path / "start.pt"
-    torch.save(main.config.build("model.msg3d.Model", **small_data.MODEL_ARGS).state_dict(), start)
+    torch.save(Model(**small_data.MODEL_ARGS).state_dict(), start)
 
     def scores(name, feeder_args, num_clips=1):
         val = small_data.feeder_args(data, "val", resize=True, window_size=4, **feeder_args)
@@ -153,7 +155,6 @@ def test_states_of_an_earlier_run_never_mix_with_those_of_a_new_one(settings, tm
     assert len(list((tmp_path / "run" / "checkpoints").iterdir())) == 1
 
 
-OTHER_SKELETON = ["--model-args", "{graph: small_feeder.OtherSkeleton}"]
 BONES = ["--train-feeder-args", "{stream: bone}", "--test-feeder-args", "{stream: bone}"]
 BAD = {
     "a missing config": (["--config", "absent.yaml"], "no configuration file absent.yaml"),
@@ -161,7 +162,7 @@ BAD = {
         ["--forward-batch-size", "3"],
         "--forward-batch-size must divide --batch-size (8). Got 3.",
     ),
-    "a test without weights": (["--phase", "test"], "--phase test needs --weights"),
+    "a test without weights": (["--phase", "test"], "--phase test requires --weights"),
     "missing weights": (["--weights", "absent.pt"], "no file absent.pt"),
     "too large a batch": (["--batch-size", "32"], "larger than the training set (24 clips)"),
     "a negative rate": (["--base-lr", "-1"], "--base-lr must be above 0. Got -1.0."),
@@ -177,10 +178,10 @@ BAD = {
     "missing data": (["--train-feeder-args", "{data_path: x.npy}"], "no data file x.npy"),
     "an unknown feeder argument": (["--train-feeder-args", "{windowsize: 3}"], "windowsize"),
     "an unknown model": (["--model", "model.msg4d.Model"], "cannot import 'model.msg4d.Model'"),
-    "a checkpoint without weights": (["--checkpoint", "x.pt"], "need the --weights of the same"),
+    "a checkpoint without weights": (["--checkpoint", "x.pt"], "require the --weights of the same"),
     "weights that are none": (["--weights", __file__], "is not a usable torch file"),
     "a NaN": (["--base-lr", "nan"], "--base-lr must be above 0. Got nan."),
-    "steps that fall": (["--step", "3", "2"], "--step must be epochs above 0 that rise"),
+    "steps that fall": (["--step", "3", "2"], "--step must be epochs above 0, ascending"),
     "a top-0": (["--show-topk", "0"], "--show-topk must be above 0"),
     "nothing left to do": (
         ["--start-epoch", "4", "--weights", "x.pt"],
@@ -204,15 +205,7 @@ BAD = {
         ["--train-feeder-args", "{stream: bone}"],
         "--train-feeder-args are for stream: bone, --test-feeder-args for stream: joint",
     ),
-    "bones of another skeleton": (
-        [*OTHER_SKELETON, *BONES],
-        "but not those of small_feeder.OtherSkeleton, which model_args names",
-    ),
-    "left and right of another skeleton": (
-        [*OTHER_SKELETON, "--train-feeder-args", "{random_mirror: true}"],
-        "Give the feeder's arguments graph: small_feeder.OtherSkeleton",
-    ),
-    "crops that are one": (["--num-clips", "3"], "--num-clips 3 needs crops that differ"),
+    "crops that are one": (["--num-clips", "3"], "--num-clips 3 requires crops that differ"),
     "no labels": (["--train-feeder-args", "{label_path: null}"], "label_path is missing"),
     "a number for a path": (
         ["--train-feeder-args", "{label_path: 3}"],
@@ -248,10 +241,9 @@ MANIFEST = {"num_classes": 3, "num_joints": 20, "note": None}
 )
 def test_a_manifest_that_disagrees_is_said(data, caplog, fields, said):
     (data / "dataset.json").write_text(json.dumps(MANIFEST | fields))
-    dataset = main.Dataset()
-    dataset.data_path = data / "train_data_joint.npy"
+    clips = Clips(Feeder(**small_data.feeder_args(data, "train")))
     with caplog.at_level("INFO"):
-        manifest.compare_with_manifest({"num_class": 3, "num_point": 20}, dataset)
+        compare_with_manifest({"num_class": 3, "num_point": 20}, clips)
     assert [text for text in said if text not in caplog.text] == []
     assert len(caplog.records) == bool(said)
 

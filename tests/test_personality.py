@@ -11,6 +11,7 @@ import yaml
 from small_run import epochs, fails_with, weights
 
 import main
+from engine.data.clips import Clips
 from engine.tasks.traits import TraitRegression
 from feeders.traits import TraitFeeder
 from formats.traits import TRAITS
@@ -150,7 +151,7 @@ def test_transfer_from_another_skeleton_freezes_what_is_loaded(settings, tmp_pat
         (["--model-args", "{num_class: 4}"], "num_class of the 5 traits"),
         (["--model-args", "{in_channels: 7}"], "model_args says in_channels: 7"),
         (["--train-feeder-args", "{split: training}"], "no data file"),
-        (["--task", "action"], "are no classes. Is it --task traits"),
+        (["--task", "action"], "are no classes. Did you mean --task traits"),
     ],
 )
 def test_settings_that_do_not_fit_are_one_line(settings, tmp_path, capsys, flags, message):
@@ -161,13 +162,13 @@ def test_settings_that_do_not_fit_are_one_line(settings, tmp_path, capsys, flags
 def test_a_participant_alone_and_no_baseline(tmp_path, caplog):
     """Correlations of one participant are 0, not NaN; files are complete all the same."""
     udiva_data.arrays(tmp_path, "val", [(1, 2, 3, 4, 5)], [1], features=False)
-    dataset, task = TraitFeeder(str(tmp_path), "val"), TraitRegression()
+    clips, task = Clips(TraitFeeder(str(tmp_path), "val")), TraitRegression()
     outputs = np.array([[1, 2, 3, 4, 6]], np.float32)
-    metrics = task.evaluate(outputs, dataset)
+    metrics = task.evaluate(outputs, clips)
     assert metrics["mse"] == pytest.approx(0.2) and metrics["pearson"] == 0
     assert "baseline_mse" not in metrics and "unknown" in task.describe(metrics)
     with caplog.at_level("WARNING"):
-        task.write(tmp_path / "out", outputs, dataset)
+        task.write(tmp_path / "out", outputs, clips)
     assert "no traits of training participants" in caplog.text
     # The form of the challenge's own evaluate.py.
     assert (tmp_path / "out" / "scores.txt").read_text().splitlines() == [

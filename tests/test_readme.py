@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import ensemble
-from engine.settings.flags import make_parser
-from utils import config
+from engine.settings.parse import parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -38,8 +37,7 @@ def commands_of(script: str) -> list[list[str]]:
 @pytest.mark.parametrize("argv", [*commands_of("main.py"), *TORCHRUN], ids=" ".join)
 def test_main_accepts(argv, monkeypatch):
     monkeypatch.chdir(ROOT)
-    args = config.parse(make_parser(), argv)
-    assert args.work_dir
+    assert parse(argv).run.work_dir
 
 
 @pytest.mark.parametrize("argv", commands_of("ensemble.py"), ids=" ".join)

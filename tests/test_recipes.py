@@ -16,16 +16,20 @@ from torch import nn
 
 import main
 from engine import epochs as epochs_of_engine
-from engine.data.validation_split import subject_of, validation_split
+from engine.data.clips import Clips
+from engine.data.validation_split import validation_split
 from engine.device.precision import Precision
 from engine.optimization import make_average, make_optimizer, make_schedule
 from engine.precise_batchnorm import take_statistics
 from engine.run_dir.summary import config_hash
 from engine.seed import set_seed
-from engine.settings.flags import DEFAULT_SEED
+from engine.settings.parse import parse
+from engine.settings.table import DEFAULT_SEED
 from engine.tasks.action import ActionClassification
+from formats.clip_names import subjects_of
 from formats.scores import load_scores
 from model.ms_tcn import MultiScaleTemporalConv
+from model.msg3d import Model
 
 
 def accuracy_of(folder):
@@ -97,8 +101,8 @@ def test_label_smoothing_spreads_a_share_in_training_only():
     assert task.loss(scores, labels).item() == pytest.approx(
         -(0.8 * logs[0] + 0.1 * logs[1] + 0.1 * logs[2]).item()
     )
-    dataset = type("Data", (), {"label": [0]})()
-    assert task.evaluate(scores.numpy(), dataset)["loss"] == pytest.approx(-logs[0].item())
+    clips = type("Labelled", (), {"label": [0]})()
+    assert task.evaluate(scores.numpy(), clips)["loss"] == pytest.approx(-logs[0].item())
 
 
 def test_the_average_is_evaluated_saved_and_best(settings, tmp_path):
@@ -129,7 +133,7 @@ def test_gradients_are_clipped(settings, tmp_path):
     clip = ["--max-grad-norm", "1e-9", "--weight-decay", "0", "--num-epoch", "1"]
     main.main([*settings, *clip])
     set_seed(DEFAULT_SEED)
-    start = main.config.build("model.msg3d.Model", **small_data.MODEL_ARGS).state_dict()
+    start = Model(**small_data.MODEL_ARGS).state_dict()
     end = weights(tmp_path / "run")["weights-1-3.pt"]
     torch.testing.assert_close(end["fc.weight"], start["fc.weight"], rtol=0, atol=1e-8)
 
@@ -214,39 +218,52 @@ def test_a_signal_while_statistics_are_taken_saves_and_they_are_taken_again(
 # ---- a validation part of the training clips ---------------------------------------------------
 
 
-def ntu_names(num_subjects: int, clips_each: int) -> list[str]:
-    return [f"S001C001P{p:03d}R001A{a:03d}.skeleton"
-            for p in range(1, num_subjects + 1) for a in range(1, clips_each + 1)]  # fmt: skip
+class Named:
+    """Clips of NTU RGB+D, by their names only."""
+
+    def __init__(self, num_subjects: int, clips_each: int) -> None:
+        self.sample_name = [
+            f"S001C001P{subject:03d}R001A{action:03d}.skeleton"
+            for subject in range(1, num_subjects + 1)
+            for action in range(1, clips_each + 1)
+        ]
+        self.label = [0] * len(self.sample_name)
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+def named(num_subjects: int, clips_each: int) -> Clips:
+    return Clips(Named(num_subjects, clips_each))
 
 
 def test_subjects_stay_together():
-    names = ntu_names(10, 6)
-    stay, carved = validation_split(names, 0.1, "subject", seed=0)
-    assert sorted(stay + carved) == list(range(60)) and len(carved) == 6
-    assert not {subject_of(names[i]) for i in stay} & {subject_of(names[i]) for i in carved}
-    assert validation_split(names, 0.1, "subject", seed=0)[1] == carved
-    others = [validation_split(names, 0.1, "subject", seed)[1] for seed in range(1, 6)]
-    assert any(other != carved for other in others)
+    clips = named(10, 6)
+    stay, held_out = validation_split(clips, 0.1, "subject", seed=0)
+    assert sorted(stay + held_out) == list(range(60)) and len(held_out) == 6
+    assert not {clips.subjects[i] for i in stay} & {clips.subjects[i] for i in held_out}
+    assert validation_split(clips, 0.1, "subject", seed=0)[1] == held_out
+    others = [validation_split(clips, 0.1, "subject", seed)[1] for seed in range(1, 6)]
+    assert any(other != held_out for other in others)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.11, 0.5])
-def test_at_least_the_share_is_carved_out(share):
-    names = ntu_names(8, 7)
+def test_at_least_the_share_is_held_out(share):
+    clips = named(8, 7)
     for by, most in (("clip", 1), ("subject", 7)):
-        carved = validation_split(names, share, by, seed=3)[1]
-        assert share * 56 <= len(carved) < share * 56 + most
+        held_out = validation_split(clips, share, by, seed=3)[1]
+        assert share * 56 <= len(held_out) < share * 56 + most
 
 
 def test_subjects_of_each_data_set():
-    assert subject_of("S018C003P045R002A120.skeleton") == "045"
-    assert subject_of("a12_s07_e03_v02") == "07"
-    with pytest.raises(ValueError, match="'train_000' tells no subject"):
-        subject_of("train_000")
+    names = ["S018C003P045R002A120.skeleton", "a12_s07_e03_v02"]
+    assert subjects_of(names) == ["045", "07"]
+    assert subjects_of([*names, "train_000"]) is None
 
 
 def test_nothing_left_to_train_on():
     with pytest.raises(ValueError, match="of 2 subjects leaves none to train on"):
-        validation_split(ntu_names(2, 3), 0.9, "subject", 0)
+        validation_split(named(2, 3), 0.9, "subject", 0)
 
 
 def test_the_best_epoch_is_chosen_on_the_validation_part(settings, tmp_path):
@@ -326,13 +343,12 @@ def test_the_summary_says_what_ran_on_what(settings, tmp_path):
     assert summary["last"] == lines[-1]["val"] and summary["epochs"] == 4
     assert summary["versions"]["torch"] == torch.__version__
     assert summary["clips_per_second"] > 0 and summary["peak_memory_mb"] > 50
-    args = main.config.parse(main.make_parser(), settings)
-    assert summary["config_hash"] == config_hash(main.settings(args))
+    assert summary["config_hash"] == config_hash(parse(settings).as_yaml())
 
 
 def test_the_hash_is_of_the_recipe_alone(settings):
     def hashed(*argv):
-        return config_hash(main.settings(main.config.parse(main.make_parser(), [*settings, *argv])))
+        return config_hash(parse([*settings, *argv]).as_yaml())
 
     first = hashed()
     assert len(first) == 16
@@ -366,7 +382,7 @@ def test_what_was_loaded_can_be_frozen(settings, tmp_path):
     start += ["--ignore-weights", "fc", "--freeze-loaded", "--work-dir", str(tmp_path / "b")]
     main.main([*settings, *start])
     second = weights(tmp_path / "b")["weights-1-3.pt"]
-    model = main.config.build("model.msg3d.Model", **small_data.MODEL_ARGS)
+    model = Model(**small_data.MODEL_ARGS)
     names = [name for name, _ in model.named_parameters()]
     changed = {name for name in names if not torch.equal(first[name], second[name])}
     assert changed == {"fc.weight", "fc.bias"}

@@ -1,4 +1,4 @@
-"""Runs that end early and go on: the same weights, bit for bit, as one that did not."""
+"""Runs that end early and resume: the same weights, bit for bit, as one that did not."""
 
 import json
 import multiprocessing
@@ -59,14 +59,14 @@ def test_the_published_three_flags(settings, tmp_path, undisturbed, whole):
 @pytest.mark.parametrize(
     ("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGUSR1", 128 + signal.SIGUSR1)]
 )
-def test_a_signal_saves_and_says_how_to_go_on(
+def test_a_signal_saves_and_says_how_to_resume(
     settings, tmp_path, whole, monkeypatch, name, code, caplog
 ):
     interrupt_at(monkeypatch, 5, name)
     with caplog.at_level("INFO"):
         assert exit_code(settings) == code
     log = (tmp_path / "run" / "log.txt").read_text()
-    assert "checkpoint-1-fwbz4-6.pt. The same command with --resume auto goes on" in log
+    assert "checkpoint-1-fwbz4-6.pt. Resume with the same command and --resume auto" in log
     main.main([*settings, *AUTO])
     assert equal(weights(tmp_path / "run")["weights-4-12.pt"], whole["weights-4-12.pt"])
 
@@ -177,7 +177,7 @@ def test_changed_settings_are_said(settings, tmp_path, capsys):
     changed = ["--base-lr", "0.001", "--train-feeder-args", "{noise: 0.1}", "--num-epoch", "2"]
     main.main([*settings, *AUTO, *changed])
     log = (tmp_path / "run" / "log.txt").read_text()
-    assert "--base-lr, --train-feeder-args changed since the run began" in log
+    assert "--train-feeder-args, --base-lr changed since the run began" in log
 
 
 def test_no_damage_of_a_file_makes_the_search_fail(settings, tmp_path, whole):
@@ -208,7 +208,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(settings, tmp_path, whole, d
     main.main([*settings, *AUTO])
     log = (run / "log.txt").read_text()
     assert f"{path} is damaged" in log and "going back to the one before" in log
-    assert "going on from" in log and "checkpoint-2-fwbz4-6.pt" in log
+    assert "resuming from" in log and "checkpoint-2-fwbz4-6.pt" in log
     assert equal(weights(run)["weights-4-12.pt"], whole["weights-4-12.pt"])
 
 

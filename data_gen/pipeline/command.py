@@ -7,8 +7,8 @@ from data_gen.pipeline import convert
 from data_gen.pipeline.plan import FORMATS, Plan, check, check_disk, class_table, describe
 from data_gen.pipeline.report import finish, write_report
 from data_gen.pipeline.workers import add_num_worker
-from utils.allocator import keep_freed_memory
 from utils.cli import ArgumentParser
+from utils.machine import keep_freed_memory
 
 
 def add_format_flags(parser: ArgumentParser) -> None:

@@ -18,7 +18,9 @@ from data_gen.readers.ntu import (
     read_skeleton,
     select_bodies,
 )
+from formats.class_names import SHIPPED
 from formats.clip_store import PARTS
+from formats.manifest import SKELETONS
 
 MAX_FRAMES = 300
 CLIP_SHAPE = (3, MAX_FRAMES, NUM_JOINTS, MAX_BODIES)
@@ -126,6 +128,8 @@ def make_plan(
         normalize=True,
         num_classes={name: dataset.benchmarks[name].num_classes for name in benchmarks},
         typical_rows=TYPICAL_ROWS,
+        skeleton=SKELETONS[name],
+        classes=SHIPPED[name],
         bad=[*bad, *misnamed],
         published_counts=dataset.published_counts,
     )

@@ -3,7 +3,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -50,6 +50,8 @@ class Plan:
         normalize: whether these rows are normalised.
         num_classes: of each benchmark.
         typical_rows: persons times frames of a usual clip.
+        skeleton: dotted name of the skeleton class.
+        classes: their names in the order of labels; empty if unknown.
         published_counts: clips of the full data set by split.
     """
 
@@ -63,6 +65,8 @@ class Plan:
     normalize: bool
     num_classes: dict[str, int]
     typical_rows: int
+    skeleton: str
+    classes: Sequence[str] = ()
     bad: list[BadClip] = field(default_factory=list)
     published_counts: dict[str, int] = field(default_factory=dict)
 

@@ -96,6 +96,8 @@ def make_manifest(
     return {
         "dataset": plan.dataset,
         "format": format_,
+        "skeleton": plan.skeleton,
+        "classes": list(plan.classes),
         "num_joints": num_joints,
         "num_persons": num_persons,
         "channels": channels,

@@ -11,7 +11,7 @@ from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 from utils.cli import ArgumentParser, non_negative
-from utils.cores import available_cores
+from utils.machine import available_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -146,6 +146,15 @@ def read_labels(path: Path) -> dict[str, dict]:
     return labels
 
 
+def names_of_classes(labels: dict[str, dict]) -> dict[int, str]:
+    """What a label file calls the classes, by label; those without a clip are not there."""
+    return {
+        entry["label_index"]: entry["label"]
+        for entry in labels.values()
+        if isinstance(entry.get("label"), str)
+    }
+
+
 def _is_label(entry: dict) -> bool:
     known = type(entry.get("label_index")) is int and 0 <= entry["label_index"] < NUM_CLASSES
     return known and type(entry.get("has_skeleton")) is bool

@@ -3,17 +3,19 @@
 
 import math
 import signal
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler, SequentialSampler
 
-from engine.device import distributed
+from engine.data.clips import Clips
+from engine.data.datasets import DataSets
+from engine.device import processes
 from engine.interrupts import SIGNALS
 from engine.seed import set_seed
+from engine.settings.table import DataSettings
 
 SEED_STRIDE = 1_000_003  # DistributedSampler adds the epoch: seeds must lie further apart
 
@@ -29,8 +31,8 @@ class TrainingSampler(DistributedSampler):
     def __init__(self, dataset: Dataset, seed: int) -> None:
         super().__init__(
             dataset,
-            distributed.num_processes(),
-            distributed.rank(),
+            processes.num_processes(),
+            processes.rank(),
             seed=seed * SEED_STRIDE,
             drop_last=True,
         )
@@ -50,27 +52,19 @@ class EvaluationSampler(SequentialSampler):
         return len(self._indices())
 
     def _indices(self) -> range:
-        return range(distributed.rank(), len(self.data_source), distributed.num_processes())
+        return range(processes.rank(), len(self.data_source), processes.num_processes())
 
 
 class Loader(DataLoader):
     """A DataLoader that can be told to end its workers; use it in `contextlib.closing`."""
 
-    _latest: Callable[[], Any] = staticmethod(lambda: None)
-
-    def __iter__(self) -> Iterator[Any]:
-        batches = super().__iter__()
-        self._latest = weakref.ref(batches)
-        return batches
-
     def close(self) -> None:
-        batches = self._latest()
-        if hasattr(batches, "_shutdown_workers"):
-            batches._shutdown_workers()
+        if self._iterator is not None:  # where workers live on from one epoch to the next
+            self._iterator._shutdown_workers()
 
 
 def training_loader(
-    dataset: Dataset, batch_size: int, num_worker: int, seed: int, flag: str = "--batch-size"
+    clips: Clips, batch_size: int, num_worker: int, seed: int, flag: str = "--batch-size"
 ) -> Loader:
     """Shuffled batches: clips (N, C, T, V, M), labels (N,), indices (N,).
 
@@ -82,44 +76,67 @@ def training_loader(
     Raises:
         ValueError: there are too few clips for one batch, or the processes cannot share it.
     """
-    if len(dataset) < batch_size:
+    if len(clips) < batch_size:
         raise ValueError(
-            f"{flag} ({batch_size}) is larger than the training set ({len(dataset)} clips)."
+            f"{flag} ({batch_size}) is larger than the training set ({len(clips)} clips)."
         )
     return _loader(
-        dataset,
+        clips,
         _share(batch_size, flag),
         num_worker,
-        sampler=TrainingSampler(dataset, seed),
+        sampler=TrainingSampler(clips, seed),
         drop_last=True,
     )
 
 
-def evaluation_loader(dataset: Dataset, batch_size: int, num_worker: int) -> Loader:
+def evaluation_loader(clips: Clips, batch_size: int, num_worker: int) -> Loader:
     """Batches as of `training_loader` with every clip once, in order."""
-    batch_size = max(1, batch_size // distributed.num_processes())
-    return _loader(dataset, batch_size, num_worker, sampler=EvaluationSampler(dataset))
+    batch_size = max(1, batch_size // processes.num_processes())
+    return _loader(clips, batch_size, num_worker, sampler=EvaluationSampler(clips))
 
 
-def _loader(dataset: Dataset, batch_size: int, num_worker: int, **options: Any) -> Loader:
-    num_worker = math.ceil(num_worker / distributed.num_local_processes())
+def _loader(clips: Clips, batch_size: int, num_worker: int, **options: Any) -> Loader:
+    num_worker = math.ceil(num_worker / processes.num_local_processes())
     return Loader(
-        dataset,
+        clips,
         batch_size,
         num_workers=num_worker,
         generator=torch.Generator(),  # its own, so that nothing else moves it
         pin_memory=torch.cuda.is_available(),
-        # Workers that live on do not notice a new epoch unless the data set tells them.
-        persistent_workers=num_worker > 0 and _shares_epoch(dataset),
+        persistent_workers=num_worker > 0,
         worker_init_fn=_ignore_signals,
         **options,
     )
 
 
-def _shares_epoch(dataset: Dataset) -> bool:
-    """Whether a class tells its workers the epoch; a subclass may draw from other state."""
-    whole = getattr(dataset, "dataset", dataset)
-    return vars(type(whole)).get("shares_epoch", False)
+class Loaders(NamedTuple):
+    """Batches to train on, of the same clips as a test sees them (if needed), to evaluate on."""
+
+    train: Loader
+    plain: Loader | None
+    val: Loader
+
+    def close(self) -> None:
+        """End all worker processes."""
+        for loader in filter(None, self):
+            loader.close()
+
+
+def build_loaders(clips: DataSets, settings: DataSettings, seed: int) -> Loaders:
+    """The batches of a training run.
+
+    Raises:
+        ValueError: as `training_loader`.
+    """
+    plain = None
+    if clips.plain:
+        size, flag = settings.forward_batch_size, "--forward-batch-size"
+        plain = training_loader(clips.plain, size, settings.num_worker, seed, flag=flag)
+    return Loaders(
+        train=training_loader(clips.train, settings.batch_size, settings.num_worker, seed),
+        plain=plain,
+        val=evaluation_loader(clips.val, settings.test_batch_size, settings.num_worker),
+    )
 
 
 def slice_size(forward_batch_size: int) -> int:
@@ -132,13 +149,13 @@ def slice_size(forward_batch_size: int) -> int:
 
 
 def _share(size: int, flag: str) -> int:
-    processes = distributed.num_processes()
-    if size % processes:
+    count = processes.num_processes()
+    if size % count:
         raise ValueError(
             f"the number of processes must divide {flag}, which is of all of them together. "
-            f"Got {size} for {processes}."
+            f"Got {size} for {count}."
         )
-    return size // processes
+    return size // count
 
 
 def _ignore_signals(worker: int) -> None:
@@ -152,9 +169,8 @@ def _ignore_signals(worker: int) -> None:
 
 def start_epoch(loader: Loader, seed: int, epoch: int, steps_done: int = 0) -> None:
     """Order and augmentation follow from seed and epoch, so that a resumed run repeats them."""
-    set_seed(seed, epoch, distributed.rank())
+    set_seed(seed, epoch, processes.rank())
     loader.generator.manual_seed(torch.initial_seed())
     loader.sampler.set_epoch(epoch)
     loader.sampler.start = steps_done * loader.batch_size
-    if hasattr(loader.dataset, "set_epoch"):
-        loader.dataset.set_epoch(seed, epoch)
+    loader.dataset.set_epoch(seed, epoch)

@@ -7,34 +7,18 @@ A graph starts them all with one call; kernels and numbers stay the same.
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from engine.device import distributed
-from engine.device.precision import Precision
+from engine.contracts import Precision, Recordable
+from engine.device import processes
 
 logger = logging.getLogger(__name__)
 
 WARM_UPS = 3  # before recording: kernels are compiled, libraries take their work space
 ROW_STEPS = 8  # graphs for so many numbers of bodies at most
-
-
-@runtime_checkable
-class Recordable(Protocol):
-    """A model whose forward and backward pass can be recorded: it never waits for the device."""
-
-    def rows_needed(self, clips: Tensor) -> int:
-        """How many of the N*M bodies of clips (N, C, T, V, M), on the host, must be computed."""
-
-    def fixed_rows(self, count: int) -> AbstractContextManager[None]:
-        """Within it `count` bodies are computed, which must suffice."""
-
-    def fixed_weights(self) -> AbstractContextManager[None]:
-        """Within it weights do not change; what follows from them alone is computed once."""
 
 
 def obstacle_to_graphs(model: nn.Module, precision: Precision) -> str:
@@ -47,7 +31,7 @@ def obstacle_to_graphs(model: nn.Module, precision: Precision) -> str:
         return "it needs a GPU"
     if not isinstance(model, Recordable):
         return "the model is spread over devices, or does not say that it can be recorded"
-    if distributed.num_processes() > 1:
+    if processes.num_processes() > 1:
         return "it is not used with torchrun"
     if model._compiled_call_impl is not None:
         return "--compile starts kernels its own way"

@@ -7,7 +7,9 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from engine.device import distributed
+from engine.device import processes
+from engine.seed import be_deterministic
+from utils.machine import keep_freed_memory
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +36,29 @@ def choose_devices(requested: Sequence[str]) -> tuple[torch.device, list[int]]:
         logger.warning("no GPU found: running on the CPU. Say --device cpu to ask for it.")
         return torch.device("cpu"), []
     available = torch.cuda.device_count()
-    if distributed.started_by_torchrun():
-        numbers = [distributed.local_rank()]
+    if processes.started_by_torchrun():
+        numbers = [processes.local_rank()]
     if absent := [number for number in numbers if not 0 <= number < available]:
         raise ValueError(f"--device {absent}: this machine has GPUs 0 to {available - 1}.")
     torch.cuda.set_device(numbers[0])
     return torch.device("cuda", numbers[0]), numbers
 
 
+def prepare_devices(
+    requested: Sequence[str], deterministic: bool
+) -> tuple[torch.device, list[int]]:
+    """`choose_devices`, and the settings of this process that come before all work on them."""
+    device, numbers = choose_devices(requested)
+    if device.type == "cpu":
+        keep_freed_memory()
+    if deterministic:
+        be_deterministic()
+    return device, numbers
+
+
 def spread(model: nn.Module, device_ids: Sequence[int]) -> nn.Module:
     """The model, which lies on its device, over all its devices or processes."""
-    if distributed.num_processes() > 1:
+    if processes.num_processes() > 1:
         # NOTE: each process has BatchNorm statistics of its own part of the batch, as each GPU of
         # DataParallel has; the first's running statistics count, there as here.
         return DistributedDataParallel(model, device_ids=list(device_ids) or None)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from engine.device import distributed
+from engine.device import processes
 from engine.device.devices import unwrap
 from engine.device.precision import Precision
 from engine.optimization import Schedule
@@ -93,8 +93,8 @@ def save(
     """
     progress = state.progress
     files = Files.of(work_dir, progress.epoch, forward_batch_size, progress.step)
-    random_states = distributed.gather(random_state())
-    if distributed.is_first():
+    random_states = processes.gather(random_state())
+    if processes.is_first():
         if with_weights:
             save_weights(state.precision.full_weights(unwrap(state.model)), files.weights)
         if with_weights and state.average:
@@ -138,8 +138,8 @@ def load_state(state: TrainState, path: Path) -> None:
     _check_steps(path, progress, expected.steps_per_epoch)
     state.progress = progress
     random_states = content.get("random_states", [])
-    if progress.steps_in_epoch and len(random_states) == distributed.num_processes():
-        state.random_state = random_states[distributed.rank()]
+    if progress.steps_in_epoch and len(random_states) == processes.num_processes():
+        state.random_state = random_states[processes.rank()]
 
 
 def _check_steps(path: Path, progress: Progress, steps_per_epoch: int) -> None:

@@ -1,39 +1,68 @@
-"""Where a training goes on: from its newest checkpoint, or from files that flags name."""
+"""Where a training resumes: from its newest checkpoint, or from files that flags name."""
 
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.device import devices as parallel
-from engine.device import distributed
+import yaml
+
+from engine.device import processes
+from engine.device.devices import unwrap
 from engine.run_dir import checkpoint
 from engine.run_dir.checkpoint import TrainState
-from engine.run_dir.states import changed_settings, newest_intact
+from engine.run_dir.states import newest_intact
 from engine.run_dir.weights import read_weights
+from engine.settings.table import ABOUT, SavingSettings, flag
 
 logger = logging.getLogger(__name__)
 
 
+def resume(
+    state: TrainState, saving: SavingSettings, work_dir: Path, settings: Mapping[str, Any]
+) -> None:
+    """Bring a state to where an earlier run ended, if --resume or --start-epoch ask for it.
+
+    Args:
+        settings: those in force, as YAML has them.
+    """
+    if saving.resume == "auto":
+        resume_automatically(state, work_dir, settings)
+    else:
+        resume_by_flags(state, saving.start_epoch, saving.checkpoint, saving.optimizer_states)
+
+
 def resume_automatically(state: TrainState, work_dir: Path, settings: Mapping[str, Any]) -> None:
-    """Go on from the newest intact checkpoint of the work dir, if there is one."""
-    first = distributed.is_first()
-    found = distributed.from_first(newest_intact(work_dir) if first else None)
+    """Continue from the newest intact checkpoint of the work dir, if there is one.
+
+    Args:
+        settings: those in force, as YAML has them.
+    """
+    first = processes.is_first()
+    found = processes.from_first(newest_intact(work_dir) if first else None)
     if not found:
         logger.info("no checkpoint in %s: starting from the beginning.", work_dir)
         return
     epoch, files = found
     state.progress.epoch = state.progress.evaluated = epoch
     state.progress.step = files.step
-    weights = read_weights(files.weights, parallel.unwrap(state.model))
+    weights = read_weights(files.weights, unwrap(state.model))
     state.precision.load_full_weights(weights)
     checkpoint.load_state(state, files.checkpoint)
-    logger.info("going on from %s", files.checkpoint)
+    logger.info("resuming from %s", files.checkpoint)
     if changed := changed_settings(work_dir, settings):
         logger.warning(
             "%s changed since the run began; what the checkpoint holds of it stays in force.",
             ", ".join(changed),
         )
+
+
+def changed_settings(work_dir: Path, now: Mapping[str, Any]) -> list[str]:
+    """Flags that the result depends on and that differ from the work dir's config.yaml."""
+    path = work_dir / "config.yaml"
+    before = yaml.safe_load(path.read_text()) if path.is_file() else {}
+    kept = [name for name, about in ABOUT.items() if about.recipe and not about.may_change]
+    return [flag(name) for name in kept if name in before and before[name] != now.get(name)]
 
 
 def resume_by_flags(

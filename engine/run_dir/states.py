@@ -1,31 +1,20 @@
-"""The saved states of a work dir: which to go on with, which is the best, which to drop."""
+"""The saved states of a work dir: which to resume from, which is the best, which to drop."""
 
 import logging
 import os
 import re
 import shutil
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from engine.run_dir.checkpoint import Files
 from engine.run_dir.weights import read
-from formats.scores import delete_scores
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT = re.compile(r"checkpoint-(\d+)-fwbz(\d+)-(\d+)\.pt")
 WEIGHTS = re.compile(r"(?:weights|ema)-(\d+)-(\d+)\.pt")
 BEST = "best.pt"
-# Settings that a run keeps from its beginning to its end.
-RECIPE = (
-    *("seed", "optimizer", "base_lr", "nesterov", "weight_decay", "lr_schedule", "step"),
-    *("warmup_epochs", "label_smoothing", "ema_decay", "precise_bn", "batch_size"),
-    *("forward_batch_size", "val_split", "val_by", "feeder", "train_feeder_args", "model_args"),
-)
 
 
 def saved_states(work_dir: Path) -> list[tuple[int, Files]]:
@@ -33,13 +22,13 @@ def saved_states(work_dir: Path) -> list[tuple[int, Files]]:
 
     Of two after the same step, the one with the epoch done is the newer.
     """
-    matches = map(CHECKPOINT.fullmatch, _names(work_dir / "checkpoints"))
+    matches = map(CHECKPOINT.fullmatch, names_in(work_dir / "checkpoints"))
     found = [tuple(map(int, match.groups())) for match in matches if match]
     found.sort(key=lambda numbers: (numbers[2], numbers[0]), reverse=True)
     return [(numbers[0], Files.of(work_dir, *numbers)) for numbers in found]
 
 
-def _names(folder: Path) -> list[str]:
+def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
@@ -62,7 +51,7 @@ def newest_intact(work_dir: Path) -> tuple[int, Files] | None:
         return epoch, files
     if states:
         raise ValueError(
-            f"no checkpoint of {work_dir} is intact. Start anew in another --work-dir, or from "
+            f"no checkpoint of {work_dir} is intact. Start again in another --work-dir, or from "
             "weights that still load."
         )
     return None
@@ -79,36 +68,6 @@ def _damage(path: Path) -> str:
     except Exception as error:  # damage can make any part of the readers fail
         return f"{path} is damaged ({str(error).splitlines()[0]})"
     return ""
-
-
-def changed_settings(work_dir: Path, now: Mapping[str, Any]) -> list[str]:
-    """Flags of the recipe that differ from the work dir's config.yaml."""
-    path = work_dir / "config.yaml"
-    before = yaml.safe_load(path.read_text()) if path.is_file() else {}
-    names = [name for name in RECIPE if name in before and before[name] != now.get(name)]
-    return [f"--{name.replace('_', '-')}" for name in names]
-
-
-def start_afresh(work_dir: Path, assume_yes: bool) -> None:
-    """Before a run starts from nothing: no states of an earlier run may mix with its own.
-
-    Raises:
-        ValueError: there are some, and `assume_yes` does not say to delete them.
-    """
-    states = saved_states(work_dir)
-    if states and not assume_yes:
-        raise ValueError(
-            f"--work-dir {work_dir} holds the checkpoints of an earlier run. Go on with it by "
-            "--resume auto, choose another folder, or delete its weights, checkpoints, scores and "
-            "curves with --assume-yes."
-        )
-    if states:
-        delete_scores(work_dir)
-    for _, files in states:
-        files.checkpoint.unlink()
-    for name in _names(work_dir / "weights") if states else ():
-        if WEIGHTS.fullmatch(name) or name == BEST:
-            (work_dir / "weights" / name).unlink()
 
 
 def mark_best(weights: Path) -> None:

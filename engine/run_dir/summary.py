@@ -1,7 +1,8 @@
-"""What a run came to, and on what: `summary.json`."""
+"""The results of a run, and on what machine: `summary.json`."""
 
 import hashlib
 import json
+import logging
 import platform
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from engine.device import processes
+from engine.settings.table import ABOUT
 from utils.cli import PROJECT
 from utils.files import atomic_write
 
@@ -21,12 +24,8 @@ except ImportError:  # on Windows
     resource = None
 
 NAME = "summary.json"
-# What says where, how often or from which point a run goes on, not what it comes to.
-NOT_RECIPE = {
-    *("work_dir", "resume", "start_epoch", "checkpoint", "optimizer_states", "device"),
-    *("num_worker", "log_interval", "print_log", "assume_yes", "save_score"),
-    *("save_interval", "save_steps", "keep_checkpoints", "model_saved_name"),
-}
+
+logger = logging.getLogger(__name__)
 
 
 def write_summary(work_dir: Path, content: Mapping[str, Any]) -> None:
@@ -51,11 +50,15 @@ def circumstances(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config_hash(settings: Mapping[str, Any]) -> str:
-    """The same for all runs of one recipe, wherever they run and however often they went on."""
-    left_out = set(NOT_RECIPE)
+    """The same for all runs of one recipe, wherever they run and however often they were resumed.
+
+    Args:
+        settings: as YAML has them.
+    """
+    names = {name for name, about in ABOUT.items() if about.recipe}
     if settings.get("start_epoch") or settings.get("checkpoint"):
-        left_out.add("weights")  # of the run itself, not what it started from
-    recipe = {name: value for name, value in settings.items() if name not in left_out}
+        names.discard("weights")  # of the run itself, not what it started from
+    recipe = {name: value for name, value in settings.items() if name in names}
     text = json.dumps(recipe, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -89,3 +92,19 @@ def over_seeds(results: Sequence[Mapping[str, float]]) -> dict[str, dict[str, fl
         name: {"mean": float(v.mean()), "std": float(v.std(ddof=1)) if len(v) > 1 else 0.0}
         for name, v in values.items()
     }
+
+
+def sum_up_seeds(
+    work_dir: Path,
+    seeds: Sequence[int],
+    results: Sequence[Mapping[str, float]],
+    settings: Mapping[str, Any],
+) -> None:
+    """Write the summary of several seeds and log their means; on the first process."""
+    if not processes.is_first():
+        return
+    table = over_seeds(results)
+    write_summary(work_dir, {"seeds": list(seeds), **table} | circumstances(settings))
+    for name, value in table.items():
+        mean, std = value["mean"], value["std"]
+        logger.info("%s over %d seeds: %.4f +- %.4f", name, len(results), mean, std)

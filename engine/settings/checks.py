@@ -1,113 +1,120 @@
 """What settings main.py refuses, whether they come from the command line or from a YAML file."""
 
-import argparse
 import logging
 import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from engine.device.distributed import num_processes
-from engine.settings.flags import make_parser
+from engine.device.processes import num_processes
+from engine.settings.table import ABOUT, DEFAULTS, TEST, Settings, flag
 
 logger = logging.getLogger(__name__)
 
-POSITIVE = (
-    *("batch_size", "test_batch_size", "forward_batch_size", "num_epoch", "base_lr"),
-    *("log_interval", "save_interval", "eval_interval", "num_clips"),
-)
-NOT_NEGATIVE = (
-    *("num_worker", "start_epoch", "weight_decay", "eval_start", "seed", "warmup_epochs"),
-    *("max_grad_norm", "early_stopping", "save_steps", "keep_checkpoints"),
-)
-SHARES = ("val_split", "label_smoothing", "ema_decay")
+NEEDS_HALF = ("amp_opt_level", "amp_dtype", "amp_backend")
 
 
-def validate(args: argparse.Namespace) -> None:
+def validate(settings: Settings) -> None:
     """Reject settings that cannot work; warn of those without effect.
 
     Raises:
         ValueError: one line that names the flag.
     """
-    if args.work_dir in (None, Path()):
+    work_dir = settings.run.work_dir
+    if work_dir in (None, Path()):
         raise ValueError("--work-dir is required: a folder of its own for what the run writes.")
-    if args.work_dir.exists() and not args.work_dir.is_dir():
-        raise ValueError(f"--work-dir must be a folder. Got {args.work_dir}, a file.")
-    _check_ranges(args)
-    if args.phase == "test":
-        _check_test(args)
+    if work_dir.exists() and not work_dir.is_dir():
+        raise ValueError(f"--work-dir must be a folder. Got {work_dir}, a file.")
+    for name, value in settings.values().items():
+        if value is not None:
+            _check_range(name, value)
+    _check_steps(settings)
+    if settings.run.phase == TEST:
+        _check_test(settings)
     else:
-        _check_training(args)
-    for setting, without_effect in {
-        "--nesterov has no effect with Adam": args.nesterov and args.optimizer != "SGD",
-        "--label-smoothing has no effect with --task traits": args.label_smoothing
-        and args.task == "traits",
-        "--precise-bn has no effect with --phase test": args.precise_bn and args.phase == "test",
-        "--model_saved_name has no effect": args.model_saved_name,
-        "--sync-bn has no effect without torchrun": args.sync_bn and num_processes() == 1,
-        "--amp-dtype has no effect without --half": args.amp_dtype and not args.half,
-        "--amp-backend has no effect without --half": (
-            not args.half and _changed(args, "amp_backend")
-        ),
-        "--amp-opt-level has no effect without --half": (
-            not args.half and _changed(args, "amp_opt_level")
-        ),
-    }.items():
-        if without_effect:
-            logger.warning("%s.", setting)
+        _check_training(settings)
+    for sentence in _without_effect(settings):
+        logger.warning("%s.", sentence)
 
 
-def _changed(args: argparse.Namespace, name: str) -> bool:
-    return getattr(args, name) != make_parser().get_default(name)
+def _check_range(name: str, value: Any) -> None:
+    """Compare a setting, or each of its values, with the range that the table allows."""
+    about = ABOUT[name]
+    for one in value if about.many else [value]:
+        if about.type not in (int, float):
+            continue
+        inside = about.low <= one < about.below and one > about.above and math.isfinite(one)
+        if not inside:
+            shown = value if about.many else one
+            raise ValueError(f"{flag(name)} must be {_range(name)}. Got {shown}.")
 
 
-def _check_ranges(args: argparse.Namespace) -> None:
-    for name in POSITIVE + NOT_NEGATIVE:
-        value = getattr(args, name)
-        if not (value > 0 or (value == 0 and name in NOT_NEGATIVE)) or not math.isfinite(value):
-            bound = "above 0" if name in POSITIVE else "0 or more"
-            raise ValueError(f"--{name.replace('_', '-')} must be {bound}. Got {value}.")
-    for name in SHARES:
-        value = getattr(args, name)
-        if not 0 <= value < 1:
-            flag = name.replace("_", "-")
-            raise ValueError(f"--{flag} must be at least 0 and below 1. Got {value}.")
-    if min(args.show_topk) < 1:
-        raise ValueError(f"--show-topk must be above 0. Got {args.show_topk}.")
-    if args.step != sorted(set(args.step)) or args.step[0] < 1:
-        raise ValueError(f"--step must be epochs above 0 that rise. Got {args.step}.")
-    if args.batch_size % args.forward_batch_size:
+def _range(name: str) -> str:
+    about = ABOUT[name]
+    if math.isfinite(about.below):
+        return f"at least {about.low:g} and below {about.below:g}"
+    if math.isfinite(about.above):
+        return f"above {about.above:g}"
+    return f"{about.low:g} or more" if math.isfinite(about.low) else "a finite number"
+
+
+def _check_steps(settings: Settings) -> None:
+    step, data = settings.training.step, settings.data
+    if not step or step != sorted(set(step)):
+        raise ValueError(f"--step must be epochs above 0, ascending. Got {step}.")
+    if data.batch_size % data.forward_batch_size:
         raise ValueError(
-            f"--forward-batch-size must divide --batch-size ({args.batch_size}). "
-            f"Got {args.forward_batch_size}."
+            f"--forward-batch-size must divide --batch-size ({data.batch_size}). "
+            f"Got {data.forward_batch_size}."
         )
 
 
-def _check_test(args: argparse.Namespace) -> None:
-    if not args.weights:
-        raise ValueError("--phase test needs --weights, the state_dict to test.")
-    if args.seeds:
+def _check_test(settings: Settings) -> None:
+    if not settings.model.weights:
+        raise ValueError("--phase test requires --weights, the state_dict to test.")
+    if settings.run.seeds:
         raise ValueError("--seeds is for training. Leave it out of a test.")
 
 
-def _check_training(args: argparse.Namespace) -> None:
-    by_hand = args.start_epoch or args.checkpoint
-    if by_hand and not args.weights:
-        raise ValueError("--start-epoch and --checkpoint need the --weights of the same epoch.")
-    if (by_hand or args.optimizer_states) and (args.resume == "auto" or args.seeds):
+def _check_training(settings: Settings) -> None:
+    saving, seeds, num_epoch = settings.saving, settings.run.seeds, settings.training.num_epoch
+    by_hand = saving.start_epoch or saving.checkpoint
+    if by_hand and not settings.model.weights:
+        raise ValueError("--start-epoch and --checkpoint require the --weights of the same epoch.")
+    if (by_hand or saving.optimizer_states) and (saving.resume == "auto" or seeds):
         raise ValueError(
             "--start-epoch, --checkpoint and --optimizer-states are of one run, whose files they "
             "name. Leave them out with --resume auto, which finds them itself, and with --seeds."
         )
     for name in ("start_epoch", "warmup_epochs"):
-        value = getattr(args, name)
-        if value >= args.num_epoch:
-            flag = name.replace("_", "-")
-            raise ValueError(f"--{flag} must be below --num-epoch ({args.num_epoch}). Got {value}.")
-    if args.seeds and len(set(args.seeds)) < len(args.seeds):
-        raise ValueError(f"--seeds must differ. Got {args.seeds}.")
-    if args.freeze_loaded and not args.weights:
-        raise ValueError("--freeze-loaded needs --weights, the state_dict to be kept as it is.")
-    if args.ema_decay and args.half and args.amp_opt_level > 1:
+        value = settings.values()[name]
+        if value >= num_epoch:
+            raise ValueError(f"{flag(name)} must be below --num-epoch ({num_epoch}). Got {value}.")
+    if seeds and len(set(seeds)) < len(seeds):
+        raise ValueError(f"--seeds must differ. Got {seeds}.")
+    if settings.model.freeze_loaded and not settings.model.weights:
+        raise ValueError("--freeze-loaded requires --weights, the state_dict to be kept as it is.")
+    half_weights = settings.precision.half and settings.precision.amp_opt_level > 1
+    if settings.recipe.ema_decay and half_weights:
         raise ValueError(
-            "--ema-decay needs weights in float32, since half ones are too coarse to average. Use "
-            "--amp-opt-level 1."
+            "--ema-decay requires weights in float32, since half ones are too coarse to average. "
+            "Use --amp-opt-level 1."
         )
+
+
+def _without_effect(settings: Settings) -> Iterator[str]:
+    """A sentence for each setting that is given and changes nothing."""
+    values, test = settings.values(), settings.run.phase == TEST
+    if values["nesterov"] and values["optimizer"] != "SGD" and not test:
+        yield f"--nesterov has no effect with {values['optimizer']}"
+    if values["label_smoothing"] and values["task"] == "traits":
+        yield "--label-smoothing has no effect with --task traits"
+    if values["precise_bn"] and test:
+        yield "--precise-bn has no effect with --phase test"
+    if values["model_saved_name"]:
+        yield "--model_saved_name has no effect"
+    if values["sync_bn"] and num_processes() == 1:
+        yield "--sync-bn has no effect without torchrun"
+    for name in NEEDS_HALF if not values["half"] else ():
+        if values[name] != DEFAULTS[name]:
+            yield f"{flag(name)} has no effect without --half"

@@ -1,9 +1,10 @@
-"""What a model's outputs mean: the loss, the metrics, the best epoch and the result files.
+"""Action classification: the loss, the metrics, the best epoch and the result files.
 
-A task is an object with the methods of `ActionClassification`; main.py chooses it by --task.
+The first task of main.py; engine/contracts.py says what any task has.
 """
 # Shapes: N clips, K classes.
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import Dataset
 
+from engine.data.clips import Clips
 from engine.tasks.pictures import heat_map
-from utils.files import write_lines
+from formats.class_names import shown
+from utils.files import atomic_write, write_lines
 from utils.metrics import confusion_matrix, top_k_accuracy
 
 
@@ -32,20 +34,20 @@ class ActionClassification:
     def __init__(self, label_smoothing: float = 0.0, top_ks: Sequence[int] = (1, 5)) -> None:
         self.label_smoothing, self.top_ks = label_smoothing, tuple(top_ks)
 
-    def check(self, model_args: Mapping[str, object], dataset: Dataset) -> None:
+    def check(self, model_args: Mapping[str, object], clips: Clips) -> None:
         """Compare the labels with the model's outputs.
 
         Raises:
             ValueError: there are more classes in the data, or labels are none.
         """
-        if np.ndim(dataset.label[0]):
+        if np.ndim(clips.label[0]):
             raise ValueError(
-                f"labels of {dataset.label_path} are no classes. Is it --task traits that you want?"
+                f"labels of {clips.label_path} are no classes. Did you mean --task traits?"
             )
-        lowest, highest = min(dataset.label), max(dataset.label)
+        lowest, highest = min(clips.label), max(clips.label)
         if lowest < 0 or highest >= model_args.get("num_class", highest + 1):
             raise ValueError(
-                f"labels of {dataset.label_path} go from {lowest} to {highest}, but model_args "
+                f"labels of {clips.label_path} go from {lowest} to {highest}, but model_args "
                 f"says num_class: {model_args['num_class']}. Make them agree."
             )
 
@@ -57,10 +59,10 @@ class ActionClassification:
         """Scores (N, K), labels (N,) -> share of right predictions ()."""
         return (outputs.argmax(1) == labels).float().mean()
 
-    def evaluate(self, outputs: np.ndarray, dataset: Dataset) -> dict[str, float]:
+    def evaluate(self, outputs: np.ndarray, clips: Clips) -> dict[str, float]:
         """Scores (N, K) of all clips -> loss, `acc` and the other top-k accuracies, in [0, 1]."""
-        labels = torch.as_tensor(dataset.label)
-        accuracies = {k: top_k_accuracy(outputs, dataset.label, k) for k in {1, *self.top_ks}}
+        labels = torch.as_tensor(clips.label)
+        accuracies = {k: top_k_accuracy(outputs, clips.label, k) for k in {1, *self.top_ks}}
         return {
             "loss": F.cross_entropy(torch.from_numpy(outputs).double(), labels).item(),
             "acc": accuracies[1],
@@ -72,15 +74,28 @@ class ActionClassification:
         shown = ", ".join(f"top-{k} {100 * metrics[f'top{k}']:.2f}%" for k in self.top_ks)
         return f"loss {metrics['loss']:.4f}, {shown}"
 
-    def pictures(self, outputs: np.ndarray, dataset: Dataset) -> dict[str, np.ndarray]:
+    def pictures(self, outputs: np.ndarray, clips: Clips) -> dict[str, np.ndarray]:
         """Images (H, W, 3) uint8 by name: the confusion matrix."""
-        matrix = confusion_matrix(outputs, dataset.label)
-        return {"confusion": heat_map(matrix, "predicted class", "true class")}
+        matrix = confusion_matrix(outputs, clips.label)
+        names = [shown(label, clips.class_names) for label in range(outputs.shape[1])]
+        return {"confusion": heat_map(matrix, "predicted class", "true class", names)}
 
-    def write(self, work_dir: Path, outputs: np.ndarray, dataset: Dataset) -> None:
-        """wrong-samples.txt (index,predicted,true) and right-samples.txt (predicted,true)."""
-        pairs = list(zip(outputs.argmax(1), dataset.label, strict=True))
+    def write(self, work_dir: Path, outputs: np.ndarray, clips: Clips) -> None:
+        """wrong-samples.txt (index,predicted,true) and right-samples.txt (predicted,true), as
+        published; predictions.csv says the same with names.
+        """
+        guesses = outputs.argmax(1).tolist()
+        pairs = list(zip(guesses, clips.label, strict=True))
         wrong = [f"{i},{guess},{label}" for i, (guess, label) in enumerate(pairs) if guess != label]
         write_lines(work_dir / "wrong-samples.txt", wrong)
         # Right or wrong; the name is published.
         write_lines(work_dir / "right-samples.txt", [f"{guess},{label}" for guess, label in pairs])
+        with (
+            atomic_write(work_dir / "predictions.csv") as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.writer(file)
+            writer.writerow(["sample", "predicted", "true", "right"])
+            for name, (guess, label) in zip(clips.sample_name, pairs, strict=True):
+                titles = (shown(each, clips.class_names) for each in (guess, label))
+                writer.writerow([name, *titles, int(guess == label)])

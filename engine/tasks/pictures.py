@@ -1,6 +1,6 @@
 """Pictures of results, drawn without a display."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,28 @@ from matplotlib.image import imsave
 from formats.traits import TRAITS
 from utils.files import atomic_write
 
+MAX_NAMES = 120  # of classes that a matrix is labelled with
 
-def heat_map(matrix: np.ndarray, x_label: str, y_label: str) -> np.ndarray:
-    """A matrix of values in [0, 1] as an image (H, W, 3) uint8."""
-    figure = Figure(figsize=(8, 7), layout="tight")
+
+def heat_map(
+    matrix: np.ndarray, x_label: str, y_label: str, names: Sequence[str] = ()
+) -> np.ndarray:
+    """A matrix of values in [0, 1] as an image (H, W, 3) uint8.
+
+    Args:
+        names: of rows and columns; they are written where there is room for them.
+    """
+    shown = names if len(names) <= MAX_NAMES else ()
+    side = max(7.0, 0.25 * len(shown) + 2)
+    figure = Figure(figsize=(side + 1, side), layout="tight")
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     image = axes.imshow(matrix, cmap="viridis", vmin=0, vmax=1)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
+    if shown:
+        axes.set_xticks(range(len(shown)), shown, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(shown)), shown, fontsize=7)
     figure.colorbar(image)
     return _drawn(canvas)
 

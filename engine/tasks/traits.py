@@ -1,4 +1,4 @@
-"""The second task of main.py: five traits a participant, from all the chunks of him."""
+"""The second task of main.py: the five traits of each participant, from all their chunks."""
 # Shapes: N chunks, P participants, 5 traits.
 
 import csv
@@ -10,18 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from engine.data.validation_split import subject_of
+from engine.data.clips import Clips
 from engine.tasks.pictures import effort_curves, save_picture, traits_against_truth
-from formats.traits import (
+from engine.tasks.trait_measures import (
     MEASURES,
-    TRAITS,
     confidence_intervals,
-    mean_by_name,
     squared_error,
     with_mean,
 )
+from formats.traits import TRAITS, mean_by_name
 from utils.files import atomic_write, write_lines
 
 logger = logging.getLogger(__name__)
@@ -30,25 +28,25 @@ logger = logging.getLogger(__name__)
 class TraitRegression:
     """Five z-scores a chunk; squared error; the best epoch has the lowest error of participants.
 
-    A participant's prediction is the mean over all his chunks, whatever the session; a chunk's name
-    says whose it is. Beside every error stands that of the baseline, which predicts for everybody
-    the mean of the training participants (`training_mean` of the data set).
+    A participant's prediction is the mean over all their chunks, whatever the session. Beside every
+    error stands that of the baseline, which predicts for everybody the mean of the training
+    participants (`training_mean` of the data set).
     """
 
     metric = "mse"  # mean over the traits; what epochs are compared by
     higher_is_better = False
 
-    def check(self, model_args: Mapping[str, object], dataset: Dataset) -> None:
+    def check(self, model_args: Mapping[str, object], clips: Clips) -> None:
         """Compare the labels with the traits and with the model's outputs.
 
         Raises:
             ValueError: either are not five numbers.
         """
-        shape, outputs = np.shape(dataset.label[0]), model_args.get("num_class", len(TRAITS))
+        shape, outputs = np.shape(clips.label[0]), model_args.get("num_class", len(TRAITS))
         if shape != (len(TRAITS),) or outputs != len(TRAITS):
             raise ValueError(
                 f"--task traits needs labels and num_class of the {len(TRAITS)} traits. Got labels "
-                f"of shape {shape} from {dataset.label_path}, and num_class: {outputs}."
+                f"of shape {shape} from {clips.label_path}, and num_class: {outputs}."
             )
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
@@ -59,21 +57,21 @@ class TraitRegression:
         """As the loss: a batch does not hold all chunks of anybody."""
         return self.loss(outputs, labels)
 
-    def evaluate(self, outputs: np.ndarray, dataset: Dataset) -> dict[str, float]:
+    def evaluate(self, outputs: np.ndarray, clips: Clips) -> dict[str, float]:
         """Predictions (N, 5) of all chunks -> the measures of participants; none without truth.
 
         `loss` is the error of chunks, `mse` the mean over the traits of participants' errors;
         `mse_O` and so on are those of a trait.
         """
-        _, predicted, true = self._participants(outputs, dataset)
+        _, predicted, true = self._participants(outputs, clips)
         if not np.isfinite(true).all():
             return {}
-        metrics = {"loss": float(squared_error(outputs, np.stack(dataset.label)).mean())}
+        metrics = {"loss": float(squared_error(outputs, np.stack(clips.label)).mean())}
         for name, measure in MEASURES.items():
             values = with_mean(measure(predicted, true))
             metrics[name] = float(values[-1])
             metrics |= {f"{name}_{t}": float(v) for t, v in zip(TRAITS, values, strict=False)}
-        baseline = self._baseline(true, dataset)
+        baseline = self._baseline(true, clips)
         if baseline is not None:
             metrics["baseline_mse"] = float(baseline.mean())
         return metrics
@@ -87,16 +85,16 @@ class TraitRegression:
         traits = ", ".join(f"{trait} {metrics[f'mse_{trait}']:.3f}" for trait in TRAITS)
         return f"mse {metrics['mse']:.4f} (predicting the training mean: {shown}), {traits}"
 
-    def pictures(self, outputs: np.ndarray, dataset: Dataset) -> dict[str, np.ndarray]:
+    def pictures(self, outputs: np.ndarray, clips: Clips) -> dict[str, np.ndarray]:
         """Images (H, W, 3) uint8 by name: predicted against true traits, where there are true."""
-        _, predicted, true = self._participants(outputs, dataset)
+        _, predicted, true = self._participants(outputs, clips)
         return {"traits": traits_against_truth(predicted, true)} if np.isfinite(true).all() else {}
 
-    def write(self, work_dir: Path, outputs: np.ndarray, dataset: Dataset) -> None:
+    def write(self, work_dir: Path, outputs: np.ndarray, clips: Clips) -> None:
         """predictions.csv; with true traits also ground_truth.csv, scores.txt, traits.json and
         traits.png; with effort features efforts.png.
         """
-        names, predicted, true = self._participants(outputs, dataset)
+        names, predicted, true = self._participants(outputs, clips)
         _write_table(work_dir / "predictions.csv", names, predicted)
         if np.isfinite(true).all():
             _write_table(work_dir / "ground_truth.csv", names, true)
@@ -105,40 +103,39 @@ class TraitRegression:
             titles = [*TRAITS.values(), "MEAN"]
             lines = [f"{title}: {value:.6f}" for title, value in zip(titles, error, strict=True)]
             write_lines(work_dir / "scores.txt", lines)
-            table = self._table(predicted, true, dataset)
+            table = self._table(predicted, true, clips)
             with atomic_write(work_dir / "traits.json") as temporary:
                 temporary.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n")
             for line in _as_text(table):
                 logger.info("%s", line)
-            save_picture(work_dir / "traits.png", self.pictures(outputs, dataset)["traits"])
-        efforts = getattr(dataset, "efforts", dict)()
-        if efforts:
+            save_picture(work_dir / "traits.png", self.pictures(outputs, clips)["traits"])
+        if efforts := clips.efforts():
             name, curves = efforts["participant"], efforts["curves"]
             save_picture(work_dir / "efforts.png", effort_curves(curves, f"participant {name}"))
 
     def _participants(
-        self, outputs: np.ndarray, dataset: Dataset
+        self, outputs: np.ndarray, clips: Clips
     ) -> tuple[list[str], np.ndarray, np.ndarray]:
         """Participants in order, their predictions (P, 5) and true traits (P, 5)."""
-        names = [subject_of(name) for name in dataset.sample_name]
-        predicted, true = mean_by_name(outputs, names), mean_by_name(np.stack(dataset.label), names)
+        names = clips.subjects
+        predicted, true = mean_by_name(outputs, names), mean_by_name(np.stack(clips.label), names)
         return list(predicted), np.stack([*predicted.values()]), np.stack([*true.values()])
 
-    def _baseline(self, true: np.ndarray, dataset: Dataset) -> np.ndarray | None:
-        mean = getattr(dataset, "training_mean", None)
+    def _baseline(self, true: np.ndarray, clips: Clips) -> np.ndarray | None:
+        mean = clips.training_mean
         return None if mean is None else squared_error(np.broadcast_to(mean, true.shape), true)
 
     def _table(
-        self, predicted: np.ndarray, true: np.ndarray, dataset: Dataset
+        self, predicted: np.ndarray, true: np.ndarray, clips: Clips
     ) -> dict[str, dict[str, object]]:
         """Trait or "mean": measure, its 95 % interval, the baseline's error."""
         values = {name: with_mean(measure(predicted, true)) for name, measure in MEASURES.items()}
-        intervals, baseline = confidence_intervals(predicted, true), self._baseline(true, dataset)
+        intervals, baseline = confidence_intervals(predicted, true), self._baseline(true, clips)
         if baseline is None:
             logger.warning(
                 "no traits of training participants beside %s: the error of predicting their mean "
                 "is unknown.",
-                dataset.label_path,
+                clips.label_path,
             )
         else:
             baseline = with_mean(baseline)
@@ -154,7 +151,7 @@ class TraitRegression:
 
 
 def _write_table(path: Path, names: list[str], values: np.ndarray) -> None:
-    """One line a participant: his ID and the five traits."""
+    """One line a participant: their ID and the five traits."""
     with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["Participant ID", *TRAITS.values()])

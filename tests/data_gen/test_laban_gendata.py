@@ -6,7 +6,7 @@ from golden_arrays import golden_arrays
 
 from data_gen import laban_gendata
 from formats import laban
-from formats.efforts import NUM_CHANNELS
+from formats.laban import NUM_CHANNELS
 from utils.cli import run
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,8 +18,10 @@ from data_gen.pipeline import ntu_plan
 from data_gen.pipeline import workers as parallel
 from data_gen.pipeline.ntu_plan import read_bodies
 from data_gen.readers.ntu import read_skeleton
+from engine.data.clips import Clips
+from engine.data.datasets import compare_with_manifest
+from feeders.feeder import Feeder
 from formats.clip_store import dense_clip
-from formats.manifest import compare_with_manifest
 from utils.cli import PROJECT, run
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
@@ -90,7 +91,7 @@ def test_ntu_120_gives_the_published_arrays(raw_60, raw_120, tmp_path):
 @pytest.mark.parametrize(
     ("format_", "where"),
     [
-        ("dense", {"data_path": "xview/val_data_joint.npy"}),
+        ("dense", {"data_path": "xview/val_data_joint.npy", "label_path": "xview/val_label.pkl"}),
         ("compact", {"data_path": "clips", "split": "xview/val"}),
     ],
 )
@@ -101,10 +102,10 @@ def test_a_part_of_the_data_set_is_noted_by_the_command_and_before_training(
     ntu_gendata.main([*line.split(), "--format", format_])
     note = "Not the published number of clips: xsub/train 5 of 40,091, xsub/val 3 of 16,487, xview/"
     assert note in capsys.readouterr().out
-    dataset = SimpleNamespace(**where)
-    dataset.data_path = tmp_path / "out" / where["data_path"]
+    paths = {key: str(tmp_path / "out" / name) for key, name in where.items() if key != "split"}
+    clips = Clips(Feeder(**{**where, **paths}))
     with caplog.at_level("INFO"):
-        compare_with_manifest({"num_class": 60}, dataset)
+        compare_with_manifest({"num_class": 60}, clips)
     assert [record.levelname for record in caplog.records] == ["INFO"]
     assert note in caplog.text
 

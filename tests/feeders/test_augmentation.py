@@ -9,13 +9,6 @@ from feeders.augmentation import Augmentation
 from graph.ucla import AdjMatrixGraph
 
 IMAGES = AdjMatrixGraph.mirror_images()
-OFF = {
-    **dict.fromkeys(("random_choose", "random_shift", "random_move", "resize"), False),
-    **dict.fromkeys(("random_resize", "random_frames", "random_mirror", "fit_axes"), False),
-    **{"window_size": -1, "random_crop": 1.0, "uniform_crop": 1.0, "random_rotation": (0.0, 0.0)},
-    **{"random_scale": (1.0, 1.0), "joint_dropout": 0.0, "noise": 0.0},
-    **{"axis_dropout": 0.0, "joint_blackout": 0.0},
-}
 RESIZE = {"resize": True, "window_size": 6}
 
 
@@ -57,7 +50,7 @@ CASES = {
     ),
     "scale": ({"random_scale": [0.5, 2.0]}, lambda c, r: tools.random_scale(c, 0.5, 2.0, r)),
     "mirror": (
-        {"random_mirror": True, "mirror_images": IMAGES},
+        {"random_mirror": True},
         lambda c, r: tools.random_mirror(c, IMAGES, r),
     ),
     "dropout": ({"joint_dropout": 0.3}, lambda c, r: tools.joint_dropout(c, 0.3, r)),
@@ -72,14 +65,14 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_setting_is_its_function_alone(case, clip):
     settings, function = CASES[case]
-    augmented = Augmentation(**OFF | settings)(clip, rng())
+    augmented = Augmentation(**settings)(clip, rng(), mirror_images=IMAGES)
     np.testing.assert_array_equal(augmented, function(clip, rng()))
     assert not np.array_equal(augmented, clip)
     assert augmented.dtype == np.float32
 
 
 def test_without_settings_a_clip_stays_as_it_is(clip):
-    augmentation = Augmentation(**OFF)
+    augmentation = Augmentation()
     np.testing.assert_array_equal(augmentation(clip, rng()), clip)
     assert not augmentation.varies
 
@@ -89,20 +82,20 @@ def test_frames_are_chosen_before_joints_are_moved(clip):
     draws = rng()
     expected = tools.random_scale(crop_and_resize(clip, draws), 0.5, 2.0, draws)
     expected = tools.noise(expected, 0.1, draws)
-    np.testing.assert_array_equal(Augmentation(**OFF | both)(clip, rng()), expected)
+    np.testing.assert_array_equal(Augmentation(**both)(clip, rng()), expected)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_varies_is_known(case, clip):
-    augmentation = Augmentation(**OFF | CASES[case][0])
+    augmentation = Augmentation(**CASES[case][0])
     seeds = [np.random.default_rng(seed) for seed in range(8)]
-    clips = [augmentation(clip, rng, (i, 8)) for i, rng in enumerate(seeds)]
+    clips = [augmentation(clip, rng, (i, 8), IMAGES) for i, rng in enumerate(seeds)]
     differ = any(not np.array_equal(clips[0], other) for other in clips)
     assert augmentation.varies == differ
 
 
 def test_settings_without_effect_are_said(caplog):
-    augmentation = Augmentation(**OFF | RESIZE | {"random_shift": True})
+    augmentation = Augmentation(**RESIZE | {"random_shift": True})
     assert "random_shift has no effect with resize" in caplog.text
     assert not augmentation.varies
 
@@ -110,4 +103,4 @@ def test_settings_without_effect_are_said(caplog):
 @pytest.mark.parametrize("limits", [(2.0, 1.0), (0.0, 1.0), (-1.0, 1.0)])
 def test_a_scale_must_be_a_range_above_0(limits):
     with pytest.raises(ValueError, match=r"random_scale must be \[low, high\], above 0"):
-        Augmentation(**OFF | {"random_scale": limits})
+        Augmentation(random_scale=limits)

@@ -8,7 +8,7 @@ import small_data
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from engine.data.datasets import Part, check_crops
+from engine.data.clips import Clips
 from feeders.feeder import Feeder
 
 
@@ -18,7 +18,9 @@ def folder(tmp_path):
 
 
 def feeder(folder, **more):
-    return Feeder(**small_data.feeder_args(folder, "train", **more))
+    dataset = Feeder(**small_data.feeder_args(folder, "train", **more))
+    dataset.use_skeleton("graph.ucla.AdjMatrixGraph")
+    return dataset
 
 
 def test_an_item_is_the_clip_its_label_and_its_index(folder):
@@ -129,12 +131,12 @@ def test_missing_and_damaged_files_are_named(folder):
 
 @pytest.mark.parametrize("setting", ["random_choose", "resize"])
 def test_a_window_without_a_size_is_an_error(folder, setting):
-    with pytest.raises(ValueError, match="need window_size"):
+    with pytest.raises(ValueError, match="require window_size"):
         feeder(folder, **{setting: True})
 
 
 BAD = {
-    "a crop without resize": ({"random_crop": 0.5}, "need resize: true"),
+    "a crop without resize": ({"random_crop": 0.5}, "require resize: true"),
     "both crops": (
         {"resize": True, "window_size": 4, "random_crop": 0.5, "uniform_crop": 0.5},
         "random_crop is for training, uniform_crop for testing",
@@ -144,9 +146,15 @@ BAD = {
     "all joints": ({"joint_dropout": 1.0}, r"joint_dropout must be in \[0, 1\)"),
     "negative noise": ({"noise": -1.0}, "noise must be 0 or more"),
     "a graph without sides": (
-        {"random_mirror": True, "graph": "graph.known.graph_of"},
-        "random_mirror needs the names of the 20 joints, of which it has 0",
+        {"random_mirror": True, "graph": "graph.bone.bones_from_joints"},
+        r"has no joint_names, bones and mirror_images\(\)",
     ),
+    "a graph of other joints": (
+        {"random_mirror": True, "graph": "graph.kinetics.AdjMatrixGraph"},
+        "random_mirror requires the names of the 20 joints, of which it has 18",
+    ),
+    "an unknown one": ({"random_mirorr": True}, r"Feeder knows no \['random_mirorr'\]"),
+    "a wrong type": ({"noise": "much"}, "noise must be of type float. Got 'much'"),
 }
 
 
@@ -178,14 +186,14 @@ def test_crops_reach_workers_that_live_on(folder):
 def test_crops_that_would_all_be_the_same_are_refused(folder):
     dataset = feeder(folder, resize=True, window_size=4)
     dataset.set_crop(0, 1)
-    with pytest.raises(ValueError, match="--num-clips 3 needs crops that differ"):
+    with pytest.raises(ValueError, match="--num-clips 3 requires crops that differ"):
         dataset.set_crop(1, 3)
-    part = Part(dataset, [0, 1])
-    with pytest.raises(ValueError, match="--num-clips 3 needs crops that differ"):
-        check_crops(part, 3)
+    part = Clips(dataset, [0, 1])
+    with pytest.raises(ValueError, match="--num-clips 3 requires crops that differ"):
+        part.set_crop(0, 3)
     part.dataset = TensorDataset()
-    with pytest.raises(ValueError, match="needs a feeder with set_crop"):
-        check_crops(part, 3)
+    with pytest.raises(ValueError, match="requires a feeder with set_crop"):
+        part.set_crop(0, 3)
 
 
 def test_each_crop_has_random_draws_of_its_own(folder):

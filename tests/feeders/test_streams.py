@@ -1,12 +1,14 @@
 """Streams derived from joints: what their own files would hold."""
 
+import json
+
 import numpy as np
 import pytest
 import small_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_gen.gen_bone_data import write_stream
+from data_gen import gen_bone_data
 from feeders.feeder import Feeder
 from graph.streams import STREAMS, derive_stream
 from graph.ucla import AdjMatrixGraph
@@ -17,8 +19,18 @@ def folder(tmp_path):
     return small_data.learnable(tmp_path)
 
 
+GRAPH = "graph.ucla.AdjMatrixGraph"
+
+
 def feeder(folder, **more):
-    return Feeder(**small_data.feeder_args(folder, "train", **more))
+    """With the skeleton that a network has."""
+    dataset = Feeder(**small_data.feeder_args(folder, "train", **more))
+    dataset.use_skeleton(GRAPH)
+    return dataset
+
+
+def write_stream(path, stream):
+    return gen_bone_data.write_stream(path, stream, AdjMatrixGraph.bones)
 
 
 def clips_of(dataset):
@@ -95,8 +107,11 @@ def test_a_stream_equals_its_file_also_where_it_is_resized(folder):
 
 def test_another_skeleton_is_named_by_its_graph(tmp_path):
     small_data.write(tmp_path, "train", small_data.clips(2, joints=24), [0, 1])
-    with pytest.raises(ValueError, match="no skeleton of 24 joints is known, but those of 25, 18"):
+    with pytest.raises(ValueError, match="The bones must name each of the 24 joints"):
         feeder(tmp_path, stream="bone")
+    nameless = Feeder(**small_data.feeder_args(tmp_path, "train", stream="bone"))
+    with pytest.raises(ValueError, match=r"stream: bone .* require a skeleton\. Give .* graph:"):
+        nameless[0]
     bones = feeder(tmp_path, stream="bone", graph="graph.udiva.AdjMatrixGraph")
     assert not bones[0][0][:, :, 0].any()  # the pelvis
 
@@ -107,8 +122,11 @@ BAD = {
         {"stream": "bone", "graph": "graph.kinetics.AdjMatrixGraph"},
         "AdjMatrixGraph does not fit the clips. The bones must name each of the 20 joints",
     ),
-    "a module": ({"stream": "bone", "graph": "graph.ucla"}, "graph: graph.ucla does not fit"),
-    "no graph": ({"stream": "bone", "graph": "graph.known.graph_of"}, "does not fit the clips"),
+    "a module": ({"stream": "bone", "graph": "graph.ucla"}, "graph: graph.ucla has no joint_names"),
+    "a function": (
+        {"stream": "bone", "graph": "graph.bone.bones_from_joints"},
+        "has no joint_names",
+    ),
     "an absent graph": ({"stream": "bone", "graph": "graph.x.Y"}, "cannot import 'graph.x.Y'"),
 }
 
@@ -137,9 +155,27 @@ def test_a_name_that_only_contains_another_stream_is_of_joints(folder):
 
 def test_a_rotation_needs_three_coordinates(tmp_path):
     small_data.write(tmp_path, "train", small_data.clips(2)[:, :2], [0, 1])
-    with pytest.raises(ValueError, match=r"needs coordinates x, y, z, but .* has 2 channels"):
+    with pytest.raises(ValueError, match=r"requires coordinates x, y, z, but .* has 2 channels"):
         feeder(tmp_path, random_rotation=[60])
     assert len(feeder(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("options", [{"random_mirror": True}, {"fit_axes": True}])
+def test_what_turns_or_mirrors_needs_coordinates(tmp_path, options):
+    small_data.write(tmp_path, "train", small_data.clips(2)[:, :2], [0, 1])
+    with pytest.raises(ValueError, match="requires coordinates x, y, z"):
+        feeder(tmp_path, **options)
+
+
+def test_the_manifest_names_the_skeleton_and_another_network_is_refused(folder):
+    manifest = folder / "dataset.json"
+    manifest.write_text(json.dumps({"dataset": "own", "skeleton": GRAPH}))
+    bones = Feeder(**small_data.feeder_args(folder, "train", stream="bone"))
+    assert clips_of(bones).tobytes() == clips_of(feeder(folder, stream="bone")).tobytes()
+    with pytest.raises(ValueError, match=r"but not those of small_feeder.OtherSkeleton"):
+        bones.use_skeleton("small_feeder.OtherSkeleton")
+    chosen = small_data.feeder_args(folder, "train", stream="bone", graph=GRAPH)
+    Feeder(**chosen).use_skeleton("small_feeder.OtherSkeleton")
 
 
 def test_a_graph_without_effect_is_said(folder, caplog):

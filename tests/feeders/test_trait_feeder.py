@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import udiva_data
 
-from engine.data.validation_split import subject_of, validation_split
+from engine.data.clips import Clips
+from engine.data.validation_split import validation_split
 from feeders.traits import TraitFeeder
 
 TRAITS = [(1, 0, 0, 0, 0), (2, 0, 0, 0, 0), (-6, 0, 0, 0, 0)]
@@ -30,15 +31,15 @@ def test_a_chunk_is_positions_then_features(data):
 
 
 def test_names_tell_the_participant_and_are_unique(data):
-    names = TraitFeeder(str(data), "train").sample_name
-    assert len(set(names)) == 6
-    assert [subject_of(name) for name in names] == ["010"] * 3 + ["011"] + ["012"] * 2
+    clips = Clips(TraitFeeder(str(data), "train"))
+    assert len(set(clips.sample_name)) == 6
+    assert clips.subjects == ["010"] * 3 + ["011"] + ["012"] * 2
 
 
 def test_a_validation_part_has_whole_participants(data):
-    names = TraitFeeder(str(data), "train").sample_name
-    stay, carved = validation_split(names, 0.2, "subject", seed=0)
-    assert not {subject_of(names[i]) for i in stay} & {subject_of(names[i]) for i in carved}
+    clips = Clips(TraitFeeder(str(data), "train"))
+    stay, held_out = validation_split(clips, 0.2, "subject", seed=0)
+    assert not {clips.subjects[i] for i in stay} & {clips.subjects[i] for i in held_out}
 
 
 def test_the_training_mean_is_over_participants_not_chunks(data):

@@ -1,10 +1,14 @@
 """The manifest: found from the arrays, kept for splits that are not made anew."""
 
-from types import SimpleNamespace
-
 import pytest
 
-from formats.manifest import compare_with_manifest, count_note, read_manifest, write_manifest
+from formats.manifest import (
+    count_note,
+    num_classes_of,
+    read_manifest,
+    skeleton_of,
+    write_manifest,
+)
 
 FIELDS = {"dataset": "ntu", "format": "dense", "clip_shape": [3, 300, 25, 2]}
 PUBLISHED = {"first": 1, "second": 2}
@@ -51,19 +55,19 @@ def test_classes_and_note_are_those_of_all_splits(tmp_path):
     ("split", "array"),
     [("ntu60-xsub/val", "ntu60-xsub/val_data_bone.npy"), ("xsub/val", "xsub/val_data_joint.npy")],
 )
-def test_a_config_is_compared_with_the_classes_of_its_split(tmp_path, caplog, split, array):
+def test_a_split_has_classes_of_its_own(tmp_path, split, array):
     num_classes = {"ntu60-xsub/val": 60, "xsub/val": 120}
     class_counts = {name: [0] * number for name, number in num_classes.items()}
-    write_manifest(tmp_path, {**manifest(), "class_counts": class_counts, "num_joints": 25})
-    (tmp_path / array).parent.mkdir()
-    for where in ({"data_path": tmp_path / array}, {"data_path": tmp_path, "split": split}):
-        dataset = SimpleNamespace(**where)
-        compare_with_manifest({"num_class": num_classes[split], "num_point": 25}, dataset)
-        assert not caplog.records
-        compare_with_manifest({"num_class": 7}, dataset)
-        assert f"num_class: 7, but the data set of {where['data_path']} has" in caplog.text
-        assert f"has {num_classes[split]}." in caplog.text
-        caplog.clear()
+    found = write_manifest(tmp_path, {**manifest(), "class_counts": class_counts})
+    assert num_classes_of(found, tmp_path / array, None) == num_classes[split]
+    assert num_classes_of(found, tmp_path, split) == num_classes[split]
+    assert num_classes_of(found, tmp_path, None) == 120
+
+
+def test_the_skeleton_of_an_older_manifest_follows_from_its_data_set():
+    assert skeleton_of(None) is None and skeleton_of({"dataset": "own"}) is None
+    assert skeleton_of({"dataset": "kinetics"}) == "graph.kinetics.AdjMatrixGraph"
+    assert skeleton_of({"dataset": "kinetics", "skeleton": "a.B"}) == "a.B"
 
 
 def test_other_counts_than_the_published_are_a_note():

@@ -1,6 +1,7 @@
-"""The C library's memory allocator, set for a program whose blocks are large and come back."""
+"""What this machine offers: processor cores, and the C library's memory allocator."""
 
 import ctypes
+import os
 import sys
 
 # Numbers of glibc's <malloc.h>.
@@ -21,3 +22,10 @@ def keep_freed_memory() -> None:
     if mallopt and (mallopt(M_MMAP_THRESHOLD, 1 << 30) or mallopt(M_MMAP_THRESHOLD, 32 << 20)):
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
         mallopt(M_TOP_PAD, 64 << 20)
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

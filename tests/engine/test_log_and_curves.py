@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from tensorboardX.event_file_writer import EventsWriter
 
-from engine.run_dir.logging import Curves, clear_old_curves
+from engine.run_dir.curves import Curves, clear_old_curves
 
 # ---- curves ------------------------------------------------------------------------------------
 

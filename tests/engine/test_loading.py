@@ -5,15 +5,19 @@ import signal
 import time
 from contextlib import closing
 
+import pytest
 import torch
 from small_feeder import NoisyFeeder
 from torch import multiprocessing
 
 from engine.data import loading
+from engine.data.clips import Clips
 from feeders.feeder import Feeder
 
 
 class Slow(torch.utils.data.Dataset):
+    sample_name, label = "abcdefgh", [0] * 8
+
     def __len__(self):
         return 8
 
@@ -23,7 +27,7 @@ class Slow(torch.utils.data.Dataset):
 
 
 def test_workers_leave_signals_to_the_run_and_end_with_it():
-    with closing(loading.evaluation_loader(Slow(), 2, num_worker=2)) as loader:
+    with closing(loading.evaluation_loader(Clips(Slow()), 2, num_worker=2)) as loader:
         batches = iter(loader)
         pid = int(next(batches)[1][0])
         outsider = multiprocessing.get_context("fork").Process(
@@ -36,31 +40,30 @@ def test_workers_leave_signals_to_the_run_and_end_with_it():
     assert not multiprocessing.active_children()
 
 
-def test_workers_live_on_only_for_a_class_that_shares_its_epoch(data):
+@pytest.mark.parametrize("make", [Feeder, NoisyFeeder])
+def test_workers_live_on_and_see_each_epoch(data, make):
+    """Also of a data set that draws from numpy's global random state."""
     files = str(data / "train_data_joint.npy"), str(data / "train_label.pkl")
-    for feeder, lives_on in ((Feeder, True), (NoisyFeeder, False)):
-        with closing(loading.training_loader(feeder(*files), 8, 1, seed=0)) as loader:
-            assert loader.persistent_workers == lives_on
-
-
-def test_workers_that_live_on_see_each_epoch(data):
-    feeder = Feeder(str(data / "train_data_joint.npy"), str(data / "train_label.pkl"),
-                    random_scale=(0.5, 1.5))  # fmt: skip
+    options = {"random_scale": (0.5, 1.5)} if make is Feeder else {}
     seen = []
-    with closing(loading.training_loader(feeder, 8, 1, seed=0)) as loader:
-        assert loader.persistent_workers
-        for epoch in range(2):
-            loading.start_epoch(loader, 0, epoch)
-            for clips, _, indices in loader:
-                seen += [(epoch, i, clip) for i, clip in zip(indices.tolist(), clips, strict=True)]
-    for epoch, i, clip in seen[::7]:
-        feeder.set_epoch(0, epoch)
-        assert torch.equal(clip, torch.from_numpy(feeder[i][0]))
+    for workers in (1, 2, 1):
+        clips = Clips(make(*files, **options))
+        with closing(loading.training_loader(clips, 8, workers, seed=0)) as loader:
+            of_run = {}
+            for epoch in range(2):
+                loading.start_epoch(loader, 0, epoch)
+                for batch, _, indices in loader:
+                    of_run |= {(epoch, i): clip for i, clip in zip(indices.tolist(), batch)}  # noqa: B905
+            seen.append(of_run)
+    assert len(seen[0]) == 48
+    for key, clip in seen[0].items():
+        assert all(torch.equal(clip, other[key]) for other in seen[1:])
+    assert not torch.equal(seen[0][0, 0], seen[0][1, 0])
 
 
 def test_loading_begins_anywhere_in_an_epoch(data):
-    feeder = Feeder(str(data / "train_data_joint.npy"), str(data / "train_label.pkl"))
-    loader = loading.training_loader(feeder, 4, 0, seed=1)
+    clips = Clips(Feeder(str(data / "train_data_joint.npy"), str(data / "train_label.pkl")))
+    loader = loading.training_loader(clips, 4, 0, seed=1)
     orders = []
     for epoch, skip in ((3, 0), (3, 2), (4, 0)):
         loading.start_epoch(loader, 1, epoch, skip)

@@ -1,4 +1,4 @@
-"""What a run tells: the console, log.txt, metrics.jsonl and TensorBoard curves."""
+"""What a run tells programs: metrics.jsonl and TensorBoard curves."""
 
 import json
 import logging
@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from logging.handlers import MemoryHandler
 from pathlib import Path
 
 import numpy as np
@@ -17,41 +16,14 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.summary import image as image_summary
 from tensorboardX.summary import scalar as scalar_summary
 
-from engine.device import distributed
+from engine.device import processes
+from engine.run_dir.checkpoint import Progress
 from utils.files import write_lines
 
 PARTS = ("train", "val")
-MAX_KEPT = 1000  # records before the log file is open
 FLUSH_SECONDS = 120  # after which the curves on disk are brought up to date within an epoch
-LINE = {"format": "[ %(asctime)s ] %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}
 
-
-def start_logging(first: bool = True) -> None:
-    """Send log records to the console, and keep them for the log file that comes later.
-
-    Args:
-        first: whether this process speaks for all; the others say only what is wrong.
-    """
-    console, memory = logging.StreamHandler(sys.stdout), MemoryHandler(MAX_KEPT, sys.maxsize)
-    level = logging.INFO if first else logging.ERROR
-    logging.basicConfig(level=level, handlers=[console, memory], force=True, **LINE)
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells of its fonts
-
-
-def log_to_file(path: Path) -> None:
-    """Send log records, the earlier ones included, to the end of a file instead of the last one."""
-    file = logging.FileHandler(path)
-    file.setFormatter(logging.Formatter(LINE["format"], LINE["datefmt"]))
-    root = logging.getLogger()
-    for handler in list(root.handlers):
-        if isinstance(handler, MemoryHandler):
-            handler.setTarget(file)
-            handler.close()  # hands over what it kept
-            root.removeHandler(handler)
-        elif isinstance(handler, logging.FileHandler):  # that of the seed before
-            handler.close()
-            root.removeHandler(handler)
-    root.addHandler(file)
+logger = logging.getLogger(__name__)
 
 
 class _Events:
@@ -94,7 +66,7 @@ def _disk_is_suspected(folder: Path) -> Iterator[None]:
         reason = error.strerror or error
         raise OSError(
             f"cannot write the training curves in {folder} ({reason}): is the disk full? Make "
-            "room and go on with --resume auto."
+            "room and resume with --resume auto."
         ) from error
 
 
@@ -174,6 +146,22 @@ def _epoch_of(line: str) -> float:
         return float("inf")
 
 
+def open_curves(
+    work_dir: Path, progress: Progress, assume_yes: bool, next_is_evaluation: bool
+) -> Curves:
+    """The curves of a run, new or resumed; none in processes other than the first.
+
+    Args:
+        assume_yes: whether curves of an earlier run may be deleted without asking.
+        next_is_evaluation: whether the last epoch's line is still to be written.
+    """
+    if not processes.is_first():
+        return NoCurves()
+    if not progress.step:
+        clear_old_curves(work_dir, assume_yes)
+    return Curves(work_dir, progress.step, progress.epoch - next_is_evaluation)
+
+
 def clear_old_curves(work_dir: Path, assume_yes: bool) -> None:
     """Before a run starts from nothing: an earlier run's curves go only with the user's consent.
 
@@ -187,7 +175,7 @@ def clear_old_curves(work_dir: Path, assume_yes: bool) -> None:
         for path in old:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     else:
-        logging.getLogger(__name__).warning(
+        logger.warning(
             "%s holds the curves of an earlier run; they are kept, and the new ones are added. "
             "Delete them with --assume-yes.",
             work_dir,
@@ -200,7 +188,7 @@ def _can_be_asked() -> bool:
     In the background (`main.py ... &`) the system stops a process that reads, and processes of
     torchrun share one terminal.
     """
-    if distributed.started_by_torchrun() or not (sys.stdin and sys.stdin.isatty()):
+    if processes.started_by_torchrun() or not (sys.stdin and sys.stdin.isatty()):
         return False
     if not hasattr(os, "tcgetpgrp"):  # on Windows
         return True

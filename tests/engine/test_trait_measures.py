@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from formats import traits
+from engine.tasks import trait_measures as traits
+from formats.traits import mean_by_name
 
 
-def test_a_participant_is_the_mean_of_his_chunks():
-    found = traits.mean_by_name(np.array([[1.0], [4.0], [3.0]]), ["b", "a", "b"])
+def test_a_participant_is_the_mean_of_their_chunks():
+    found = mean_by_name(np.array([[1.0], [4.0], [3.0]]), ["b", "a", "b"])
     assert list(found) == ["a", "b"]
     assert found["a"] == 4 and found["b"] == 2
 

@@ -1,0 +1,106 @@
+"""A feeder's data set as the engine uses it, with the usual value for all that it leaves out."""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, get_worker_info
+
+from engine.contracts import (
+    ClipDataset,
+    Cropped,
+    Derived,
+    FromFiles,
+    KnowsClasses,
+    KnowsSubjects,
+    KnowsTraits,
+    Seeded,
+)
+from formats.clip_names import subjects_of
+
+
+class Clips(Dataset):
+    """The clips of a data set, or some of them, with their names and labels.
+
+    In worker processes global random state is set for each clip, from seed, epoch and clip, so that
+    also a data set that draws from it gives the same clips whatever the number of workers.
+
+    Args:
+        indices: which clips; by default all.
+
+    Attributes:
+        label, sample_name: one for each clip.
+        data_path, label_path, split: where they lie; None if the data set does not say.
+        stream: joint, bone, joint_motion or bone_motion; None if the data set does not say.
+        class_names: in the order of labels; may be empty.
+        training_mean: (5,) traits; None for other data sets.
+    """
+
+    def __init__(self, dataset: ClipDataset, indices: Sequence[int] | None = None) -> None:
+        self.dataset = dataset
+        self.indices = range(len(dataset)) if indices is None else list(indices)
+        self.label = [dataset.label[i] for i in self.indices]
+        self.sample_name = [dataset.sample_name[i] for i in self.indices]
+        located = isinstance(dataset, FromFiles)
+        self.data_path: Path | None = Path(dataset.data_path) if located else None
+        self.label_path: Path | None = Path(dataset.label_path) if located else None
+        self.split: str | None = dataset.split if located else None
+        self.stream = dataset.resulting_stream if isinstance(dataset, Derived) else None
+        known = isinstance(dataset, KnowsClasses)
+        self.class_names: list[str] = list(dataset.class_names) if known else []
+        traits = isinstance(dataset, KnowsTraits)
+        self.training_mean: np.ndarray | None = dataset.training_mean if traits else None
+        self._key = torch.zeros(2, dtype=torch.int64).share_memory_()  # seed, epoch
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any, int]:
+        """The clip (C, T, V, M) float32, its label and its number here."""
+        number = self.indices[index]
+        if get_worker_info():
+            _seed_globally(*self._key.tolist(), number)
+        clip, label, _ = self.dataset[number]
+        return clip, label, index
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """Choose the random draws, also of workers that have started; call it between epochs."""
+        self._key[0], self._key[1] = seed, epoch
+        if isinstance(self.dataset, Seeded):
+            self.dataset.set_epoch(seed, epoch)
+
+    def set_crop(self, number: int, count: int) -> None:
+        """Let each clip be the crop `number` of `count`.
+
+        Raises:
+            ValueError: the data set has no crops, or they would all be the same.
+        """
+        if isinstance(self.dataset, Cropped):
+            self.dataset.set_crop(number, count)
+        elif count > 1:
+            raise ValueError(
+                f"--num-clips {count} requires a feeder with set_crop, such as "
+                "feeders.feeder.Feeder."
+            )
+
+    @property
+    def subjects(self) -> list[str] | None:
+        """Who was recorded, one subject a clip; None where neither data set nor names tell."""
+        if isinstance(self.dataset, KnowsSubjects) and self.dataset.subjects is not None:
+            return [self.dataset.subjects[i] for i in self.indices]
+        return subjects_of(self.sample_name)
+
+    def efforts(self) -> dict[str, Any]:
+        """As `engine.contracts.KnowsTraits`; empty for other data sets."""
+        return self.dataset.efforts() if isinstance(self.dataset, KnowsTraits) else {}
+
+
+def _seed_globally(*numbers: int) -> None:
+    key = int(np.random.SeedSequence(numbers).generate_state(1)[0])
+    random.seed(key)
+    np.random.seed(key)  # noqa: NPY002 - for feeders of users that draw from numpy's global state
+    torch.manual_seed(key)

@@ -1,0 +1,54 @@
+"""How a run takes its work dir: what an earlier run left is refused or deleted; log, settings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.device import processes
+from engine.run_dir.log import log_to_file
+from engine.run_dir.states import BEST, WEIGHTS, names_in, saved_states
+from engine.settings.table import TEST
+from formats.scores import delete_scores
+from utils.files import atomic_write
+
+
+def open_work_dir(work_dir: Path, settings: Mapping[str, Any], phase: str, print_log: bool) -> None:
+    """Make the work dir, start its log and keep the settings in force as a YAML file.
+
+    A test in the work dir of a training leaves that one's config.yaml alone.
+    """
+    if not processes.is_first():
+        return
+    work_dir.mkdir(parents=True, exist_ok=True)
+    if print_log:
+        log_to_file(work_dir / "log.txt")
+    trained_here = phase == TEST and (work_dir / "weights").exists()
+    name = "config-test.yaml" if trained_here else "config.yaml"
+    with atomic_write(work_dir / name) as temporary:
+        temporary.write_text(yaml.safe_dump(dict(settings), sort_keys=False))
+
+
+def start_afresh(work_dir: Path, assume_yes: bool) -> None:
+    """Before a run starts from nothing: no states of an earlier run may mix with its own.
+
+    Raises:
+        ValueError: there are some, and `assume_yes` does not say to delete them.
+    """
+    if not processes.is_first():
+        return
+    states = saved_states(work_dir)
+    if states and not assume_yes:
+        raise ValueError(
+            f"--work-dir {work_dir} holds the checkpoints of an earlier run. Resume it with "
+            "--resume auto, choose another folder, or delete its weights, checkpoints, scores and "
+            "curves with --assume-yes."
+        )
+    if states:
+        delete_scores(work_dir)
+    for _, files in states:
+        files.checkpoint.unlink()
+    for name in names_in(work_dir / "weights") if states else ():
+        if WEIGHTS.fullmatch(name) or name == BEST:
+            (work_dir / "weights" / name).unlink()
