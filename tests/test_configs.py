@@ -12,7 +12,8 @@ from graph.streams import STREAMS
 from utils.config import build
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted((ROOT / "config").rglob("*.yaml"))
+BASES = {ROOT / "config" / "nw-ucla" / name for name in ("network.yaml", "recipe.yaml")}
+FILES = sorted({*(ROOT / "config").rglob("*.yaml")} - BASES)
 PUBLISHED = {
     "nturgbd-cross-subject": ("ntu/xsub", 60, 50, [30, 40]),
     "nturgbd-cross-view": ("ntu/xview", 60, 50, [30, 40]),
@@ -54,6 +55,13 @@ def scores_of(name, model_args):
     shape = (2, args.get("in_channels", 3), 6, args["num_point"], args["num_person"])
     with torch.inference_mode():
         return build(name, **args).eval()(torch.randn(shape))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_files_stay_whole(name):
+    files = sorted((ROOT / "config" / name).glob("*.yaml"))
+    assert [file.stem for file in files] == ["test_bone", "test_joint", "train_bone", "train_joint"]
+    assert not any(line.startswith("base:") for f in files for line in f.read_text().splitlines())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")

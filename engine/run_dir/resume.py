@@ -13,7 +13,7 @@ from engine.run_dir import checkpoint
 from engine.run_dir.checkpoint import TrainState
 from engine.run_dir.states import newest_intact
 from engine.run_dir.weights import read_weights
-from engine.settings.table import ABOUT, SavingSettings, flag
+from engine.settings.table import ABOUT, DEFAULTS, SavingSettings, flag
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +60,15 @@ def resume_automatically(state: TrainState, work_dir: Path, settings: Mapping[st
 def changed_settings(work_dir: Path, now: Mapping[str, Any]) -> list[str]:
     """Flags that the result depends on and that differ from the work dir's config.yaml."""
     path = work_dir / "config.yaml"
-    before = yaml.safe_load(path.read_text()) if path.is_file() else {}
+    if not path.is_file():
+        return []
+    before = yaml.safe_load(path.read_text())
     kept = [name for name, about in ABOUT.items() if about.recipe and not about.may_change]
-    return [flag(name) for name in kept if name in before and before[name] != now.get(name)]
+    return [
+        flag(name)
+        for name in kept
+        if before.get(name, DEFAULTS[name]) != now.get(name, DEFAULTS[name])
+    ]
 
 
 def resume_by_flags(
