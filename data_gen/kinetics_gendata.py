@@ -76,6 +76,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
                 bad.append(BadClip(str(clip.folder / clip.name), TWICE, reason))
             else:
                 clips[clip.name] = clip
+    classes = [names.get(label, "?") for label in range(NUM_CLASSES)]
     return Plan(
         dataset="kinetics",
         sources=[data_path / f"kinetics_{part}" for part in parts],
@@ -88,7 +89,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
         num_classes={"": NUM_CLASSES},
         typical_rows=TYPICAL_ROWS,
         skeleton=SKELETONS["kinetics"],
-        classes=[names.get(label, "?") for label in range(NUM_CLASSES)] if names else (),
+        classes=classes if names else (),
         bad=bad,
     )
 

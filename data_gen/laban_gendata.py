@@ -21,11 +21,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data_gen.laban import descriptors, laban_features, normalize_chunk
 from data_gen.pipeline.dense_writer import write_row
 from data_gen.pipeline.workers import add_num_worker, map_in_order
 from data_gen.readers.udiva import NUM_JOINTS, SPLITS
 from formats.arrays import create_clips, open_array
-from formats.laban import NUM_CHANNELS, descriptors, laban_features, normalize_chunk
+from formats.udiva import NUM_CHANNELS
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 

@@ -227,8 +227,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         path.write_text("The clips in this folder were made by data_gen/synthetic.py.\n")
     if args.dataset == "udiva":
         count = udiva.write(
-            *(args.out_folder, args.subjects, args.repetitions, args.frames, UDIVA_TASKS),
-            *(args.seed, args.num_worker),
+            args.out_folder,
+            args.subjects,
+            args.repetitions,
+            args.frames,
+            UDIVA_TASKS,
+            args.seed,
+            args.num_worker,
         )
         print(f"{count} recordings in {args.out_folder}")
         return

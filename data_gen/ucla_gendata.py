@@ -119,7 +119,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if leaked := count_leaked(parts):
         logger.warning(
             "%d of %d val clips have exactly the skeletons of a train clip; they are kept.",
-            *(leaked, len(parts["val"])),
+            leaked,
+            len(parts["val"]),
         )
     execute(make_plan(parts, bad, args.data_path, args.out_folder), PARTS, args)
 

@@ -24,6 +24,7 @@ import logging
 import shutil
 import tempfile
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -36,9 +37,11 @@ from data_gen.pipeline.dense_writer import npy_header
 from data_gen.pipeline.report import REPORT, SHOWN
 from data_gen.pipeline.workers import add_num_worker, map_in_order
 from data_gen.readers.udiva import (
+    NOT_FINITE,
     NUM_JOINTS,
     SPLITS,
     TASKS,
+    WITHOUT_BODY,
     Counts,
     Recording,
     find_metadata,
@@ -97,7 +100,7 @@ def plan_split(root: Path, name: str, tasks: str) -> Split | None:
     known = {who: values for who, values in traits.items() if values is not None}
     for who in sorted({recording.participant for recording in recordings} - known.keys(), key=int):
         problem = "a trait has no value" if who in traits else "no such participant"
-        reason = f"{problem} in {metadata[1].name}: his recordings are left out"
+        reason = f"{problem} in {metadata[1].name}: their recordings are left out"
         left_out.append({"what": f"{name}: participant {who}", "reason": reason})
     kept = [recording for recording in recordings if recording.participant in known]
     return Split(name, kept, known, left_out)
@@ -105,21 +108,26 @@ def plan_split(root: Path, name: str, tasks: str) -> Split | None:
 
 def write_chunks(job: Job, chunk_size: int) -> Outcome:
     """Append the chunks of a recording to its file, float32, one after the other."""
-    counts: list[Counts] = []
     chunk, filled, chunks = np.empty((chunk_size, NUM_JOINTS, 3), "<f4"), 0, 0
+    faults: Counter[str | None] = Counter()
     try:
         with job.file.open("wb") as file:
-            for body in read_frames(job.recording, counts):
-                chunk[filled] = body
+            for frame in read_frames(job.recording):
+                faults[frame.fault] += 1
+                if frame.body is None:
+                    continue
+                chunk[filled] = frame.body
                 filled += 1
                 if filled == chunk_size:
                     file.write(chunk.tobytes())
                     chunks, filled = chunks + 1, 0
     except (ValueError, FileNotFoundError) as error:
         return Outcome(0, Counts(), " ".join(str(error).split()))
-    usable = counts[0].usable
-    reason = None if chunks else f"{usable} usable frames, fewer than a chunk of {chunk_size}"
-    return Outcome(chunks, counts[0], reason)
+    counts = Counts(faults.total(), faults[WITHOUT_BODY], faults[NOT_FINITE])
+    reason = None
+    if not chunks:
+        reason = f"{counts.usable} usable frames, fewer than a chunk of {chunk_size}"
+    return Outcome(chunks, counts, reason)
 
 
 def write_split(split: Split, args: Namespace, stack: ExitStack) -> list[Outcome]:

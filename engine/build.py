@@ -86,8 +86,9 @@ def build_model(
     model = build(settings.model, **settings.model_args)
     if settings.weights:
         loaded = load_weights(model, settings.weights, settings.ignore_weights)
-        for key, parameter in model.named_parameters() if settings.freeze_loaded else ():
-            parameter.requires_grad_(key not in loaded)
+        if settings.freeze_loaded:
+            for key, parameter in model.named_parameters():
+                parameter.requires_grad_(key not in loaded)
     if sync_bn and processes.num_processes() > 1:
         model = synchronize(model, device)
     return precision.cast(model.to(device))

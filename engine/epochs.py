@@ -178,8 +178,11 @@ def report_step(run: Run, step: Step) -> None:
     if progress.steps_in_epoch % run.plan.log_interval == 0:
         logger.info(
             "epoch %d/%d: step %d/%d, loss %.4f",
-            *(progress.epoch + 1, run.plan.num_epoch),
-            *(progress.steps_in_epoch, progress.steps_per_epoch, step.loss),
+            progress.epoch + 1,
+            run.plan.num_epoch,
+            progress.steps_in_epoch,
+            progress.steps_per_epoch,
+            step.loss,
         )
 
 
@@ -201,8 +204,14 @@ def finish_epoch(run: Run, lr: float) -> None:
     run.curves.scalars("train", progress.step, epoch=progress.epoch, **speed)
     logger.info(
         "epoch %d/%d: train loss %.4f, %s %.4f, lr %.6g, %.0f s, %.1f clips/s",
-        *(progress.epoch, plan.num_epoch, means["loss"], metric, means[metric], lr),
-        *(speed["seconds"], speed["clips_per_second"]),
+        progress.epoch,
+        plan.num_epoch,
+        means["loss"],
+        metric,
+        means[metric],
+        lr,
+        speed["seconds"],
+        speed["clips_per_second"],
     )
     if not plan.evaluation_is_due(progress):
         run.curves.epoch(epoch_line(progress))
@@ -231,7 +240,10 @@ def evaluate_epoch(run: Run) -> None:
     metrics = processes.from_first(task.evaluate(outputs, dataset) if first else None)
     logger.info(
         "epoch %d/%d: %s %s",
-        *(progress.epoch, plan.num_epoch, plan.val_name, task.describe(metrics)),
+        progress.epoch,
+        plan.num_epoch,
+        plan.val_name,
+        task.describe(metrics),
     )
     is_best = note_evaluation(progress, metrics, metrics[task.metric], task.higher_is_better)
     if first:

@@ -19,7 +19,7 @@ def explained(forward_batch_size: int, work_dir: object) -> Iterator[None]:
     """
     try:
         yield
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, ConnectionError) as error:
         text = str(error)
         no_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError))
         if no_memory or any(words in text for words in OUT_OF_MEMORY):
@@ -28,10 +28,11 @@ def explained(forward_batch_size: int, work_dir: object) -> Iterator[None]:
                 "result stays the same), --test-batch-size if it was in an evaluation, or train "
                 f"with --half yes. What is saved in {work_dir} is intact."
             ) from error
-        if DEAD_PROCESS in text:
+        # Its end shows in its exit code or in the connection to it, whichever is noticed first.
+        if DEAD_PROCESS in text or isinstance(error, ConnectionError):
             raise OSError(
                 "a process that loads clips died, perhaps for want of memory (or of /dev/shm, in a "
-                f"container). Go on with --resume auto and a smaller --num-worker. What is saved "
+                f"container). Resume with --resume auto and a smaller --num-worker. What is saved "
                 f"in {work_dir} is intact."
             ) from error
         raise

@@ -8,8 +8,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from formats.arrays import open_array
-from formats.laban import FEATURE_SETS
-from formats.traits import TRAITS, mean_by_name
+from formats.udiva import FEATURE_SETS, TRAITS, mean_by_name
 
 DEBUG_CHUNKS = 100
 NO_FEATURES = "none"

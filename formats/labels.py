@@ -5,8 +5,15 @@ from pathlib import Path
 
 # What damaged or foreign pickles raise.
 UNPICKLABLE = (
-    *(pickle.UnpicklingError, EOFError, AttributeError, ImportError, LookupError),
-    *(ValueError, TypeError, OverflowError, MemoryError),
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    MemoryError,
 )
 
 

@@ -25,3 +25,21 @@ def bones_from_joints(joints: np.ndarray, pairs: Sequence[tuple[int, int]]) -> n
         )
     parent_of = [parents[child] for child in range(num_joints)]
     return joints - np.take(joints, parent_of, axis=-2)  # 8 times faster than an index
+
+
+def parents_towards(root: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+    """For each joint of a tree its neighbour nearer to `root`; the root's own is itself.
+
+    Args:
+        edges: pairs of linked joints, in either order.
+    """
+    parents = {root: root}
+    reached = [root]
+    for joint in reached:  # grows while it is walked through
+        for pair in edges:
+            if joint in pair:
+                other = sum(pair) - joint
+                if other not in parents:
+                    parents[other] = joint
+                    reached.append(other)
+    return [parents[joint] for joint in range(len(parents))]

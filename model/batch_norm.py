@@ -17,7 +17,7 @@ def convolve_and_normalize(
     convolutions: Sequence[nn.Module],
     norms: Sequence[nn.Module],
     repeats: Tensor | None = None,
-    then: Callable[[Tensor], Tensor] | None = None,
+    not_kept: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Convolutions of the same input in one call of `convolve(x, weight, bias)`, then BatchNorm.
 
@@ -26,47 +26,48 @@ def convolve_and_normalize(
 
     Args:
         repeats: as in `batch_norm`.
-        then: what follows. In training the normalised features that go into it are not kept, but
-            normalised again for its backward pass; it must do the same in both.
+        not_kept: a function of the normalised features, whose result is returned in their place. In
+            training they are not kept, but normalised again for its backward pass; it must do the
+            same in both.
     """
     weight, bias = _joined(convolutions, "weight"), _joined(convolutions, "bias")
     if any(norm.training for norm in norms):
-        return batch_norm(convolve(x, weight, bias), norms, repeats, then)
+        return batch_norm(convolve(x, weight, bias), norms, repeats, not_kept)
     scale = (_joined(norms, "running_var") + norms[0].eps).rsqrt() * _joined(norms, "weight")
     shift = (bias - _joined(norms, "running_mean")) * scale + _joined(norms, "bias")
     weight = weight * scale.view(-1, *[1] * (weight.dim() - 1)).to(weight.dtype)
     out = convolve(x, weight, shift.to(weight.dtype))
-    return then(out) if then else out
+    return not_kept(out) if not_kept else out
 
 
 def batch_norm(
     x: Tensor,
     norms: Sequence[nn.Module],
     repeats: Tensor | None = None,
-    then: Callable[[Tensor], Tensor] | None = None,
+    not_kept: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """(N, C, V, T) -> (N, C, V, T): BatchNorm layers side by side, each of its own channels.
 
     Args:
         repeats: (N,) how many identical rows of the batch each row stands for; None: one. Only
             for layers that are `is_plain`.
-        then: as in `convolve_and_normalize`.
+        not_kept: as in `convolve_and_normalize`.
     """
     if not all(is_plain(norm) for norm in norms):
         parts = x.split([norm.num_features for norm in norms], dim=1)
         x = torch.cat([norm(part) for norm, part in zip(norms, parts, strict=True)], dim=1)
-        return then(x) if then else x
+        return not_kept(x) if not_kept else x
     weight, bias, eps = _joined(norms, "weight"), _joined(norms, "bias"), norms[0].eps
     if not norms[0].training:
         mean, variance = _joined(norms, "running_mean"), _joined(norms, "running_var")
         x = F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
-        return then(x) if then else x
+        return not_kept(x) if not_kept else x
 
     def normalize(x: Tensor) -> tuple[Tensor, Statistics]:
         y, statistics = _normalize(x, weight, bias, repeats, eps)
-        return then(y) if then else y, statistics
+        return not_kept(y) if not_kept else y, statistics
 
-    if then and torch.is_grad_enabled():
+    if not_kept and torch.is_grad_enabled():
         y, statistics = checkpoint(normalize, x, use_reentrant=False, preserve_rng_state=False)
     else:
         y, statistics = normalize(x)

@@ -49,21 +49,25 @@ class MultiScaleGraphConv(nn.Module):
         self.register_buffer("A_scales", scales.flatten(0, 1), persistent=False)
         self.A_res = nn.Parameter(torch.empty_like(self.A_scales).uniform_(-1e-6, 1e-6))
         # Keys kept so that released checkpoints load; dropout, where there is one, comes before.
-        layers = [nn.Conv2d(in_channels * num_scales, out_channels, kernel_size=1)]
-        layers = [*([nn.Dropout(dropout)] if dropout else []), *layers]
-        self.mlp = nn.ModuleDict({"layers": nn.ModuleList([*layers, nn.BatchNorm2d(out_channels)])})
+        layers = nn.ModuleList([nn.Dropout(dropout)] if dropout else [])
+        layers.append(nn.Conv2d(in_channels * num_scales, out_channels, kernel_size=1))
+        layers.append(nn.BatchNorm2d(out_channels))
+        self.mlp = nn.ModuleDict({"layers": layers})
 
     def forward(
         self,
         x: Tensor,
         repeats: Tensor | None = None,
-        then: Callable[[Tensor], Tensor] | None = None,
+        collapse: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
-        """(N, C_in, V, T) -> `then` of (N, C_out, W*V, ceil(T / stride)).
+        """(N, C_in, V, T) -> (N, C_out, W*V, ceil(T / stride)), or `collapse` of it.
 
-        `repeats` and `then` are those of `convolve_and_normalize`.
+        Args:
+            repeats: as in `batch_norm`.
+            collapse: what becomes of the windows, where their features are only an intermediate
+                result: they are then not kept for the backward pass, but computed again.
         """
-        if then is None and not self.dropout and gpu.applies(x, [self.norm]):
+        if collapse is None and not self.dropout and gpu.applies(x, [self.norm]):
             return gpu.features_of(gpu.ms_gcn(self, gpu.rows_of(x), gpu.weights_of(repeats)))
         adjacency = self.adjacency()
         active = self.dropout if self.training else None
@@ -71,10 +75,15 @@ class MultiScaleGraphConv(nn.Module):
         def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             return graph_conv(x, weight, bias, adjacency, self.stride, active)
 
-        layers = convolve, x, [self.convolution], [self.norm], repeats
-        if then is None:  # what comes next keeps the features anyway
-            return torch.relu_(convolve_and_normalize(*layers))
-        return convolve_and_normalize(*layers, lambda x: then(torch.relu_(x)))
+        def rectify_and_collapse(windows: Tensor) -> Tensor:
+            return collapse(torch.relu_(windows))
+
+        convolution, norm = [self.convolution], [self.norm]
+        if collapse is None:
+            return torch.relu_(convolve_and_normalize(convolve, x, convolution, norm, repeats))
+        return convolve_and_normalize(
+            convolve, x, convolution, norm, repeats, not_kept=rectify_and_collapse
+        )
 
     def adjacency(self) -> Tensor:
         """The scales with their learned mask, (K, W*V, W, V): node (w, v) <- frame d, joint u."""

@@ -48,7 +48,11 @@ class Model(STGCNetwork):
                 f"Got {num_class}, {num_person}, {in_channels}, {width}."
             )
         super().__init__(
-            *(num_class, num_point, num_gcn_scales, num_g3d_scales, graph),
+            num_class,
+            num_point,
+            num_gcn_scales,
+            num_g3d_scales,
+            graph,
             in_channels=in_channels,
             width=width,
             first_mid_channels=width,

@@ -53,7 +53,11 @@ class Model(STGCNetwork):
         if not all(0 <= share < 1 for share in dropout):
             raise ValueError(f"dropout must be 3 shares of at least 0 and below 1. Got {dropout}.")
         super().__init__(
-            *(num_class, num_point, num_gcn_scales, num_g3d_scales, graph),
+            num_class,
+            num_point,
+            num_gcn_scales,
+            num_g3d_scales,
+            graph,
             in_channels=in_channels,
             width=layer_channels,
             first_mid_channels=in_channels,  # published so; MS-G3D has its width there

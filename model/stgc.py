@@ -130,14 +130,19 @@ def stgc_block(
     """The parts of a block (paper, Fig. 3(a)): tcn(relu(factorised(x) + unified(x)))."""
     factorised = Factorised(
         MultiScaleGraphConv(
-            *(in_channels, gcn_channels, adjacency_with_self, num_gcn_scales), dropout=dropout.gcn
+            in_channels, gcn_channels, adjacency_with_self, num_gcn_scales, dropout=dropout.gcn
         ),
         MultiScaleTemporalConv(gcn_channels, out_channels, stride, dropout=dropout.tcn),
         MultiScaleTemporalConv(out_channels, out_channels, activation=False, dropout=dropout.tcn),
     )
     unified = MultiWindowMSG3D(
-        *(in_channels, mid_channels, out_channels),
-        *(adjacency_with_self, num_g3d_scales, stride, dropout.g3d),
+        in_channels,
+        mid_channels,
+        out_channels,
+        adjacency_with_self,
+        num_g3d_scales,
+        stride,
+        dropout.g3d,
     )
     return (
         factorised,

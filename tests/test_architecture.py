@@ -18,11 +18,20 @@ ALLOWED = {
 }
 SOURCES = sorted(p for room in ALLOWED for p in (ROOT / room).rglob("*.py"))
 WITHOUT_TORCH = [
-    *("ensemble", "utils.fusion", "graph.ntu_rgb_d"),
-    *("feeders.tools", "feeders.augmentation", "feeders.sources", "feeders.streams"),
-    *("data_gen.ntu_gendata", "data_gen.kinetics_gendata", "data_gen.ucla_gendata"),
-    *("data_gen.gen_bone_data", "data_gen.synthetic"),
-    *("data_gen.udiva_gendata", "data_gen.laban_gendata"),
+    "ensemble",
+    "utils.fusion",
+    "graph.ntu_rgb_d",
+    "feeders.tools",
+    "feeders.augmentation",
+    "feeders.sources",
+    "feeders.streams",
+    "data_gen.ntu_gendata",
+    "data_gen.kinetics_gendata",
+    "data_gen.ucla_gendata",
+    "data_gen.gen_bone_data",
+    "data_gen.synthetic",
+    "data_gen.udiva_gendata",
+    "data_gen.laban_gendata",
 ]
 
 

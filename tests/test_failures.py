@@ -96,6 +96,8 @@ def test_an_error_of_a_feeder_in_a_loading_process_stays_its_own():
         next(iter(loader))
 
 
+# torch says it from a signal handler, which may run in the middle of anything.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_dead_loading_process_is_said(settings, capsys):
     argv = [*settings, "--feeder", "small_feeder.DyingFeeder", "--num-worker", "1"]
     message = fails_with(argv, capsys)

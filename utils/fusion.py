@@ -1,6 +1,7 @@
 """Scores of several streams -> one: weighted sums, the search for weights, and tables of both."""
 # Shapes: S streams, N samples, K classes.
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -32,12 +33,17 @@ def search_weights(scores: np.ndarray, labels: Sequence[int]) -> list[float]:
     streams = len(scores)
     if streams > MAX_STREAMS:
         raise ValueError(f"the search is for up to {MAX_STREAMS} streams. Got {streams}.")
-    grid = np.array([*_sums(-(-MIN_STEPS // streams) * streams, streams)])
+    # A multiple of the number of streams, so that equal weights are among those tried.
+    num_steps = math.ceil(MIN_STEPS / streams) * streams
+    grid = np.array(list(_sums(num_steps, streams)))
     unevenness = np.square(grid).sum(axis=1)
     # Rounded before they are tried: scores in bfloat16 tie, and any change breaks ties.
     grid = (grid / grid.max(axis=1, keepdims=True)).round(3)
     right = [(fuse(scores, weights).argmax(axis=1) == labels).sum() for weights in grid]
-    return grid[np.lexsort((unevenness, -np.array(right)))[0]].tolist()
+    # First the most right samples; of equals the most even weights; of equals the earlier in the
+    # grid, which has more weight on earlier streams.
+    best = min(range(len(grid)), key=lambda i: (-right[i], unevenness[i], i))
+    return grid[best].tolist()
 
 
 def _sums(total: int, parts: int) -> Iterator[tuple[int, ...]]:

@@ -88,7 +88,8 @@ def choose_clips(
         # Published code: takes them; here not, because their labels are beyond the 60 classes.
         logger.warning(
             "Left out %d clips of setups above %d, which belong to NTU RGB+D 120.",
-            *(num_beyond, dataset.num_setups),
+            num_beyond,
+            dataset.num_setups,
         )
     return chosen, bad
 

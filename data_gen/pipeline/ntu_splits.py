@@ -9,8 +9,22 @@ from data_gen.readers.ntu import ClipName
 
 _SUBJECTS_60 = frozenset((1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38))
 _SUBJECTS_120 = _SUBJECTS_60 | {
-    *(45, 46, 47, 49, 50, *range(52, 60), 70, 74, 78, *range(80, 87)),
-    *(89, *range(91, 96), 97, 98, 100, 103),
+    45,
+    46,
+    47,
+    49,
+    50,
+    *range(52, 60),
+    70,
+    74,
+    78,
+    *range(80, 87),
+    89,
+    *range(91, 96),
+    97,
+    98,
+    100,
+    103,
 }
 
 

@@ -22,7 +22,6 @@ from formats.clip_store import COLUMNS, INDEX, JOINTS, VERSION
 from utils.files import atomic_write
 
 CHECKPOINT = 256  # clips between two lines of safety
-READ_BYTES = 2**24
 
 
 class Entry(NamedTuple):

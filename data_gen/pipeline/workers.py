@@ -87,7 +87,8 @@ def _run_task(start: int, stop: int) -> list[Result]:
 def add_num_worker(parser: ArgumentParser) -> None:
     """Add `--num-worker`, which the published data commands call `--n_cores`."""
     parser.add_argument(
-        *("--num-worker", "--n_cores"),
+        "--num-worker",
+        "--n_cores",
         type=non_negative,
         default=available_cores(),
         metavar="N",

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from formats.traits import TRAITS
+from formats.udiva import TRAITS
 
 SPLITS = ("train", "val", "test")
 TASKS = {"T": "talk", "A": "animals", "G": "ghost", "L": "lego"}
@@ -31,6 +31,7 @@ PARTS = ("PART.1", "PART.2")
 FILES = ("annotations_raw.hdf5", "annotations_cleaned.hdf5")
 NUM_JOINTS = 24
 COPY_BYTES = 2**20
+WITHOUT_BODY, NOT_FINITE = "without_body", "not_finite"
 
 
 class Recording(NamedTuple):
@@ -41,6 +42,13 @@ class Recording(NamedTuple):
     part: int  # 1 or 2
     task: str  # a letter of TASKS
     folder: Path
+
+
+class Frame(NamedTuple):
+    """A body (24, 3) float32 in metres, or why there is none: WITHOUT_BODY or NOT_FINITE."""
+
+    body: np.ndarray | None = None
+    fault: str | None = None
 
 
 class Counts(NamedTuple):
@@ -152,24 +160,19 @@ def _folder(root: Path, split: str, session: str, part: int, task: str) -> Path:
     return sessions / session / f"FC{part}_{task}"
 
 
-def read_frames(recording: Recording, counts: list[Counts]) -> Iterator[np.ndarray]:
-    """The bodies (24, 3) float32 of a recording, frame by frame, those of use alone.
-
-    Args:
-        counts: gets the counts of its frames when all are read.
+def read_frames(recording: Recording) -> Iterator[Frame]:
+    """The frames of a recording, in order.
 
     Raises:
         FileNotFoundError: the recording is not there.
         ValueError: its file is damaged, or holds something else.
     """
-    frames = without_body = not_finite = 0
     with _annotations(recording.folder) as (path, name):
         try:
             with h5py.File(path, "r") as file:
                 for key in sorted(file):
-                    frames += 1
                     if "body/landmarks" not in file[key]:
-                        without_body += 1
+                        yield Frame(fault=WITHOUT_BODY)
                         continue
                     body = file[key]["body/landmarks"][()]
                     if body.shape != (NUM_JOINTS, 3):
@@ -178,12 +181,11 @@ def read_frames(recording: Recording, counts: list[Counts]) -> Iterator[np.ndarr
                             f"({NUM_JOINTS}, 3)"
                         )
                     if np.isfinite(body).all():
-                        yield body.astype(np.float32)
+                        yield Frame(body.astype(np.float32))
                     else:
-                        not_finite += 1
+                        yield Frame(fault=NOT_FINITE)
         except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
             raise ValueError(f"{name} cannot be read: {error}. Fetch it again.") from error
-    counts.append(Counts(frames, without_body, not_finite))
 
 
 @contextmanager

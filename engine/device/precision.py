@@ -70,10 +70,11 @@ class Precision:
 
     def gradient_norm(self, optimizer: torch.optim.Optimizer, max_norm: float) -> Tensor:
         """Bring the gradients to where the optimiser looks, unscaled; clip them; their norm ()."""
-        for name, parameter in self._model.named_parameters() if self._masters else ():
-            if name in self._masters and parameter.grad is not None:
-                self._masters[name].grad = parameter.grad.float()
-                parameter.grad = None
+        if self._masters:
+            for name, parameter in self._model.named_parameters():
+                if name in self._masters and parameter.grad is not None:
+                    self._masters[name].grad = parameter.grad.float()
+                    parameter.grad = None
         self.scaler.unscale_(optimizer)
         return clip(optimizer, max_norm)
 

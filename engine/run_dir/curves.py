@@ -117,7 +117,8 @@ class Curves:
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         # An error on its way, perhaps the same one, is not replaced.
-        with suppress(*([] if kind is None else [OSError])), ExitStack() as stack:
+        expected = () if kind is None else OSError
+        with suppress(expected), ExitStack() as stack:
             for events in self._events.values():
                 stack.callback(events.close)  # all of them, even if one fails
 

@@ -39,16 +39,17 @@ def start_afresh(work_dir: Path, assume_yes: bool) -> None:
     if not processes.is_first():
         return
     states = saved_states(work_dir)
-    if states and not assume_yes:
+    if not states:
+        return
+    if not assume_yes:
         raise ValueError(
             f"--work-dir {work_dir} holds the checkpoints of an earlier run. Resume it with "
             "--resume auto, choose another folder, or delete its weights, checkpoints, scores and "
             "curves with --assume-yes."
         )
-    if states:
-        delete_scores(work_dir)
+    delete_scores(work_dir)
     for _, files in states:
         files.checkpoint.unlink()
-    for name in names_in(work_dir / "weights") if states else ():
+    for name in names_in(work_dir / "weights"):
         if WEIGHTS.fullmatch(name) or name == BEST:
             (work_dir / "weights" / name).unlink()

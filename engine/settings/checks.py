@@ -115,6 +115,6 @@ def _without_effect(settings: Settings) -> Iterator[str]:
         yield "--model_saved_name has no effect"
     if values["sync_bn"] and num_processes() == 1:
         yield "--sync-bn has no effect without torchrun"
-    for name in NEEDS_HALF if not values["half"] else ():
-        if values[name] != DEFAULTS[name]:
+    for name in NEEDS_HALF:
+        if not values["half"] and values[name] != DEFAULTS[name]:
             yield f"{flag(name)} has no effect without --half"

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from golden_arrays import golden_arrays
 
-from data_gen import laban_gendata
-from formats import laban
-from formats.laban import NUM_CHANNELS
+from data_gen import laban, laban_gendata
+from formats.udiva import NUM_CHANNELS
 from utils.cli import run
 
 

@@ -1,4 +1,4 @@
-"""A work dir that the version before engine/ left: it resumes, and its weights test, as before."""
+"""A work dir that the version before engine/ left resumes, and its weights test, as before."""
 
 import json
 import tarfile
@@ -15,7 +15,7 @@ ARCHIVE = Path(__file__).parents[1] / "assets" / "run_before_the_floor_plan.tar.
 
 @pytest.fixture
 def earlier(tmp_path, monkeypatch):
-    """Data, settings and a run that a signal ended after step 6 of 12, which ended epoch 2 but for its evaluation."""
+    """Data, settings and a run that a signal ended after step 6 of 12, the end of epoch 2."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
     monkeypatch.chdir(tmp_path)

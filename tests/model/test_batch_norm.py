@@ -52,7 +52,7 @@ def test_what_follows_is_done_again_but_counted_once():
     (norm,) = layers(4)
     x = torch.randn(2, 4, 3, 5, dtype=torch.float64, requires_grad=True)
     calls = []
-    y = batch_norm(x, [norm], then=lambda y: (calls.append(1), y.sin())[1])
+    y = batch_norm(x, [norm], not_kept=lambda y: (calls.append(1), y.sin())[1])
     y.sum().backward()
     assert len(calls) == 2
     assert norm.num_batches_tracked == 1

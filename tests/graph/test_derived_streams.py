@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graph.motion import motion_from_joints
+from graph.streams import motion_from_joints
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 5, 4, 2), (3, 5, 4, 2), (3, 1, 4, 2)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from golden_arrays import golden_arrays
 
-from formats import laban
+from data_gen import laban
 from graph.udiva import AdjMatrixGraph
 
 

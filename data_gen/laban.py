@@ -25,19 +25,14 @@ Nothing here changes its input or needs more than numpy.
 import numpy as np
 
 from formats.normalization import normalize_clip
+from graph.bone import parents_towards
+from graph.udiva import AdjMatrixGraph
 
-CHEST = 6
-# The feature sets that data_gen/laban_gendata.py writes: what their channels mean.
-EFFORTS = ("Time", "Flow", "Space", "Weight")  # three channels each: x, y, z
-DESCRIPTORS = ("Weight", "Time", "Space", "Flow")  # one channel each
-FEATURE_SETS = {"laban": EFFORTS, "laban_released": EFFORTS, "descriptors": DESCRIPTORS}
-NUM_CHANNELS = {"laban": 12, "laban_released": 12, "descriptors": 4}
 VARIANTS = ("corrected", "released")
-# For every joint the neighbour that its bone comes from: the skeleton, rooted at joint 9.
-PARENTS = (
-    *(3, 0, 0, 6, 1, 2, 9, 4, 5, 9, 7, 8),
-    *(9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21),
-)
+JOINT = {name: number for number, name in enumerate(AdjMatrixGraph.joint_names)}
+PELVIS, CHEST, CHEST_TOP = JOINT["pelvis"], JOINT["spine_middle"], JOINT["spine_upper"]
+COLLARS = JOINT["left_collar"], JOINT["right_collar"]
+PARENTS = parents_towards(CHEST_TOP, AdjMatrixGraph.edges)
 WINDOW = 25  # frames of a descriptor: a second of UDIVA
 STILL = 0.01  # metres; shorter ways are the tracker's noise
 
@@ -47,7 +42,7 @@ def normalize_chunk(chunk: np.ndarray) -> np.ndarray:
     chest is turned to +z, then the line between the collars to +x. No frame is made up.
     """
     clip = chunk.transpose(2, 0, 1)[..., None]
-    turned = normalize_clip(clip, z_axis=(0, CHEST), x_axis=(13, 14), centre=CHEST, pad=False)
+    turned = normalize_clip(clip, z_axis=(PELVIS, CHEST), x_axis=COLLARS, centre=CHEST, pad=False)
     return np.ascontiguousarray(turned[..., 0].transpose(1, 2, 0))
 
 
