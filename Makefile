@@ -1,6 +1,6 @@
 # make demo   raw skeletons -> arrays -> two trained streams -> fused accuracy (8 minutes, no GPU)
-# make demo-personality   imaginary sessions -> Laban features -> traits of unseen participants (5 minutes)
-# make test   linter and test suite (3 minutes)
+# make demo-personality   synthetic sessions -> Laban features -> traits of unseen participants (5 minutes)
+# make test   linter and test suite (5 minutes)
 # All make .venv and install what they need into it first.
 
 PYTHON ?= python3

@@ -119,7 +119,7 @@ def given_weights(args: argparse.Namespace, streams: int) -> list[float]:
     if args.joint_dir and len(weights) == 1:
         weights = [1.0, *weights]
     if len(weights) != streams:
-        raise ValueError(f"--alpha needs {streams} weights, one a stream. Got {len(weights)}.")
+        raise ValueError(f"--alpha requires {streams} weights, one a stream. Got {len(weights)}.")
     return weights
 
 

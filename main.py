@@ -24,7 +24,7 @@ from engine.data.datasets import build_datasets, build_test_clips, compare_with_
 from engine.data.loading import build_loaders
 from engine.device import processes
 from engine.device.devices import prepare_devices
-from engine.epochs import Plan, Run, run_epochs, save_state
+from engine.epochs import EpochPlan, Run, run_epochs, save_state
 from engine.evaluation import Interrupted
 from engine.failures import explained
 from engine.interrupts import Interrupts
@@ -85,7 +85,7 @@ def train(settings: Settings, device: torch.device, device_ids: Sequence[int]) -
         start_afresh(run.work_dir, run.assume_yes)
     open_work_dir(run.work_dir, settings.as_yaml(), run.phase, run.print_log)
     log_sizes(state.model, len(clips.train), len(clips.val))
-    plan = Plan.of(settings)
+    plan = EpochPlan.of(settings)
     num_slices = data.batch_size // data.forward_batch_size
     graphs = build.build_graphs(settings.precision.cuda_graphs, state, task, num_slices=num_slices)
     is_due = plan.evaluation_is_due(state.progress)

@@ -1,6 +1,6 @@
 """How fast the data commands are, and what they need: python3 -m benchmarks.bench_data
 
-Makes an imaginary NTU RGB+D and Kinetics-like clips in a temporary folder, runs the real commands
+Makes a synthetic NTU RGB+D and Kinetics-like clips in a temporary folder, runs the real commands
 on them, and prints ratios as a Markdown table. Rounds alternate; times are medians. A run waits
 until other programs leave the processor alone, and is made again if they do not stay away. Linux
 only: private memory and the time of other programs are read from /proc.
@@ -135,9 +135,9 @@ def make_kinetics(folder: Path, num_clips: int) -> None:
             }
             for index, persons in enumerate(values, start=1)
         ]
-        content = {"data": frames, "label": "imaginary", "label_index": number % 400}
+        content = {"data": frames, "label": "synthetic", "label_index": number % 400}
         (clips / f"clip_{number:05d}.json").write_text(json.dumps(content))
-        entry = {"has_skeleton": True, "label": "imaginary", "label_index": number % 400}
+        entry = {"has_skeleton": True, "label": "synthetic", "label_index": number % 400}
         labels[f"clip_{number:05d}"] = entry
     (folder / "kinetics_train_label.json").write_text(json.dumps(labels))
 
@@ -162,7 +162,7 @@ def fresh(folder: Path) -> Path:
 
 
 def bench_ntu(folder: Path, num_clips: int, rounds: int) -> list[tuple[str, str, str]]:
-    """Rows of the table: what, measured, bar."""
+    """Rows of the table: what, measured, target."""
     raw, out = folder / "raw", folder / "ntu"
     synthetic.main(["--out-folder", str(raw), "--clips", str(num_clips)])
     files = sorted(raw.glob("*.skeleton"))
@@ -213,7 +213,7 @@ def bench_ntu(folder: Path, num_clips: int, rounds: int) -> list[tuple[str, str,
 
 
 def bench_kinetics(folder: Path, num_clips: int, rounds: int) -> list[tuple[str, str, str]]:
-    """Rows of the table: what, measured, bar."""
+    """Rows of the table: what, measured, target."""
     raw, out = folder / "kinetics_raw", folder / "kinetics"
     make_kinetics(raw, num_clips)
     files = sorted((raw / "kinetics_train").iterdir())
@@ -244,7 +244,7 @@ def machine() -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--clips", type=int, default=3000, help="imaginary clips of NTU RGB+D")
+    parser.add_argument("--clips", type=int, default=3000, help="synthetic clips of NTU RGB+D")
     parser.add_argument("--kinetics-clips", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
     parser.add_argument("--folder", type=Path, help="where the temporary folder goes")
@@ -253,7 +253,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         rows = bench_ntu(Path(folder), args.clips, args.rounds)
         rows += bench_kinetics(Path(folder), args.kinetics_clips, args.rounds)
-    print(f"\n{machine()}\n\n| what | measured | bar |\n|---|---|---|")
+    print(f"\n{machine()}\n\n| what | measured | target |\n|---|---|---|")
     for row in rows:
         print(f"| {' | '.join(row)} |")
 

@@ -108,12 +108,12 @@ def compare(ours: Side, other: Side, rounds: int) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Case:
-    """A comparison, and the bar that it is to keep."""
+    """A comparison, and the target that it is to keep."""
 
     name: str
     ours: Side
     other: Side
-    bar: float
+    target: float
     what: str = "time"  # or memory
 
 
@@ -153,7 +153,7 @@ def table_sides() -> dict[str, Side]:
 
 
 def measure_cases(cases: Sequence[Case], rounds: int) -> list[str]:
-    lines = ["| what | ours | other | ours / other | bar |", "|---|---|---|---|---|"]
+    lines = ["| what | ours | other | ours / other | target |", "|---|---|---|---|---|"]
     done: dict[tuple[Side, Side], dict[str, float]] = {}
     for case in cases:
         pair = case.ours, case.other
@@ -164,7 +164,7 @@ def measure_cases(cases: Sequence[Case], rounds: int) -> list[str]:
         shown = (
             f"{ours:.2f} s | {other:.2f} s" if unit == "s" else f"{ours:.0f} MB | {other:.0f} MB"
         )
-        lines.append(f"| {case.name} | {shown} | {result[case.what]:.2f} | <= {case.bar:.2f} |")
+        lines.append(f"| {case.name} | {shown} | {result[case.what]:.2f} | <= {case.target:.2f} |")
         print(lines[-1], file=sys.stderr)
     return lines
 

@@ -1,4 +1,4 @@
-"""Draw docs/actions.png, five moments of each imaginary action: python3 -m docs.draw_actions"""
+"""Draw docs/actions.png, five moments of each action: python3 -m benchmarks.draw_actions"""
 
 from pathlib import Path
 

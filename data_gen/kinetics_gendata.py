@@ -57,7 +57,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
     """The plan for the parts that are there; a name that both hold counts in the first.
 
     Raises:
-        FileNotFoundError: if a label file is not there.
+        FileNotFoundError: if a label file is missing.
     """
     clips: dict[str, Clip] = {}
     bad: list[BadClip] = []

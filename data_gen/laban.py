@@ -96,7 +96,7 @@ def descriptors(positions: np.ndarray, window: int = WINDOW) -> np.ndarray:
     - Weight: the largest kinetic energy |v|^2 in the window, (m/frame)^2;
     - Time: the mean acceleration |a|, m/frame^2;
     - Space: path length over displacement, 1 for a straight way. NOTE: 1 cm is added to both, since
-      somebody who stays where he is has no displacement to divide by;
+      somebody who stays in place has no displacement to divide by;
     - Flow: the mean jerk, |third difference|, m/frame^3.
 
     Raises:

@@ -37,7 +37,7 @@ COMPUTE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-class Job(NamedTuple):
+class ArrayRow(NamedTuple):
     """A chunk of a file, and the files that take what becomes of it."""
 
     source: Path
@@ -46,7 +46,7 @@ class Job(NamedTuple):
     features: dict[str, Path]
 
 
-def convert(job: Job) -> None:
+def convert(job: ArrayRow) -> None:
     """Write the row of a chunk into every file; computed in float64."""
     chunk = np.load(job.source, mmap_mode="r")[job.row].astype(np.float64)
     skeleton = normalize_chunk(chunk)
@@ -94,7 +94,7 @@ def write_split(
         for name, path in files.items():
             create_clips(path, (*shape[:3], channels[name]), np.dtype("<f4"))
         skeletons, source = files.pop("skeleton"), folder / f"X_{split}.npy"
-        jobs = [Job(source, row, skeletons, files) for row in range(shape[0])]
+        jobs = [ArrayRow(source, row, skeletons, files) for row in range(shape[0])]
         for _ in map_in_order(convert, jobs, num_workers, split):
             pass
     print(f"{split}: {shape[0]} chunks of {shape[1]} frames; {', '.join(channels)}")

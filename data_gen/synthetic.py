@@ -1,7 +1,7 @@
-"""Write an imaginary data set in the raw text format of NTU RGB+D, so that everything runs without
+"""Write a synthetic data set in the raw text format of NTU RGB+D, so that everything runs without
 a download.
 
-Imaginary people of different build and habits perform twelve of the sixty actions; three cameras
+Synthetic people of different build and habits perform twelve of the sixty actions; three cameras
 see every performance at once. As in NTU RGB+D, camera 1 stands in the middle, cameras 2 and 3 at
 -45 and +45 degrees; in repetition 1 the subject faces camera 2, in repetition 2 camera 3. Two
 persons stand face to face, across the view of camera 1.
@@ -37,7 +37,7 @@ from data_gen.pipeline.workers import add_num_worker, map_in_order
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 
-DEFAULT_FOLDER = "data/imaginary_raw"
+DEFAULT_FOLDER = "data/synthetic_raw"
 DATASETS = ("ntu", "udiva")
 UDIVA_TASKS = "TAGL"
 MARKER = "IMAGINARY.txt"  # tells our clips from recordings
@@ -92,7 +92,7 @@ def scene(performance: Performance, seed: int) -> np.ndarray:
     """
     action = ACTIONS[performance.action]
     rng = generator(seed, PERFORMANCE_STREAM, *performance.numbers)
-    # The partner is nobody else's subject: else he would be seen in training and in testing.
+    # The partner is nobody else's subject: or they would be seen in training and in testing.
     people = [performance.subject, MAX_SUBJECTS + performance.subject][: action.persons]
     bodies = perform(action, tuple(performer(seed, who, rng) for who in people), rng)
     side = -1.0 if performance.repetition % 2 else 1.0
@@ -132,7 +132,7 @@ def performances(subjects: int, repetitions: int, actions: list[int]) -> list[Pe
 def make_parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="synthetic.py",
-        description="Write an imaginary data set in the raw format of NTU RGB+D or of UDIVA.",
+        description="Write a synthetic data set in the raw format of NTU RGB+D or of UDIVA.",
         epilog="Actions: "
         + ", ".join(f"{number} {action.name}" for number, action in ACTIONS.items())
         + ".",
@@ -210,7 +210,7 @@ def validate(args: Namespace) -> None:
     patterns = "*.skeleton", "*/metadata/sessions_*.csv"
     recordings = any(any(args.out_folder.glob(pattern)) for pattern in patterns)
     real = recordings and not (args.out_folder / MARKER).exists()
-    if real:  # imaginary clips bear names that real ones have
+    if real:  # synthetic clips bear names that real ones have
         raise ValueError(
             f"{args.out_folder} holds clips that this command did not write. "
             "Name another folder with --out-folder."

@@ -28,10 +28,9 @@ from pathlib import Path
 import numpy as np
 
 from data_gen.pipeline.command import add_format_flags, execute
-from data_gen.pipeline.plan import Clip as PlannedClip
-from data_gen.pipeline.plan import Plan
+from data_gen.pipeline.plan import Clip, Plan
 from data_gen.readers.bad_files import BadClip
-from data_gen.readers.ucla import NUM_CLASSES, NUM_JOINTS, VIEWS, Clip, read_clips
+from data_gen.readers.ucla import NUM_CLASSES, NUM_JOINTS, VIEWS, UclaClip, read_clips
 from formats.class_names import NW_UCLA
 from formats.clip_store import PARTS
 from formats.manifest import SKELETONS
@@ -52,28 +51,28 @@ def normalise(skeleton: np.ndarray) -> np.ndarray:
     return centred / largest if largest > 0 else centred
 
 
-def split(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
+def split(clips: Sequence[UclaClip]) -> dict[str, list[UclaClip]]:
     """Clips by part."""
-    parts: dict[str, list[Clip]] = {part: [] for part in PARTS}
+    parts: dict[str, list[UclaClip]] = {part: [] for part in PARTS}
     for clip in clips:
         parts[PART_OF_VIEW[clip.view]].append(clip)
     return parts
 
 
-def count_leaked(parts: dict[str, list[Clip]]) -> int:
+def count_leaked(parts: dict[str, list[UclaClip]]) -> int:
     """How many validation clips have exactly the skeletons of a training clip."""
     trained = {clip.skeleton.tobytes() for clip in parts["train"]}
     return sum(clip.skeleton.tobytes() in trained for clip in parts["val"])
 
 
 def make_plan(
-    parts: dict[str, list[Clip]], bad: list[BadClip], source: Path, out_folder: Path
+    parts: dict[str, list[UclaClip]], bad: list[BadClip], source: Path, out_folder: Path
 ) -> Plan:
     """The plan for clips that are all in memory already."""
     clips = {clip.name: clip for part in PARTS for clip in parts[part]}
     num_frames = max((len(clip.skeleton) for clip in clips.values()), default=0)
     entries = [
-        PlannedClip(clip.name, source, clip.label, (p,), (0, clip.view, clip.subject, 0))
+        Clip(clip.name, source, clip.label, (p,), (0, clip.view, clip.subject, 0))
         for p, part in enumerate(PARTS)
         for clip in parts[part]
     ]
@@ -94,7 +93,7 @@ def make_plan(
     )
 
 
-def read_normalised(clips: dict[str, Clip], path: Path, label: int) -> tuple[np.ndarray, bool]:
+def read_normalised(clips: dict[str, UclaClip], path: Path, label: int) -> tuple[np.ndarray, bool]:
     """A clip of the name -> (1, T, 20, 3) float32 in [-1, 1], and False, as nothing is cut."""
     return normalise(clips[path.name].skeleton)[None].astype(np.float32), False
 

@@ -1,8 +1,8 @@
 """UDIVA v0.5 -> arrays: python3 data_gen/udiva_gendata.py --data-path UDIVA --out-folder data/udiva
 
-Raw format: udiva_raw.py. Frames without a body, or with a landmark that is not finite, are dropped;
-what is left of a recording is cut into chunks of --chunk-size frames, its remainder dropped. For
-every split:
+Raw format: readers/udiva.py. Frames without a body, or with a landmark that is not finite, are
+dropped; what is left of a recording is cut into chunks of --chunk-size frames, its remainder
+dropped. For every split:
 
 - `X_{split}.npy`, float32 (chunks, T, 24, 3), metres, not normalised (laban_gendata.py does that);
 - `y_{split}.npy`, float32 (chunks, 5), the z-scores of O, C, E, A, N; NaN where the split has none;
@@ -58,7 +58,7 @@ PUBLISHED_CHUNK_SIZE = 2000
 logger = logging.getLogger(__name__)
 
 
-class Job(NamedTuple):
+class RecordingJob(NamedTuple):
     """A recording, and the file for the joints of its chunks."""
 
     recording: Recording
@@ -73,7 +73,7 @@ class Outcome(NamedTuple):
     reason: str | None = None
 
 
-class Split(NamedTuple):
+class UdivaSplit(NamedTuple):
     """The recordings of a split, the traits of their participants, and what is known to be bad."""
 
     name: str
@@ -82,7 +82,7 @@ class Split(NamedTuple):
     left_out: list[dict[str, str]]
 
 
-def plan_split(root: Path, name: str, tasks: str) -> Split | None:
+def plan_split(root: Path, name: str, tasks: str) -> UdivaSplit | None:
     """What there is of a split; None if nothing.
 
     Raises:
@@ -103,10 +103,10 @@ def plan_split(root: Path, name: str, tasks: str) -> Split | None:
         reason = f"{problem} in {metadata[1].name}: their recordings are left out"
         left_out.append({"what": f"{name}: participant {who}", "reason": reason})
     kept = [recording for recording in recordings if recording.participant in known]
-    return Split(name, kept, known, left_out)
+    return UdivaSplit(name, kept, known, left_out)
 
 
-def write_chunks(job: Job, chunk_size: int) -> Outcome:
+def write_chunks(job: RecordingJob, chunk_size: int) -> Outcome:
     """Append the chunks of a recording to its file, float32, one after the other."""
     chunk, filled, chunks = np.empty((chunk_size, NUM_JOINTS, 3), "<f4"), 0, 0
     faults: Counter[str | None] = Counter()
@@ -130,7 +130,7 @@ def write_chunks(job: Job, chunk_size: int) -> Outcome:
     return Outcome(chunks, counts, reason)
 
 
-def write_split(split: Split, args: Namespace, stack: ExitStack) -> list[Outcome]:
+def write_split(split: UdivaSplit, args: Namespace, stack: ExitStack) -> list[Outcome]:
     """Write the four files of a split; they get their names when `stack` ends.
 
     Raises:
@@ -143,7 +143,7 @@ def write_split(split: Split, args: Namespace, stack: ExitStack) -> list[Outcome
     }
     table = stack.enter_context(atomic_write(folder / f"info_{split.name}.csv"))
     with tempfile.TemporaryDirectory(prefix=".chunks-", dir=folder) as scratch:
-        jobs = [Job(r, Path(scratch) / str(i)) for i, r in enumerate(split.recordings)]
+        jobs = [RecordingJob(r, Path(scratch) / str(i)) for i, r in enumerate(split.recordings)]
         work = partial(write_chunks, chunk_size=args.chunk_size)
         outcomes = []
         shape = (args.chunk_size, NUM_JOINTS, 3)
@@ -184,7 +184,7 @@ def write_info(path: Path, kept: Sequence[tuple[Recording, Outcome]]) -> None:
             writer.writerow([*who, TASKS[recording.task], outcome.chunks, *outcome.counts])
 
 
-def summarise(split: Split, outcomes: Sequence[Outcome]) -> dict[str, object]:
+def summarise(split: UdivaSplit, outcomes: Sequence[Outcome]) -> dict[str, object]:
     """What the report says of a split."""
     pairs = list(zip(split.recordings, outcomes, strict=True))
     return {
@@ -214,7 +214,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--tasks", nargs="+", choices=[*TASKS], default=[*TASKS], help=f"{names} (default: all)"
     )
-    text = "stop at the first recording, participant or column of no use (default: say so)"
+    text = "stop at the first unusable recording, participant or column (default: say so)"
     parser.add_argument("--strict", action="store_true", help=text)
     add_num_worker(parser)
     return parser

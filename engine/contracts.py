@@ -38,7 +38,7 @@ class Recordable(Protocol):
         """Within it `count` bodies are computed, which must suffice."""
 
     def fixed_weights(self) -> AbstractContextManager[None]:
-        """Within it weights do not change; what follows from them alone is computed once."""
+        """Within it weights do not change; what follows from them only is computed once."""
 
 
 # ---- data sets: --feeder, built from --train-feeder-args and --test-feeder-args ----------------

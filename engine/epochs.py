@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Plan:
+class EpochPlan:
     """What happens when; the fields are settings of their names."""
 
     work_dir: Path
@@ -48,7 +48,7 @@ class Plan:
     validates: bool  # on clips held out of the training clips, instead of the test clips
 
     @classmethod
-    def of(cls, settings: Settings) -> "Plan":
+    def of(cls, settings: Settings) -> "EpochPlan":
         run, data, training = settings.run, settings.data, settings.training
         recipe, saving = settings.recipe, settings.saving
         return cls(
@@ -90,7 +90,7 @@ class Plan:
 class Run:
     """A training under way: its plan and the objects that its epochs work with."""
 
-    plan: Plan
+    plan: EpochPlan
     task: Task
     state: TrainState
     loaders: Loaders

@@ -35,7 +35,7 @@ def predict(
 
     Raises:
         ValueError: an output is not finite.
-        Interrupted: `interrupted` came true, in a process that is alone.
+        Interrupted: `interrupted` came true, in the only process.
     """
     if num_clips == 1:
         return _predict_once(model, precision, loader, "evaluate", interrupted)

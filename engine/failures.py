@@ -31,7 +31,7 @@ def explained(forward_batch_size: int, work_dir: object) -> Iterator[None]:
         # Its end shows in its exit code or in the connection to it, whichever is noticed first.
         if DEAD_PROCESS in text or isinstance(error, ConnectionError):
             raise OSError(
-                "a process that loads clips died, perhaps for want of memory (or of /dev/shm, in a "
+                "a process that loads clips died, perhaps out of memory (or of /dev/shm, in a "
                 f"container). Resume with --resume auto and a smaller --num-worker. What is saved "
                 f"in {work_dir} is intact."
             ) from error

@@ -19,9 +19,13 @@ def make_optimizer(
 ) -> Optimizer:
     """SGD with momentum 0.9, Adam or AdamW; on GPUs one kernel moves all weights."""
     parameters = list(parameters)
-    options = {"momentum": 0.9, "nesterov": nesterov} if name == "SGD" else {}
-    options["fused"] = all(parameter.is_cuda for parameter in parameters)
-    return getattr(torch.optim, name)(parameters, lr=lr, weight_decay=weight_decay, **options)
+    common = {"lr": lr, "weight_decay": weight_decay}
+    fused = all(parameter.is_cuda for parameter in parameters)
+    if name == "Adam":
+        return torch.optim.Adam(parameters, **common, fused=fused)
+    if name == "AdamW":
+        return torch.optim.AdamW(parameters, **common, fused=fused)
+    return torch.optim.SGD(parameters, **common, momentum=0.9, nesterov=nesterov, fused=fused)
 
 
 @dataclass

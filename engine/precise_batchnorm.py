@@ -1,7 +1,7 @@
 """BatchNorm's running statistics of the weights as they are, instead of a trace of training.
 
 While training, they are a moving average over the last few batches, of augmented clips, under
-weights that still change. Taken anew over the training clips as a test sees them, they fit a test
+weights that still change. Recomputed over the training clips as a test sees them, they fit a test
 better (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021). Training does not depend on them.
 """
 
@@ -33,7 +33,7 @@ def take_statistics(
         loader: of shuffled clips: statistics of batches of one class would be wrong.
 
     Raises:
-        Interrupted: `interrupted` came true, in a process that is alone; take them again.
+        Interrupted: `interrupted` came true, in the only process; take them again.
     """
     # torch.optim.swa_utils.update_bn does the same, but with dropout, which a test does not see.
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]

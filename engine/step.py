@@ -43,7 +43,7 @@ class Step:
 
 
 class LaunchedStep(NamedTuple):
-    """An optimiser step that a GPU may still be at; the host goes on meanwhile."""
+    """An optimiser step that a GPU may still be at; the host continues meanwhile."""
 
     facts: Tensor  # (4,) on the host: loss, metric, gradient norm, processes with a signal
     ready: torch.cuda.Event | None  # after which `facts` can be read
@@ -214,7 +214,7 @@ def slice_sums(
 
 
 def _replayed(graphs: SliceGraphs, slices: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """The sums of all slices, by graphs, each of which writes gradients anew."""
+    """The sums of all slices, by graphs, each of which overwrites the gradients."""
     sums = graphs(*slices[0]).clone()
     if len(slices) == 1:
         return sums

@@ -41,7 +41,7 @@ def names_and_labels(
         if label_path:
             raise ValueError(
                 f"split and label_path ({label_path}) are both given. A clip store knows its "
-                "labels: give split alone (label_path: null)."
+                "labels: give only split (label_path: null)."
             )
         return source.names, source.labels
     if not label_path:

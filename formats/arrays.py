@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from formats.manifest import how_to_make
+
 
 def open_clips(path: Path, in_memory: bool = False) -> np.ndarray:
     """The (N, C, T, V, M) array of a .npy file, left on disk unless `in_memory`.
@@ -32,16 +34,16 @@ def open_array(
         ValueError: the file is damaged, or holds something else.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"no data file {path}. Make it with the commands of data_gen/.")
+        raise FileNotFoundError(f"no data file {path}. {how_to_make(path)}")
     try:
         array = np.load(path, mmap_mode=None if in_memory else "r")
     except (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError) as error:
-        raise ValueError(f"{path} is no readable array ({error}). Make it again.") from error
+        raise ValueError(f"{path} is no readable array ({error}). {how_to_make(path)}") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
         numbers = "floats" if kinds == "f" else "whole numbers"
-        raise ValueError(f"{path} must be an .npy file of {numbers}. Make it again.")
+        raise ValueError(f"{path} must be an .npy file of {numbers}. {how_to_make(path)}")
     if array.ndim != ndim or not array.size:
-        raise ValueError(f"{path} must hold {what}. Got shape {array.shape}. Make it again.")
+        raise ValueError(f"{path} must hold {what}. Got shape {array.shape}. {how_to_make(path)}")
     return array
 
 

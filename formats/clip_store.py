@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from formats.manifest import how_to_make
 from formats.normalization import normalize_clip
 
 VERSION = 1
@@ -39,14 +40,13 @@ class ClipStore:
         self.folder = Path(folder)
         if not (self.folder / JOINTS).is_file() or not (self.folder / INDEX).is_file():
             raise FileNotFoundError(
-                f"no clip store in {self.folder} ({JOINTS} and {INDEX}). "
-                "Make it with the commands of data_gen/ and --format compact."
+                f"no clip store in {self.folder} ({JOINTS} and {INDEX}). {how_to_make(self.folder)}"
             )
         try:
             self._open()
         except UNREADABLE as error:
             raise ValueError(
-                f"{self.folder} is no readable clip store ({error}). Make it again."
+                f"{self.folder} is no readable clip store ({error}). {how_to_make(self.folder)}"
             ) from error
 
     def _open(self) -> None:
@@ -147,7 +147,7 @@ class StoreSplit:
             raise ValueError(f"{folder} is a clip store. Choose a split of it: {known}.")
         self._numbers = self._store.split(split)
         if not len(self._numbers):
-            raise ValueError(f"split {split} of {folder} has no clip. Make the store again.")
+            raise ValueError(f"split {split} of {folder} has no clip. {how_to_make(folder)}")
         if in_memory:
             self._store.joints = np.array(self._store.joints)
         self.shape = (len(self._numbers), *self._store.dense_shape)

@@ -3,6 +3,8 @@
 import pickle
 from pathlib import Path
 
+from formats.manifest import how_to_make
+
 # What damaged or foreign pickles raise.
 UNPICKLABLE = (
     pickle.UnpicklingError,
@@ -25,15 +27,16 @@ def load_labels(path: Path) -> tuple[list[str], list[int]]:
         ValueError: the file holds something else, or lists of different length.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"no label file {path}. Make it with the commands of data_gen/.")
+        raise FileNotFoundError(f"no label file {path}. {how_to_make(path)}")
     try:
         with path.open("rb") as file:
             names, labels = pickle.load(file, encoding="latin1")  # latin1: files of Python 2
         names, labels = [str(name) for name in names], [int(label) for label in labels]
     except UNPICKLABLE as error:
         raise ValueError(
-            f"{path} must hold a pickled (sample_names, labels): {error}. Make it again."
+            f"{path} must hold a pickled (sample_names, labels): {error}. {how_to_make(path)}"
         ) from error
     if len(names) != len(labels):
-        raise ValueError(f"{path} has {len(names)} names but {len(labels)} labels. Make it again.")
+        counts = f"{len(names)} names but {len(labels)} labels"
+        raise ValueError(f"{path} has {counts}. {how_to_make(path)}")
     return names, labels

@@ -9,6 +9,7 @@ sentence where the counts differ from the published ones), `skeleton` (dotted na
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,14 @@ SKELETONS = {
     "kinetics": "graph.kinetics.AdjMatrixGraph",
     "nw-ucla": "graph.ucla.AdjMatrixGraph",
 }
+COMMANDS = {
+    "ntu": "ntu_gendata.py",
+    "ntu120": "ntu120_gendata.py",
+    "kinetics": "kinetics_gendata.py",
+    "nw-ucla": "ucla_gendata.py",
+    "udiva": "udiva_gendata.py",
+}
+DERIVED = re.compile(r"(train|val)_data_(bone|joint_motion|bone_motion)\.npy")
 LEVELS = 2  # a benchmark's folder or a store, and the data set's
 
 
@@ -42,6 +51,21 @@ def read_manifest(path: Path | str) -> dict[str, Any] | None:
     return None
 
 
+def how_to_make(path: Path) -> str:
+    """The command that makes the file or folder of a data set, as the last sentence of an error.
+
+    The names of the folders it lies in tell the data set, as in data/ntu/xsub.
+    """
+    dataset = next((part for part in reversed(path.absolute().parts) if part in COMMANDS), None)
+    if dataset is None:
+        return "Make it with its command: python3 data_gen/*_gendata.py."
+    if stream := DERIVED.fullmatch(path.name):
+        command = f"gen_bone_data.py --dataset {dataset} --stream {stream[2]}"
+    else:
+        command = COMMANDS[dataset] + (" --format compact" if not path.suffix else "")
+    return f"Make it with: python3 data_gen/{command}"
+
+
 def skeleton_of(manifest: Mapping[str, Any] | None) -> str | None:
     """The dotted name of a data set's skeleton class; None where it is unknown."""
     if not manifest:
@@ -52,7 +76,7 @@ def skeleton_of(manifest: Mapping[str, Any] | None) -> str | None:
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Write `dataset.json` into a data set's folder, with `num_classes` and `note`; all it says.
 
-    Counts and checksums of splits that are not made anew stay, if the earlier run made the same
+    Counts and checksums of splits that are not made again stay, if the earlier run made the same
     data set in the same format.
     """
     old = _load(folder / NAME) if (folder / NAME).is_file() else {}
@@ -88,7 +112,7 @@ def _load(path: Path) -> dict[str, Any]:
         if not isinstance(manifest, dict):
             raise ValueError("it holds no mapping")
     except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}). Make the data set again.") from error
+        raise ValueError(f"{path} is damaged ({error}). {how_to_make(path)}") from error
     return manifest
 
 

@@ -5,7 +5,7 @@ oddities are kept where the published numbers depend on them. Nothing here chang
 
 Joints are turned element by element, without BLAS, whose rounding may depend on the array's shape:
 a clip comes out bit for bit the same, alone or among others, for a file or while it is loaded.
-Bodies are handled one by one, because their arrays then stay below the size that glibc maps anew,
+Bodies are handled one by one, because their arrays then stay below the size that glibc maps again,
 page by page, each time: 0.5 ms instead of 2.5 ms for a clip of 300 frames and 2 persons.
 """
 # Shapes: N clips, C channels (x, y, z in metres), T frames, V joints, M persons.

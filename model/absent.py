@@ -1,4 +1,4 @@
-"""Bodies that are not there, computed once.
+"""Bodies that are missing, computed once.
 
 Data sets of one or two persons a clip store a missing one as zeros. All such bodies of the same
 place in a clip are equal, and stay equal through every layer that treats bodies alike: one of

@@ -76,7 +76,7 @@ def batch_norm(
 
 
 def is_plain(norm: nn.Module) -> bool:
-    """Whether a layer's statistics are those of this process's batch alone."""
+    """Whether a layer's statistics are those of this process's batch only."""
     return type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d)
 
 

@@ -13,8 +13,8 @@ BENCHMARKS = ("xsub", "xview")
 PARTS = ("train", "val")
 
 
-def imaginary_ntu(folder: Path) -> Path:
-    """Three imaginary subjects: `{xsub,xview}` and the store `clips` below `folder`."""
+def synthetic_ntu(folder: Path) -> Path:
+    """Three synthetic subjects: `{xsub,xview}` and the store `clips` below `folder`."""
     flags = ["--subjects", "3", "--actions", "10", "27", "--repetitions", "2", "--num-worker", "1"]
     synthetic.main(["--out-folder", str(folder / "raw"), *flags])
     return both_formats(folder / "raw", folder)

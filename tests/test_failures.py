@@ -167,7 +167,7 @@ def test_a_compiler_that_fails_is_only_a_warning(settings, tmp_path, monkeypatch
     monkeypatch.setattr(torch, "compile", fail)
     main.main([*settings, "--compile", "--num-epoch", "1"])
     log = (tmp_path / "run" / "log.txt").read_text()
-    assert "torch.compile does not work here (no compiler); going on without." in log
+    assert "torch.compile does not work here (no compiler); continuing without." in log
     assert list(weights(tmp_path / "run")) == ["weights-1-3.pt"]
 
 

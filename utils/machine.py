@@ -11,7 +11,7 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 def keep_freed_memory() -> None:
     """Let freed tensors be used again instead of going back to the system; CPU runs only.
 
-    By default glibc maps each large block anew, and every page of it then costs a fault. On two
+    By default glibc maps each large block again, and every page of it then costs a fault. On two
     cores this took 0.95 s of a training step on NW-UCLA down to 0.76 s. Other systems and C
     libraries are left alone.
     """

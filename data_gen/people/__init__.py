@@ -1,1 +1,1 @@
-"""The imaginary people of `synthetic.py`: bodies, movements, and the sensor that records them."""
+"""The synthetic people of `synthetic.py`: bodies, movements, and the sensor that records them."""

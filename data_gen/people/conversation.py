@@ -1,4 +1,4 @@
-"""Somebody who sits and talks, gesturing as his personality has it, with the body of UDIVA.
+"""Somebody who sits and talks, gesturing as the personality has it, with the body of UDIVA.
 
 Five habits of movement tell people apart: speed, amplitude, smoothness, directness, and how often
 they nod. Each follows from the five traits and from chance, so that there is something to find and
@@ -50,8 +50,8 @@ def temperament(traits: np.ndarray, rng: np.random.Generator) -> Temperament:
 def talk(
     num_frames: int, person: Temperament, body_rng: np.random.Generator, rng: np.random.Generator
 ) -> np.ndarray:
-    """Joints (T, 24, 3) float64, metres, at 25 frames a second; `body_rng` gives his build, `rng`
-    what he does.
+    """Joints (T, 24, 3) float64, metres, at 25 frames a second; `body_rng` gives the build, `rng`
+    the gestures.
     """
     body, habits = random_body(body_rng), random_habits(body_rng)
     tempo, amplitude = np.exp(0.3 * person.speed), np.exp(0.35 * person.amplitude)

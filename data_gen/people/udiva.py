@@ -1,4 +1,4 @@
-"""Writes imaginary sessions in the layout of UDIVA v0.5 (udiva_raw.py says what that is).
+"""Writes synthetic sessions in the layout of UDIVA v0.5 (readers/udiva.py says what that is).
 
 Participants differ between the splits, as in UDIVA; each meets others in several sessions. The same
 seed gives the same bodies, by however many processes.
@@ -46,7 +46,7 @@ def traits_of(participant: int, seed: int) -> np.ndarray:
 
 
 def plan(participants: int, sessions_each: int, tasks: Sequence[str]) -> dict[str, list[Meeting]]:
-    """All recordings of all splits. Everybody meets his next neighbours within his split."""
+    """All recordings of all splits. Everybody meets their next neighbours within their split."""
     meetings: dict[str, list[Meeting]] = {}
     first, session = 1, 1
     for split, share in SPLIT_SHARES.items():

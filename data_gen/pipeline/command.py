@@ -30,7 +30,7 @@ def add_format_flags(parser: ArgumentParser) -> None:
 def add_output_flags(parser: ArgumentParser) -> None:
     """Add the flags of the commands that read many raw files."""
     add_format_flags(parser)
-    text = "with --format compact: go on where a killed run stopped"
+    text = "with --format compact: continue where a killed run stopped"
     parser.add_argument("--resume", action="store_true", help=text)
     add_num_worker(parser)
 
@@ -46,7 +46,7 @@ def execute(plan: Plan, wanted: Sequence[str], args: Namespace) -> None:
         OSError: too little room on the disk.
     """
     if args.resume and args.format != "compact":
-        raise ValueError("--resume needs --format compact; dense arrays are made anew.")
+        raise ValueError("--resume requires --format compact; dense arrays are made again.")
     print(describe(plan, args.format))
     if args.dry_run:
         print(class_table(plan))

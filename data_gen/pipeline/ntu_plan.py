@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 def read_bodies(path: Path, label: int = 0) -> tuple[np.ndarray, bool]:
     """A raw file -> its two best bodies (2, T, 25, 3) float32 in metres, and whether frames beyond
-    300 were cut. The label stands in the name alone.
+    300 were cut. The label stands only in the name.
     """
     bodies = select_bodies(read_skeleton(path))
     # Published code: fails on more than 300 frames; here the rest is cut and counted in a warning.
@@ -40,18 +40,18 @@ def read_bodies(path: Path, label: int = 0) -> tuple[np.ndarray, bool]:
 
 
 def find_clips(folders: Sequence[Path]) -> tuple[dict[str, Path], list[BadClip]]:
-    """The `.skeleton` files of all folders, name -> folder, and those of no use.
+    """The `.skeleton` files of all folders, name -> folder, and the unusable ones.
 
     A name that two folders hold is taken from the first of them.
 
     Raises:
-        FileNotFoundError: if a folder is not there or has no clip.
+        FileNotFoundError: if a folder is missing or has no clip.
     """
     found: dict[str, Path] = {}
     bad: list[BadClip] = []
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
         if not folder.is_dir():
-            raise FileNotFoundError(f"{folder} is not there. Name the folder of raw skeletons.")
+            raise FileNotFoundError(f"{folder} is missing. Name the folder of raw skeletons.")
         names = sorted(file.name for file in folder.glob("*.skeleton") if file.name[0] != ".")
         if not names:
             raise FileNotFoundError(f"{folder} has no .skeleton file. Name the folder of them.")
@@ -108,7 +108,7 @@ def make_plan(
     Args:
         files: name -> folder of every raw clip.
         missing: clips to leave out, without `.skeleton`.
-        bad: files of no use that were found together with `files`.
+        bad: unusable files that were found together with `files`.
     """
     dataset = DATASETS[name]
     chosen, misnamed = choose_clips(files, dataset, missing)

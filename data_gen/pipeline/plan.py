@@ -44,7 +44,7 @@ class Plan:
         out_folder: where everything goes.
         benchmarks: their names; ("",) for a data set that has one without a name.
         clips: sorted by name; each belongs to a benchmark.
-        bad: files that are known to be of no use before they are read.
+        bad: files that are known to be unusable before they are read.
         read: the reader of a raw file.
         clip_shape: (C, T, V, M) of a row of the dense arrays.
         normalize: whether these rows are normalised.

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def bad_clips(plan: Plan, entries: Sequence[Entry]) -> list[BadClip]:
-    """All files of no use: those known before reading, then those found by it."""
+    """All unusable files: those known before reading, then those found by it."""
     found = [
         BadClip(str(clip.folder / clip.name), entry.kind, entry.reason)
         for clip, entry in zip(plan.clips, entries, strict=True)

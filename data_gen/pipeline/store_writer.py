@@ -1,9 +1,9 @@
-"""Writes the compact store of formats/clip_store.py, clip by clip; a killed run can go on.
+"""Writes the compact store of formats/clip_store.py, clip by clip; a killed run can be resumed.
 
 Until it is finished a store lies in `.{name}.partial` beside its final place: the joints, and
 `journal.jsonl`, whose first line says which clips are to come and whose other lines tell what
 became of each. The journal is written after the joints are safe on disk, so that it never promises
-rows that are not there.
+rows that are missing.
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
@@ -45,7 +45,7 @@ class ClipStoreWriter:
         folder: where the store will be; one that is there already stays until `finish`.
         names: all clips that are to come, sorted.
         joint_shape: (V, C) of every row.
-        resume: go on with an unfinished store of the same clips, if there is one.
+        resume: continue an unfinished store of the same clips, if there is one.
 
     Attributes:
         entries: what became of the clips so far, those of the unfinished store first.
@@ -137,7 +137,7 @@ class ClipStoreWriter:
         if not lines or lines[0] != head + "\n":
             raise ValueError(
                 f"{self._partial} is unfinished, but of other clips or another version. Give the "
-                "folders and lists of that run, or start anew without --resume."
+                "folders and lists of that run, or start again without --resume."
             )
         return [Entry(*json.loads(line)) for line in lines[1:] if line.endswith("\n")]
 
@@ -153,7 +153,7 @@ class ClipStoreWriter:
         path.touch()
         size = len(header) + self.num_rows * self._row_bytes
         if self.entries and path.stat().st_size < size:
-            raise ValueError(f"{path} lacks rows of its journal. Start anew without --resume.")
+            raise ValueError(f"{path} lacks rows of its journal. Start again without --resume.")
         self._joints = path.open("r+b")
         self._joints.write(header)
         self._joints.truncate(size)

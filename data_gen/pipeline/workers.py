@@ -37,7 +37,7 @@ def map_in_order(
     else:
         results = _map_in_workers(function, items, num_workers)
     if sys.stderr.isatty():
-        from tqdm import tqdm  # 30 ms, a fifth of the start, for those alone who look at it
+        from tqdm import tqdm  # 30 ms, a fifth of the start, only for those who look at it
 
         results = tqdm(results, total=len(items), desc=title, unit=" clips")
     yield from results
@@ -59,7 +59,7 @@ def _map_in_workers(
             yield from pending.popleft().result()
     except BrokenProcessPool:
         raise OSError(
-            "a worker process died, perhaps for want of memory. Try a smaller --num-worker."
+            "a worker process died, perhaps out of memory. Try a smaller --num-worker."
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 UNREADABLE, EMPTY, CUT, NOT_JSON = "unreadable", "empty", "truncated", "not JSON"
 NO_NUMBER, WRONG_JOINTS, OTHER_FORM = "no number", "wrong joints", "of another form"
-MISNAMED, UNKNOWN_ACTION, TWICE = "misnamed", "unknown action", "there twice"
+MISNAMED, UNKNOWN_ACTION, TWICE = "misnamed", "unknown action", "duplicate"
 NO_LABEL, WRONG_LABEL, FRAME_INDEX = "without label", "wrong label", "frame_index out of place"
 
 

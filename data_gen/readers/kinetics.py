@@ -85,7 +85,7 @@ def _rows(frames: list[dict]) -> list[int]:
         raise BadFile(FRAME_INDEX, f"frame_index must be below {MAX_FRAMES}. Got {out[0]}.")
     if len(set(rows)) < len(rows):
         twice = next(row for row in rows if rows.count(row) > 1)
-        raise BadFile(FRAME_INDEX, f"frame_index {twice} is there twice.")
+        raise BadFile(FRAME_INDEX, f"frame_index {twice} is duplicate.")
     return rows
 
 
@@ -121,18 +121,18 @@ def read_labels(path: Path) -> dict[str, dict]:
     """The label file: a clip's name without ending -> `label`, `label_index`, `has_skeleton`.
 
     Raises:
-        FileNotFoundError: if the file is not there; points at the published README's misspelling.
+        FileNotFoundError: if the file is missing; points at the published README's misspelling.
         ValueError: if it is no label file.
     """
     misspelt = path.with_name(path.name.replace("kinetics", "keintics"))
     if not path.is_file() and misspelt.is_file():
         raise FileNotFoundError(
-            f"{path} is not there, but {misspelt.name} is, as the published README misspells it. "
+            f"{path} is missing, but {misspelt.name} is, as the published README misspells it. "
             f"Rename it to {path.name}."
         )
     if not path.is_file():
         folder = path.name.removesuffix("_label.json")
-        raise FileNotFoundError(f"{path} is not there. It belongs beside the folder {folder}.")
+        raise FileNotFoundError(f"{path} is missing. It belongs beside the folder {folder}.")
     try:
         labels = orjson.loads(path.read_bytes())
         bad = [name for name, entry in labels.items() if not _is_label(entry)]
@@ -147,7 +147,7 @@ def read_labels(path: Path) -> dict[str, dict]:
 
 
 def names_of_classes(labels: dict[str, dict]) -> dict[int, str]:
-    """What a label file calls the classes, by label; those without a clip are not there."""
+    """What a label file calls the classes, by label; those without a clip are missing."""
     return {
         entry["label_index"]: entry["label"]
         for entry in labels.values()

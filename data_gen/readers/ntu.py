@@ -60,7 +60,7 @@ def read_missing_list(path: Path) -> set[str]:
 def read_skeleton(path: Path) -> np.ndarray:
     """A raw file -> (4, T, 25, 3) float64, metres: up to four bodies by their place in the frame.
 
-    Bodies that are not there are 0. A file may have frames without bodies, or no frame at all.
+    Bodies that are missing are 0. A file may have frames without bodies, or no frame at all.
 
     Raises:
         ValueError: if the file is cut or is no skeleton; names the file and the line.
@@ -169,7 +169,7 @@ def body_energy(body: np.ndarray) -> float:
 def select_bodies(bodies: np.ndarray) -> np.ndarray:
     """(M, T, V, 3) -> (2, T, V, 3): the two bodies of the highest energy, the highest first."""
     present = [body for body in bodies if body.any()]
-    if len(present) == 1:  # most clips; the bodies that are not there need no order
+    if len(present) == 1:  # most clips; the bodies that are missing need no order
         return np.stack([present[0], np.zeros_like(present[0])])
     energy = np.array([body_energy(body) if body.any() else 0.0 for body in bodies])
     return bodies[energy.argsort()[::-1][:MAX_BODIES]]

@@ -37,7 +37,7 @@ DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOF
 CLIP_NAME = re.compile(r"a\d+_s(?P<subject>\d+)_e\d+_v(?P<view>\d+)\.json")
 
 
-class Clip(NamedTuple):
+class UclaClip(NamedTuple):
     """One clip: `name` is the file's, `label` 0..9, `skeleton` (T, 20, 3) float64 in metres."""
 
     name: str
@@ -47,7 +47,7 @@ class Clip(NamedTuple):
     skeleton: np.ndarray
 
 
-def read_clips(path: Path) -> tuple[list[Clip], list[BadClip]]:
+def read_clips(path: Path) -> tuple[list[UclaClip], list[BadClip]]:
     """All clips below a folder or in a .zip or .tar(.gz, .xz) archive, sorted by name; bad ones.
 
     Files with other names are passed over. Of clips with the same name the first counts.
@@ -56,7 +56,7 @@ def read_clips(path: Path) -> tuple[list[Clip], list[BadClip]]:
         FileNotFoundError: `path` does not exist.
         ValueError: no file with a clip's name there, or the archive is damaged.
     """
-    clips: dict[str, Clip] = {}
+    clips: dict[str, UclaClip] = {}
     bad: list[BadClip] = []
     for file, content in _contents(path):
         if not CLIP_NAME.fullmatch(file.name):
@@ -77,7 +77,7 @@ def read_clips(path: Path) -> tuple[list[Clip], list[BadClip]]:
     return [clips[name] for name in sorted(clips)], bad
 
 
-def parse_clip(name: str, content: bytes) -> Clip:
+def parse_clip(name: str, content: bytes) -> UclaClip:
     """Turn one file's bytes into a clip.
 
     Raises:
@@ -102,7 +102,7 @@ def parse_clip(name: str, content: bytes) -> Clip:
     match = CLIP_NAME.fullmatch(name)
     if int(match["view"]) not in VIEWS:
         raise BadFile(MISNAMED, f"{name}: the view must be 1, 2 or 3. Got {int(match['view'])}.")
-    return Clip(name, int(match["subject"]), int(match["view"]), int(label) - 1, skeleton)
+    return UclaClip(name, int(match["subject"]), int(match["view"]), int(label) - 1, skeleton)
 
 
 def _contents(path: Path) -> Iterator[tuple[Path, bytes | OSError]]:
@@ -110,7 +110,7 @@ def _contents(path: Path) -> Iterator[tuple[Path, bytes | OSError]]:
     if path.is_dir():
         yield from ((file, _read(file)) for file in sorted(path.rglob("*.json")))
     elif not path.exists():
-        raise FileNotFoundError(f"{path} is not there. Name the folder of clips or their archive.")
+        raise FileNotFoundError(f"{path} is missing. Name the folder of clips or their archive.")
     else:
         try:
             yield from _archived(path)

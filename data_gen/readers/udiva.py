@@ -164,7 +164,7 @@ def read_frames(recording: Recording) -> Iterator[Frame]:
     """The frames of a recording, in order.
 
     Raises:
-        FileNotFoundError: the recording is not there.
+        FileNotFoundError: the recording is missing.
         ValueError: its file is damaged, or holds something else.
     """
     with _annotations(recording.folder) as (path, name):

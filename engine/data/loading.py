@@ -24,7 +24,7 @@ class TrainingSampler(DistributedSampler):
     """An order for each epoch that follows from the seed, shared out over the processes.
 
     Process r of R takes every R-th clip from r on, so that the batches of all processes together
-    are those of a single one. The first `start` clips of a process can be left out, to go on
+    are those of a single one. The first `start` clips of a process can be left out, to resume
     within an epoch.
     """
 

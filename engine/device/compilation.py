@@ -20,7 +20,7 @@ def compile_model(model: nn.Module, device: torch.device, num_devices: int = 1) 
         # NOTE: what is compiled is bound to the model, not to DataParallel's replicas of it, each
         # of which would call the first GPU's weights.
         logger.warning(
-            "--compile does not work with several GPUs in --device (DataParallel); going on "
+            "--compile does not work with several GPUs in --device (DataParallel); continuing "
             "without. Start the same command with torchrun for it."
         )
         return model
@@ -29,7 +29,7 @@ def compile_model(model: nn.Module, device: torch.device, num_devices: int = 1) 
     except Exception as error:  # of which torch, Triton and the C++ compiler have many kinds
         reason = str(error).strip().split("\n")[0]
         logger.warning(
-            "--compile: torch.compile does not work here (%s); going on without.", reason
+            "--compile: torch.compile does not work here (%s); continuing without.", reason
         )
         return model
     torch._dynamo.config.suppress_errors = True  # an operation it does not know runs uncompiled

@@ -28,7 +28,7 @@ def obstacle_to_graphs(model: nn.Module, precision: Precision) -> str:
         model: spread over its devices.
     """
     if next(model.parameters()).device.type != "cuda":
-        return "it needs a GPU"
+        return "it requires a GPU"
     if not isinstance(model, Recordable):
         return "the model is spread over devices, or does not say that it can be recorded"
     if processes.num_processes() > 1:
@@ -52,7 +52,7 @@ class Recorded:
 class SliceGraphs:
     """Stands in for `engine.step.slice_sums`, with a graph for every shape of a slice.
 
-    Bodies that are not there are left out as in model.absent; as the number of rows of a graph is
+    Bodies that are missing are left out as in model.absent; as the number of rows of a graph is
     fixed, there are graphs for a few numbers of them.
 
     Args:

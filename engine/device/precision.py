@@ -161,7 +161,7 @@ def choose_dtype(device: torch.device, requested: str | None) -> torch.dtype:
     if device.type == "cpu":
         if requested == "float16":
             raise ValueError(
-                "--amp-dtype float16 needs a GPU: the CPU's float16 kernels are slower than its "
+                "--amp-dtype float16 requires a GPU: the CPU's float16 kernels are slower than its "
                 "float32 ones, and small gradients vanish. Use --amp-dtype bfloat16."
             )
         return torch.bfloat16

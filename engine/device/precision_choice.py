@@ -70,7 +70,7 @@ def cpu_computes_bfloat16() -> bool:
 
 def _against_apex(device: torch.device, dtype: torch.dtype, num_processes: int) -> str:
     if device.type != "cuda":
-        return "it needs a GPU"
+        return "it requires a GPU"
     if dtype != torch.float16:
         return "it knows float16 only"
     if num_processes > 1:

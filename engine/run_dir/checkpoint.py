@@ -47,7 +47,7 @@ class TrainState:
     precision: Precision
     average: AveragedModel | None = None
     progress: Progress = field(default_factory=Progress)
-    random_state: dict[str, Any] | None = None  # of the step that an interrupted epoch goes on from
+    random_state: dict[str, Any] | None = None  # of the step that an interrupted epoch resumes from
 
     def evaluated_model(self) -> nn.Module:
         """The moving average where there is one, else the model, as processes evaluate it."""

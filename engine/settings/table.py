@@ -282,7 +282,7 @@ class SavingSettings:
         None, "checkpoints/checkpoint-*.pt of the run to resume", type=Path, **ONLY_TRAINING
     )
     optimizer_states: Path | None = setting(
-        None, "optimiser state_dict alone, without a checkpoint", type=Path, **ONLY_TRAINING
+        None, "optimiser state_dict only, without a checkpoint", type=Path, **ONLY_TRAINING
     )
 
 

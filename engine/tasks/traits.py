@@ -45,8 +45,8 @@ class TraitRegression:
         shape, outputs = np.shape(clips.label[0]), model_args.get("num_class", len(TRAITS))
         if shape != (len(TRAITS),) or outputs != len(TRAITS):
             raise ValueError(
-                f"--task traits needs labels and num_class of the {len(TRAITS)} traits. Got labels "
-                f"of shape {shape} from {clips.label_path}, and num_class: {outputs}."
+                f"--task traits requires labels and num_class of the {len(TRAITS)} traits. Got "
+                f"labels of shape {shape} from {clips.label_path}, and num_class: {outputs}."
             )
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:

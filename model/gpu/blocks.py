@@ -1,7 +1,7 @@
 """The blocks of model/ on a GPU: same weights, same numbers, channels innermost, few passes.
 
 Every function here takes and gives rows (N, T, V, C). In training it moves the running statistics;
-in evaluation what follows from the weights alone is computed once (model/gpu/constants.py).
+in evaluation what follows from the weights only is computed once (model/gpu/constants.py).
 """
 # Shapes: N bodies, T frames, V joints, C channels, K scales, W window, D channels of a branch.
 

@@ -146,7 +146,7 @@ def gradients_of_sum(
     """Of `add_normalized`: (1 + parts, C) of beta and each gamma; of the parts; of the plain one.
 
     Args:
-        out: what it gave; None: ReLU is looked at anew, of a single part.
+        out: what it gave; None: ReLU is recomputed, of a single part.
         channels: C, the first of the rows; the others are left as they are.
         in_place: the single part's gradient takes the place of `grad`.
     """

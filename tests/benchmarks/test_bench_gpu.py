@@ -9,6 +9,7 @@ from benchmarks import bench_gpu
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="is measured there")
+@pytest.mark.slow
 def test_the_table_compares_forms_in_each_phase(tmp_path, capsys):
     path = tmp_path / "gpu.json"
     arguments = ["--batch", "4", "--frames", "2", "--rounds", "1", "--steps", "1"]

@@ -157,7 +157,7 @@ def test_a_clip_in_two_folders_is_taken_once(raw, tmp_path, monkeypatch):
         file.name for file in second.glob("S002*")
     )
     assert f"{raw} and {second} both hold" in found["bad"][0]["reason"]
-    assert found["num_bad_by_kind"] == {"there twice": len(found["bad"])}
+    assert found["num_bad_by_kind"] == {"duplicate": len(found["bad"])}
 
 
 def test_no_usable_clip_at_all_is_an_error(raw, tmp_path, capsys):
@@ -213,7 +213,7 @@ def test_a_clip_in_both_parts_of_kinetics_is_taken_once(kinetics, tmp_path):
     found = report(tmp_path / "out")
     twice = kinetics / "kinetics_val" / "golden_00.json"
     assert [clip["file"] for clip in found["bad"]] == [str(twice)]
-    assert found["num_bad_by_kind"] == {"there twice": 1} and found["num_usable"] == 5
+    assert found["num_bad_by_kind"] == {"duplicate": 1} and found["num_usable"] == 5
 
 
 def test_both_formats_hold_the_same_clips_to_the_bit(raw, tmp_path):

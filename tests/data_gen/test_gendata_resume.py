@@ -1,4 +1,4 @@
-"""A killed run: nothing half-written has a name, and the compact store goes on where it stopped."""
+"""A killed run: nothing half-written has a name, and the compact store resumes where it stopped."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ def test_a_killed_dense_run_leaves_no_name_and_can_be_started_again(raw, tmp_pat
 
 
 def test_resume_is_for_the_store_alone(raw, tmp_path):
-    with pytest.raises(ValueError, match="--resume needs --format compact"):
+    with pytest.raises(ValueError, match="--resume requires --format compact"):
         ntu_gendata.main(flags(raw, tmp_path / "out", "--resume"))
 
 

@@ -97,7 +97,7 @@ def test_joints_without_score_are_in_the_middle(tmp_path):
     [
         ([(300, [])], "frame_index must be below 300. Got 300"),
         ([(-1, [])], "frame_index must be below 300. Got -1"),
-        ([(5, []), (5, [])], "frame_index 5 is there twice"),
+        ([(5, []), (5, [])], "frame_index 5 is duplicate"),
         ([(1, [{"pose": [0.5], "score": [1]}])], "not a clip"),
         ([(1, [{"pose": [0.5] * 36}])], "no 'score'"),
     ],
@@ -123,7 +123,7 @@ def test_the_misspelt_label_file_is_pointed_out(raw, tmp_path, capsys):
 def test_a_folder_without_its_label_file_is_an_error_that_names_both(raw, tmp_path, capsys):
     (raw / "kinetics_val_label.json").unlink()
     err = failing(capsys, raw, tmp_path / "out")
-    assert "kinetics_val_label.json is not there" in err and "folder kinetics_val." in err
+    assert "kinetics_val_label.json is missing" in err and "folder kinetics_val." in err
 
 
 @pytest.mark.parametrize("content", ["[", "[]", '{"golden_00": 1}'])

@@ -263,7 +263,7 @@ def wrong_folders(tmp_path: Path) -> dict[str, tuple[list[str], str]]:
     (misnamed / "a.skeleton").touch()
     few = copy_clips(tmp_path / "few", "S001C001P001*")
     return {
-        "no folder": (["--data_path", str(tmp_path / "no")], "is not there"),
+        "no folder": (["--data_path", str(tmp_path / "no")], "is missing"),
         "no files": (["--data_path", str(tmp_path / "empty")], "has no .skeleton file"),
         "misnamed": (["--data_path", str(misnamed)], "must be named Ssss"),
         "no list": (["--data_path", str(few), "--ignored_sample_path", "no.txt"], "no.txt"),

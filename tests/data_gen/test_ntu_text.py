@@ -62,7 +62,7 @@ def test_the_files_of_the_golden_numbers_are_regular(file):
     assert np.array_equal(regular(file.read_bytes()), patient(file.read_bytes()))
 
 
-def test_the_imaginary_files_are_regular():
+def test_the_synthetic_files_are_regular():
     performance = Performance(3, 1, 58)
     content = record(scene(performance, 0), performance, 2, 0).encode()
     assert np.array_equal(regular(content), patient(content))

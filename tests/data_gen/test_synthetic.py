@@ -1,4 +1,4 @@
-"""The imaginary data set: its format, its determinism, and whether its people move like people."""
+"""The synthetic data set: its format, its determinism, and whether its people move like people."""
 # Shapes: M persons, T frames, V joints (25).
 
 import h5py

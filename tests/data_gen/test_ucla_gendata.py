@@ -154,7 +154,7 @@ BAD = {  # name -> content, kind
     "a02_s01_e05_v01.json": (None, "unreadable"),
     "a02_s01_e06_v01.json": (json.dumps(GOOD).replace("1.0", "NaN", 1), "no number"),
     "a02_s01_e07_v09.json": (json.dumps(GOOD), "misnamed"),
-    "copy/a01_s01_e00_v01.json": (json.dumps(GOOD), "there twice"),
+    "copy/a01_s01_e00_v01.json": (json.dumps(GOOD), "duplicate"),
 }
 
 
@@ -205,7 +205,7 @@ def test_places_without_clips_are_refused(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.tar").write_text("text")
     assert "No clip" in failing(capsys, tmp_path / "empty", out)
-    assert "is not there" in failing(capsys, tmp_path / "no", out)
+    assert "is missing" in failing(capsys, tmp_path / "no", out)
     assert "neither a folder nor a readable" in failing(capsys, tmp_path / "text.tar", out)
 
 

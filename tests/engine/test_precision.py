@@ -103,7 +103,7 @@ def test_only_bfloat16_and_level_3_go_without_scaling(monkeypatch):
 
 def test_the_type_of_each_device(monkeypatch):
     assert choose_dtype(CPU, None) == torch.bfloat16
-    with pytest.raises(ValueError, match="float16 needs a GPU: the CPU's"):
+    with pytest.raises(ValueError, match="float16 requires a GPU: the CPU's"):
         choose_dtype(CPU, "float16")
     assert choose_dtype(CUDA, None) == torch.float16
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
@@ -257,7 +257,7 @@ def test_a_stray_apex_is_explained(stray, caplog):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"device": CPU}, "--amp-backend apex: it needs a GPU"),
+        ({"device": CPU}, "--amp-backend apex: it requires a GPU"),
         ({"device": CUDA, "dtype": "bfloat16"}, "it knows float16 only"),
         ({"device": CUDA, "num_processes": 2}, "not used together with torchrun"),
     ],

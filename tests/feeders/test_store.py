@@ -21,7 +21,7 @@ SPLITS = [f"{benchmark}/{part}" for benchmark in store_data.BENCHMARKS for part 
 
 @pytest.fixture(scope="session")
 def ntu(tmp_path_factory):
-    return store_data.imaginary_ntu(tmp_path_factory.mktemp("ntu"))
+    return store_data.synthetic_ntu(tmp_path_factory.mktemp("ntu"))
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +109,7 @@ BAD = {
         {"split": "xsub/train", "label_path": "xsub/train_label.pkl"},
         r"split and label_path \(xsub/train_label.pkl\) are both given",
     ),
-    "labels alone": ({"label_path": "xsub/train_label.pkl"}, "is a clip store. Choose a split"),
+    "labels only": ({"label_path": "xsub/train_label.pkl"}, "is a clip store. Choose a split"),
 }
 
 

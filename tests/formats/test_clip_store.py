@@ -1,4 +1,4 @@
-"""The compact store: what is written comes back, and a killed writer can go on."""
+"""The compact store: what is written comes back, and a killed writer can resume."""
 
 import pickle
 from pathlib import Path
@@ -132,7 +132,7 @@ def test_a_half_written_line_and_rows_behind_the_journal_are_dropped(tmp_path, m
 
 def test_an_unfinished_store_of_other_clips_is_refused_and_without_resume_replaced(tmp_path):
     write(tmp_path / "clips", range(2))
-    with pytest.raises(ValueError, match=r"start anew without --resume"):
+    with pytest.raises(ValueError, match=r"start again without --resume"):
         ClipStoreWriter(tmp_path / "clips", ["other"], (25, 3), resume=True)
     write(tmp_path / "clips")
     assert len(ClipStore(tmp_path / "clips")) == 4

@@ -1,9 +1,12 @@
-"""The manifest: found from the arrays, kept for splits that are not made anew."""
+"""The manifest: found from the arrays, kept for splits that are not made again."""
+
+from pathlib import Path
 
 import pytest
 
 from formats.manifest import (
     count_note,
+    how_to_make,
     num_classes_of,
     read_manifest,
     skeleton_of,
@@ -83,3 +86,20 @@ def test_a_damaged_manifest_is_named(tmp_path, content):
     (tmp_path / "dataset.json").write_text(content)
     with pytest.raises(ValueError, match=r"dataset\.json is damaged"):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("data/ntu/xsub/train_data_joint.npy", "data_gen/ntu_gendata.py"),
+        ("data/ntu120/clips", "data_gen/ntu120_gendata.py --format compact"),
+        (
+            "data/ntu/xsub/val_data_bone.npy",
+            "data_gen/gen_bone_data.py --dataset ntu --stream bone",
+        ),
+        ("data/nw-ucla/val_label.pkl", "data_gen/ucla_gendata.py"),
+        ("mine/val_label.pkl", "data_gen/*_gendata.py"),
+    ],
+)
+def test_an_error_names_the_command_that_makes_the_file(path, command):
+    assert how_to_make(Path(path)).rstrip(".").endswith(f"python3 {command}".rstrip("."))

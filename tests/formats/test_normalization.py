@@ -124,7 +124,7 @@ def test_one_clip_alone_equals_the_array_bit_for_bit_and_stays():
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32))
 @settings(max_examples=20, deadline=None)
 def test_replay_before_or_after_a_frame_by_frame_step_is_the_same_bit_for_bit(first, length, seed):
-    """What lets a store keep the frames alone: a frame's result does not depend on its place."""
+    """What lets a store keep only the frames: a frame's result does not depend on its place."""
     matrix = rotation_to_axis(np.random.default_rng(seed).standard_normal(3), Z_AXIS)
     data = np.zeros((3, 24, 25), np.float32)
     data[:, first : first + length] = clips(seed)[0, :, :length, :, 0]

@@ -17,7 +17,7 @@ NETWORKS = {
     [pytest.param(True, marks=pytest.mark.slow), False],
     ids=["training", "evaluation"],
 )
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ["msg3d", pytest.param("laban", marks=pytest.mark.slow)])
 def test_no_graph_breaks(name, training):
     build, shape = NETWORKS[name]
     model = build().train(training)

@@ -17,6 +17,12 @@ pytest.importorskip("triton")
 
 CHAIN = small_graph.Chain().A_binary_with_I
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def slow(value):
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 TRAINING = pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 
 
@@ -86,7 +92,7 @@ def test_ms_gcn(on_gpu, training, c_in, c_out):
 
 @TRAINING
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("frames", [1, 2, 7, 8])
+@pytest.mark.parametrize("frames", [1, slow(2), 7, slow(8)])
 @pytest.mark.parametrize("c_in", [3, 16])
 def test_ms_g3d(on_gpu, training, stride, frames, c_in):
     block = MultiWindowMSG3D(c_in, 16, 24, CHAIN, 2, stride)
@@ -97,7 +103,7 @@ def test_ms_g3d(on_gpu, training, stride, frames, c_in):
 
 @TRAINING
 @pytest.mark.parametrize("activation", [True, False])
-@pytest.mark.parametrize("frames", [1, 3, 9, 12])
+@pytest.mark.parametrize("frames", [1, slow(3), 9, slow(12)])
 @pytest.mark.parametrize(("c_in", "c_out", "stride"), [(48, 48, 1), (24, 96, 2), (18, 18, 2)])
 def test_ms_tcn(on_gpu, training, c_in, c_out, stride, frames, activation):
     block = MultiScaleTemporalConv(c_in, c_out, stride, activation)
@@ -109,7 +115,7 @@ def small_model() -> Model:
 
 
 @TRAINING
-@pytest.mark.parametrize("absent", [0, 2])
+@pytest.mark.parametrize("absent", [slow(0), 2])
 def test_whole_model_with_bodies_that_are_not_there(on_gpu, training, absent):
     clips = torch.randn(3, 3, 9, 5, 2)
     clips[:absent, ..., 1] = 0

@@ -16,7 +16,7 @@ def raise_(error):
     ("error", "line"),
     [
         (ValueError("two\n  lines"), "error: two lines\n"),
-        (FileNotFoundError("a.npy is not there."), "error: a.npy is not there.\n"),
+        (FileNotFoundError("a.npy is missing."), "error: a.npy is missing.\n"),
         (
             PermissionError(13, "Permission denied", "x"),
             "error: [Errno 13] Permission denied: 'x'\n",
