@@ -213,12 +213,8 @@ def check_names(
     """Samples are matched by name; both files must name the same ones.
 
     Raises:
-        ValueError: names are missing on either side, or twice in the labels.
+        ValueError: names are missing on either side.
     """
-    if len(set(names)) < len(names):
-        raise ValueError(
-            f"{label_file} names samples twice. Regenerate it with the commands of data_gen/."
-        )
     unscored = [name for name in names if name not in scores]
     unlabelled = sorted(scores.keys() - set(names))
     if unscored or unlabelled:

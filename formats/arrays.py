@@ -1,13 +1,38 @@
-"""Arrays of clips on disk."""
+"""Arrays on disk: .npy files of clips, and .npz files of several arrays; never pickles."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import os
 import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from formats.manifest import how_to_make
+from utils.files import atomic_write, regular_file
+
+MAX_INDEX_BYTES = 2**30  # of an .npz file when unpacked; the largest benchmark's index has 40 MB
+# What numpy and zipfile raise where a file is damaged or foreign.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    RecursionError,
+    NotImplementedError,  # an encrypted zip
+    RuntimeError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def open_clips(path: Path, in_memory: bool = False) -> np.ndarray:
@@ -33,18 +58,37 @@ def open_array(
         FileNotFoundError: no such file.
         ValueError: the file is damaged, or holds something else.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"no data file {path}. {how_to_make(path)}")
     try:
-        array = np.load(path, mmap_mode=None if in_memory else "r")
-    except (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError) as error:
-        raise ValueError(f"{path} is no readable array ({error}). {how_to_make(path)}") from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
-        numbers = "floats" if kinds == "f" else "whole numbers"
-        raise ValueError(f"{path} must be an .npy file of {numbers}. {how_to_make(path)}")
-    if array.ndim != ndim or not array.size:
-        raise ValueError(f"{path} must hold {what}. Got shape {array.shape}. {how_to_make(path)}")
-    return array
+        array = map_npy(path)
+        if array.dtype.kind not in kinds:
+            numbers = "floats" if kinds == "f" else "whole numbers"
+            raise ValueError(f"it must be an .npy file of {numbers}, but is one of {array.dtype}")
+        if array.ndim != ndim or not array.size:
+            raise ValueError(f"it must hold {what}, but has the shape {array.shape}")
+    except UNREADABLE as error:
+        reason = error or type(error).__name__
+        raise ValueError(f"{path} is no readable array: {reason}. {how_to_make(path)}") from error
+    return np.array(array) if in_memory else array
+
+
+def map_npy(path: Path) -> np.ndarray:
+    """The array of an .npy file, left on disk, whose shape fits the size of the file.
+
+    Raises:
+        ValueError: they do not fit, or the file is no .npy file of plain values.
+        Exception: any of UNREADABLE.
+    """
+    with regular_file(path).open("rb") as file:
+        shape, is_fortran, dtype = _read_header(file)
+        start = file.tell()
+    num_bytes = path.stat().st_size - start
+    if dtype.hasobject or _num_bytes(shape, dtype) > num_bytes:
+        raise ValueError(f"it has {num_bytes:,} bytes for shape {shape} of {dtype}")
+    if not _num_bytes(shape, dtype):
+        return np.zeros(shape, dtype)  # nothing can be mapped of an empty file
+    return np.memmap(path, dtype, "r", start, shape, "F" if is_fortran else "C")
 
 
 def create_clips(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap:
@@ -59,3 +103,62 @@ def create_clips(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memm
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return clips
+
+
+def npz_beside(path: Path) -> Path | None:
+    """The .npz file of the same name, where it is as new as `path` or `path` is missing."""
+    npz = path.with_suffix(".npz")
+    if npz == path or not npz.is_file():
+        return None
+    is_older = path.is_file() and npz.stat().st_mtime_ns < path.stat().st_mtime_ns
+    return None if is_older else npz
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Write an .npz file of plain arrays, whole or not at all."""
+    with atomic_write(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def read_npz(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Arrays of an .npz file, by name; sizes are compared before anything is allocated.
+
+    Raises:
+        ValueError: the file is damaged, or lacks an array.
+    """
+    try:
+        with zipfile.ZipFile(regular_file(path)) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+            if sum(sizes.values()) > MAX_INDEX_BYTES:
+                raise ValueError(f"it unpacks to more than {MAX_INDEX_BYTES:,} bytes")
+            return {name: _read_member(archive, f"{name}.npy", sizes) for name in names}
+    except UNREADABLE as error:
+        raise ValueError(f"{path} is damaged: {error or type(error).__name__}") from error
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, sizes: dict[str, int]) -> np.ndarray:
+    if name not in sizes:
+        raise ValueError(f"it has no array {name.removesuffix('.npy')}")
+    with archive.open(name) as file:
+        shape, is_fortran, dtype = _read_header(file)
+        content = file.read(sizes[name] + 1)
+    if dtype.hasobject or _num_bytes(shape, dtype) != len(content):
+        raise ValueError(f"{name} has {len(content)} bytes for shape {shape} of {dtype}")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
+
+
+def _num_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
+    """What an array takes, in Python's numbers, which do not overflow."""
+    num_bytes = dtype.itemsize
+    for size in shape:
+        if size < 0:
+            raise ValueError(f"an axis has {size} entries")
+        num_bytes *= size
+    return num_bytes
+
+
+def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    return np.lib.format.read_array_header_2_0(file)

@@ -10,12 +10,12 @@ A store is a folder of two files:
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from formats.arrays import UNREADABLE, map_npy, read_npz
 from formats.manifest import how_to_make
 from formats.normalization import normalize_clip
 
@@ -23,7 +23,21 @@ VERSION = 1
 PARTS = ("train", "val")
 COLUMNS = ("setup", "camera", "subject", "replication")
 JOINTS, INDEX = "joints.npy", "index.npz"
-UNREADABLE = (OSError, ValueError, EOFError, KeyError, SyntaxError, zipfile.BadZipFile)
+# Every array of the index: numpy's letters of its kind, and its number of axes.
+KINDS = {
+    "names": ("U", 1),
+    "labels": ("iu", 1),
+    "offsets": ("iu", 1),
+    "frames": ("iu", 1),
+    "persons": ("iu", 1),
+    **dict.fromkeys(COLUMNS, ("iu", 1)),
+    "membership": ("iu", 2),
+    "benchmarks": ("U", 1),
+    "dense_shape": ("iu", 1),
+    "normalize": ("b", 0),
+    "version": ("iu", 0),
+}
+MAX_CLIP_VALUES = 10**8  # of a clip as the published arrays have it; NTU RGB+D: 45,000
 
 
 class ClipStore:
@@ -45,19 +59,21 @@ class ClipStore:
         try:
             self._open()
         except UNREADABLE as error:
+            reason = error or type(error).__name__
             raise ValueError(
-                f"{self.folder} is no readable clip store ({error}). {how_to_make(self.folder)}"
+                f"{self.folder} is no readable clip store ({reason}). {how_to_make(self.folder)}"
             ) from error
 
     def _open(self) -> None:
-        with np.load(self.folder / INDEX, allow_pickle=False) as file:
-            index = dict(file)
+        index = read_npz(self.folder / INDEX, KINDS)
+        _check_kinds(index)
         if int(index["version"]) != VERSION:
             raise ValueError(f"version {index['version']}, not {VERSION}")
-        self.joints = np.load(self.folder / JOINTS, mmap_mode="r", allow_pickle=False)
+        self.joints = map_npy(self.folder / JOINTS)
         self.names: list[str] = index["names"].tolist()
-        self.labels, self.offsets = index["labels"], index["offsets"]
-        self.frames, self.persons = index["frames"], index["persons"]
+        self.labels, self.offsets = index["labels"], index["offsets"].astype(np.int64)
+        self.frames = index["frames"].astype(np.int64)
+        self.persons = index["persons"].astype(np.int64)
         self.setup, self.camera, self.subject, self.replication = (index[key] for key in COLUMNS)
         self.membership: dict[str, np.ndarray] = dict(
             zip(index["benchmarks"].tolist(), index["membership"], strict=True)
@@ -67,12 +83,26 @@ class ClipStore:
         self._check()
 
     def _check(self) -> None:
-        rows = int((self.frames.astype(np.int64) * self.persons).sum())
-        channels, _, num_joints, _ = self.dense_shape
+        """Whether every clip lies in the joints, and the published arrays have room for it."""
+        channels, num_frames, num_joints, num_persons = self.dense_shape
+        rows = len(self.joints) if self.joints.ndim else 0
         expected = (rows, num_joints, channels)
         if self.joints.shape != expected or self.joints.dtype != np.float32:
             found = f"{self.joints.shape} {self.joints.dtype}"
             raise ValueError(f"{JOINTS} must be {expected} float32, is {found}")
+        for name, values, most in (
+            ("frames", self.frames, num_frames),
+            ("persons", self.persons, num_persons),
+            ("offsets", self.offsets, rows),
+            ("labels", self.labels, np.iinfo(np.int32).max),
+        ):
+            if len(values) and not 0 <= values.min() <= values.max() <= most:
+                raise ValueError(f"{name} must be 0 to {most:,}")
+        lengths = self.frames * self.persons
+        if lengths.sum() != rows or (self.offsets != np.cumsum(lengths) - lengths).any():
+            raise ValueError(f"its clips do not fill the {rows:,} rows of {JOINTS}")
+        if len(set(self.names)) < len(self.names):
+            raise ValueError("a name is that of several clips")
 
     @property
     def channels(self) -> int:
@@ -162,6 +192,27 @@ class StoreSplit:
     def __getitem__(self, index: int) -> np.ndarray:
         """Clip (C, T, V, M) float32, bit for bit that of the published array; a new array."""
         return self._store.dense_clip(self._numbers[index])
+
+
+def _check_kinds(index: Mapping[str, np.ndarray]) -> None:
+    """Whether the arrays of an index are what this file says at its top.
+
+    Raises:
+        ValueError: one is of another kind, or of another number of clips.
+    """
+    for name, (kinds, ndim) in KINDS.items():
+        array = index[name]
+        if array.dtype.kind not in kinds or array.ndim != ndim:
+            raise ValueError(f"{name} is {array.dtype} of {array.ndim} axes")
+    num_clips = len(index["names"])
+    for name in ("labels", "offsets", "frames", "persons", *COLUMNS):
+        if len(index[name]) != num_clips:
+            raise ValueError(f"{name} has {len(index[name])} entries for {num_clips} clips")
+    if index["membership"].shape != (len(index["benchmarks"]), num_clips):
+        raise ValueError(f"membership is of shape {index['membership'].shape}")
+    shape = index["dense_shape"].astype(object)  # Python's numbers, which do not overflow
+    if len(shape) != 4 or not all(size > 0 for size in shape) or np.prod(shape) > MAX_CLIP_VALUES:
+        raise ValueError(f"dense_shape is {shape.tolist()}")
 
 
 def split_name(benchmark: str, part: str) -> str:

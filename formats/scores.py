@@ -1,4 +1,8 @@
-"""Scores of a whole data set on disk: sample name -> one score per class."""
+"""Scores of a whole data set on disk: sample name -> one score per class.
+
+Published are pickles of a dict. A `.npz` of the same name, with the arrays `names` and `scores`, is
+written beside it and preferred where it is as new.
+"""
 
 import pickle
 from collections.abc import Sequence
@@ -6,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from formats.labels import UNPICKLABLE
-from utils.files import atomic_write
+from formats.arrays import npz_beside, read_npz, write_npz
+from formats.pickles import load_pickle
+from utils.files import atomic_write, regular_file
 
 
 def score_file(folder: Path, epoch: int | str = 1, part: str = "test") -> Path:
@@ -59,36 +64,65 @@ def validation_scores_beside(test_scores: Path) -> Path:
 
 
 def save_scores(path: Path, names: Sequence[str], scores: np.ndarray) -> None:
-    """Pickle {name: (classes,) float32}."""
+    """Pickle {name: (classes,) float32}, as published, and write the same as .npz.
+
+    Raises:
+        ValueError: samples share a name, so that one would lose its scores.
+    """
+    if len(set(names)) < len(names):
+        raise ValueError(f"samples of {path} share names: their scores would be lost. Rename them.")
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         pickle.dump(dict(zip(names, scores, strict=True)), file)
+    write_npz(path.with_suffix(".npz"), names=np.array(names, dtype=np.str_), scores=scores)
 
 
 def load_scores(path: Path) -> dict[str, np.ndarray]:
-    """The scores of `save_scores` or of the published code.
+    """The scores of `save_scores` or of the published code, float64.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: something else is in it, or score vectors differ in length or are not finite.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
             f"no scores {path}. Make them with main.py --phase test --save-score yes."
         )
     try:
-        with path.open("rb") as file:
-            scores = {
-                str(name): np.asarray(score, dtype=np.float64)
-                for name, score in dict(pickle.load(file, encoding="latin1")).items()
-            }
-    except UNPICKLABLE as error:
+        scores = _from_npz(npz) if (npz := npz_beside(path)) else _from_pickle(regular_file(path))
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{path} must hold a pickled dict name -> scores: {error}.") from error
     shapes = {score.shape for score in scores.values()}
-    if len(shapes) != 1 or len(shapes.pop()) != 1:
+    if len(shapes) != 1 or len(shape := shapes.pop()) != 1 or not shape[0]:
         raise ValueError(f"{path} must hold one score vector per sample, all of one length.")
     if bad := [name for name, score in scores.items() if not np.isfinite(score).all()]:
         raise ValueError(f"{path}: the scores of {len(bad)} samples are not finite, e.g. {bad[0]}.")
     return scores
+
+
+def _from_npz(path: Path) -> dict[str, np.ndarray]:
+    arrays = read_npz(path, ("names", "scores"))
+    names, scores = arrays["names"].tolist(), arrays["scores"]
+    if scores.dtype.kind != "f" or len(set(names)) < len(names):
+        raise ValueError("scores must be floats, and names unique")
+    return dict(zip(names, scores.astype(np.float64), strict=True))
+
+
+def _from_pickle(path: Path) -> dict[str, np.ndarray]:
+    content = load_pickle(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"it holds a {type(content).__name__}")
+    return {_name(name): _vector(score) for name, score in content.items()}
+
+
+def _name(name: object) -> str:
+    return name.decode("latin1") if isinstance(name, bytes) else str(name)
+
+
+def _vector(score: object) -> np.ndarray:
+    vector = np.asarray(score)
+    if vector.dtype.kind not in "fiu":
+        raise ValueError(f"a score is {vector.dtype}")
+    return vector.astype(np.float64)
 
 
 def delete_scores(folder: Path, part: str = "*", but: Path | None = None) -> None:
@@ -96,3 +130,4 @@ def delete_scores(folder: Path, part: str = "*", but: Path | None = None) -> Non
     for path in folder.glob(score_file(folder, "*", part).name):
         if path != but:
             path.unlink()
+            path.with_suffix(".npz").unlink(missing_ok=True)

@@ -94,7 +94,7 @@ def test_without_a_label_file_a_store_tells_the_labels(folders, capsys, store, s
 def test_labels_that_name_a_sample_twice_are_refused(folders, capsys):
     path = folders / "data" / "ntu" / "xsub" / "val_label.pkl"
     path.write_bytes(pickle.dumps(([*NAMES, "a"], [*LABELS, 0])))
-    assert "names samples twice" in fails_with(arguments(folders), capsys)
+    assert "'a' is the name of several samples" in fails_with(arguments(folders), capsys)
 
 
 def of(folders, *streams, more=()):

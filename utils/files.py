@@ -1,6 +1,7 @@
-"""Files that are either complete or not there."""
+"""Files that are either complete or not there, and regular ones only."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,3 +47,15 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write a text file, each line ended by a newline."""
     with atomic_write(path) as temporary:
         temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def regular_file(path: Path) -> Path:
+    """The path, if it is a file on a disk: a pipe or a device may never end.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is something else.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError(f"{path} is a folder, pipe or device. Give a regular file.")
+    return path

@@ -1,13 +1,12 @@
-"""The two files of one part (train or val) of a benchmark: the joints and the labels.
+"""The files of one part (train or val) of a benchmark: the joints and the labels.
 
 `{part}_data_joint.npy` is (N, C, T, V, M) float32; `{part}_label.pkl` is the pickled pair
-(sample names, labels), in the same order.
+(sample names, labels), in the same order, and `{part}_label.npz` holds the same without a pickle.
 """
 
 import os
-import pickle
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -15,14 +14,18 @@ from pathlib import Path
 import numpy as np
 
 from formats.arrays import create_clips
+from formats.labels import save_labels, save_labels_as_npz
 from utils.files import atomic_write
 
 
 class DensePart:
     """A part in the making: rows in any order, then `finish`."""
 
-    def __init__(self, joint_file: Path, label_file: Path, clip_shape: tuple[int, ...]) -> None:
-        self.joint_file, self.label_file, self.clip_shape = joint_file, label_file, clip_shape
+    def __init__(
+        self, joint_file: Path, label_file: Path, npz_file: Path, clip_shape: tuple[int, ...]
+    ) -> None:
+        self.joint_file, self.clip_shape = joint_file, clip_shape
+        self.label_file, self.npz_file = label_file, npz_file
 
     def finish(
         self, names: Sequence[str], labels: Sequence[int], rows: Sequence[int] | None = None
@@ -34,7 +37,8 @@ class DensePart:
         """
         if not names:
             raise ValueError("No clip of this part is usable.")
-        self.label_file.write_bytes(pickle.dumps((list(names), list(labels))))
+        save_labels(self.label_file, names, labels)
+        save_labels_as_npz(self.npz_file, names, labels)
         if rows is not None:
             self._keep(rows)
 
@@ -56,18 +60,25 @@ def create_part(
 ) -> Iterator[DensePart]:
     """Yield a part of zeros, (N, *clip_shape) float32, for the caller to fill in and finish.
 
-    Both files get their names when the body ends; if it raises, neither does and older files stay.
+    All files get their names when the body ends; if it raises, none does and older files stay.
 
     Raises:
         OSError: the disk is too full.
     """
-    joint_path, label_path = folder / f"{part}_data_joint.npy", folder / f"{part}_label.pkl"
-    for path in (joint_path, label_path):
-        _remove_leftovers(path)
-    joints = atomic_write(joint_path, flush=False)  # the disk takes longer than all the work
-    with atomic_write(label_path, flush=False) as label_file, joints as joint_file:
+    paths = [
+        folder / f"{part}_data_joint.npy",
+        folder / f"{part}_label.pkl",
+        folder / f"{part}_label.npz",
+    ]
+    with ExitStack() as stack:
+        for path in paths:
+            _remove_leftovers(path)
+        # Not flushed: the disk takes longer than all the work.
+        joint_file, label_file, npz_file = (
+            stack.enter_context(atomic_write(path, flush=False)) for path in paths
+        )
         create_clips(joint_file, (num_clips, *clip_shape), np.dtype(np.float32))
-        yield DensePart(joint_file, label_file, clip_shape)
+        yield DensePart(joint_file, label_file, npz_file, clip_shape)
 
 
 def write_row(joint_file: Path, row: int, clip: np.ndarray) -> None:

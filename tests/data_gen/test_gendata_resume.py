@@ -90,7 +90,8 @@ def test_a_killed_dense_run_leaves_no_name_and_can_be_started_again(raw, tmp_pat
     kill_when(process, lambda: len(list(out.rglob(".*npy"))) == 2)
     assert all(file.name[0] == "." for file in (out / "xsub").iterdir())
     ntu_gendata.main(flags(raw, out, "--benchmark", "xsub"))
-    names = ["train_data_joint.npy", "train_label.pkl", "val_data_joint.npy", "val_label.pkl"]
+    ends = ("data_joint.npy", "label.npz", "label.pkl")
+    names = [f"{part}_{end}" for part in ("train", "val") for end in ends]
     assert sorted(file.name for file in (out / "xsub").iterdir()) == names
 
 

@@ -57,7 +57,7 @@ def test_the_published_arrays_come_out_when_only_val_is_there(raw, tmp_path, cap
     kinetics_gendata.main(["--data-path", str(raw), "--out-folder", str(out)])
     assert_published(out)
     notes = ["dataset.json", "gendata_report.json"]
-    files = [*notes, "val_data_joint.npy", "val_label.pkl"]
+    files = [*notes, "val_data_joint.npy", "val_label.npz", "val_label.pkl"]
     assert sorted(file.name for file in out.iterdir()) == files
     assert "4 samples, 4 classes" in capsys.readouterr().out
 

@@ -31,6 +31,7 @@ PARTS = {
 }
 
 NOTES = ["dataset.json", "gendata_report.json"]
+ENDS = ["data_joint.npy", "label.npz", "label.pkl"]
 
 
 def copy_clips(folder: Path, pattern: str) -> Path:
@@ -76,7 +77,7 @@ def test_ntu_60_gives_the_published_arrays(raw_60, tmp_path, capsys):
     line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {out}"
     ntu_gendata.main(line.split())
     assert_published("ntu", out)
-    files = [f"{part}_{end}" for part in PARTS["ntu"] for end in ("data_joint.npy", "label.pkl")]
+    files = [f"{part}_{end}" for part in PARTS["ntu"] for end in ENDS]
     assert everything_in(out) == sorted([*files, *NOTES])
     assert "xsub/train: 5 samples, 5 classes, 4 subjects" in capsys.readouterr().out
 
@@ -192,7 +193,7 @@ def test_benchmark_and_part_narrow_the_work(raw_60, tmp_path):
     out = tmp_path / "out"
     line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --benchmark xview --part val"
     ntu_gendata.main([*line.split(), "--out_folder", str(out)])
-    assert everything_in(out) == [*NOTES, "xview/val_data_joint.npy", "xview/val_label.pkl"]
+    assert everything_in(out) == [*NOTES, *(f"xview/val_{end}" for end in ENDS)]
 
 
 def test_clips_of_ntu_120_stay_out_of_ntu_60_with_a_warning(tmp_path, caplog):
@@ -253,7 +254,7 @@ def test_a_bad_file_leaves_the_arrays_of_an_earlier_strict_run(raw_60, tmp_path,
     sorted(raw_60.iterdir())[-1].write_text("")
     failing(capsys, *line.split(), "--strict")
     assert_published("ntu", tmp_path / "out")
-    assert len(everything_in(tmp_path / "out")) == 8 + len(NOTES)
+    assert len(everything_in(tmp_path / "out")) == 4 * len(ENDS) + len(NOTES)
 
 
 def wrong_folders(tmp_path: Path) -> dict[str, tuple[list[str], str]]:
