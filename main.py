@@ -29,8 +29,10 @@ from engine.evaluation import Interrupted
 from engine.failures import explained
 from engine.interrupts import Interrupts
 from engine.results import predict_all, sum_up, test_best_epoch
+from engine.run_dir.about import about_clips, compare_with_training
 from engine.run_dir.curves import open_curves
-from engine.run_dir.log import start_logging
+from engine.run_dir.lock import unlocked_at_end
+from engine.run_dir.log import log_sizes, start_logging
 from engine.run_dir.resume import resume
 from engine.run_dir.start import open_work_dir, start_afresh
 from engine.run_dir.summary import sum_up_seeds
@@ -48,7 +50,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     start_logging(processes.is_first())
     validate(settings)
     device, device_ids = prepare_devices(run.device, run.deterministic)
-    with processes.process_group(device), explained(data.forward_batch_size, run.work_dir):
+    with (
+        processes.process_group(device),
+        explained(data.forward_batch_size, run.work_dir),
+        unlocked_at_end(),
+    ):
         if run.phase == TEST:
             test(settings, device, device_ids)
         elif run.seeds:
@@ -79,6 +85,7 @@ def train(settings: Settings, device: torch.device, device_ids: Sequence[int]) -
         steps_per_epoch=len(loaders.train),
         compiled=settings.precision.compile,
     )
+    state.about = about_clips(clips.train, model_args)
     resume(state, settings.saving, run.work_dir, settings.as_yaml())
     # The work dir is touched only now that all settings and files have proved usable.
     if not state.progress.step:
@@ -134,6 +141,7 @@ def test(settings: Settings, device: torch.device, device_ids: Sequence[int]) ->
     clips = build_test_clips(data, model_args=model_args)
     task.check(model_args, clips)
     compare_with_manifest(model_args, clips)
+    compare_with_training(settings.model.weights, about_clips(clips, model_args))
     open_work_dir(run.work_dir, settings.as_yaml(), run.phase, run.print_log)
     outputs = predict_all(model, precision, clips, data)
     if processes.is_first():
@@ -164,12 +172,6 @@ def make_model(
         seed=settings.run.seed,
     )
     return model, precision
-
-
-def log_sizes(model: nn.Module, num_train: int, num_val: int) -> None:
-    parameters = f"{sum(parameter.numel() for parameter in model.parameters()):,}"
-    text = "%s parameters, %d clips to train on, %d to evaluate on"
-    logger.info(text, parameters, num_train, num_val)
 
 
 if __name__ == "__main__":

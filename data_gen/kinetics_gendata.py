@@ -21,6 +21,7 @@ from data_gen.readers.bad_files import NO_LABEL, TWICE, BadClip
 from data_gen.readers.kinetics import (
     CLIP_SHAPE,
     NUM_CLASSES,
+    looks_like_pixels,
     names_of_classes,
     read_bodies,
     read_labels,
@@ -91,6 +92,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
         skeleton=SKELETONS["kinetics"],
         classes=classes if names else (),
         bad=bad,
+        remark=looks_like_pixels,
     )
 
 

@@ -90,6 +90,7 @@ def make_plan(
         skeleton=SKELETONS["nw-ucla"],
         classes=NW_UCLA,
         bad=bad,
+        max_file_mb=None,  # all are in memory
     )
 
 
@@ -113,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
     logging.basicConfig(format="%(levelname)s: %(message)s")
 
-    clips, bad = read_clips(args.data_path)
+    clips, bad = read_clips(args.data_path, args.max_file_mb)
     parts = split(clips)
     if leaked := count_leaked(parts):
         logger.warning(

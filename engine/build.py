@@ -83,7 +83,7 @@ def build_model(
         ValueError: the arguments are wrong, or the weights do not fit.
     """
     set_seed(seed)
-    model = build(settings.model, **settings.model_args)
+    model = build(settings.model, settings.model_args, base=nn.Module)
     if settings.weights:
         loaded = load_weights(model, settings.weights, settings.ignore_weights)
         if settings.freeze_loaded:

@@ -38,6 +38,20 @@ def set_random_state(state: dict[str, Any]) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
+def check_random_state(state: Any) -> None:
+    """Whether `set_random_state` can put it; on generators of its own, so that nothing changes.
+
+    Raises:
+        ValueError, TypeError, LookupError, RuntimeError: it cannot.
+    """
+    random.Random().setstate(state["python"])
+    keys, *rest = state["numpy"]
+    legacy = ("MT19937", keys.numpy().astype(np.uint32), *rest)
+    np.random.RandomState().set_state(legacy)
+    torch.Generator().set_state(state["torch"])
+    len(state["cuda"])
+
+
 def be_deterministic() -> None:
     """Refuse every operation whose result depends on the order in which a GPU's threads end.
 

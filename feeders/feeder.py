@@ -19,7 +19,7 @@ from formats.clip_names import subjects_of
 from formats.clip_store import StoreSplit
 from formats.manifest import read_manifest, skeleton_of
 from graph.streams import derive_stream
-from utils.config import check_arguments
+from utils.config import coerced
 
 DEBUG_CLIPS = 100
 
@@ -68,7 +68,7 @@ class Feeder(Dataset):
         graph: str | None = None,
         **augmentation: Any,
     ) -> None:
-        check_arguments(Augmentation, augmentation, name="feeders.feeder.Feeder")
+        augmentation = coerced(Augmentation, augmentation, name="feeders.feeder.Feeder")
         self.resulting_stream = resulting_stream(stream, Path(data_path))
         self.augment = Augmentation(**augmentation)
         # Shared with the workers: seed, epoch; number and count of the crop.

@@ -12,7 +12,7 @@ from model.absent import Merged
 from model.ms_g3d import MultiWindowMSG3D
 from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv
-from utils.config import import_class
+from utils.config import build
 
 
 class Dropout(NamedTuple):
@@ -49,7 +49,7 @@ class STGCNetwork(nn.Module):
         dropout: Dropout = Dropout(),  # noqa: B008 - immutable
     ) -> None:
         super().__init__()
-        skeleton = import_class(graph)()
+        skeleton = build(graph, has=("A_binary_with_I",))
         if num_point != skeleton.num_nodes:
             raise ValueError(
                 f"num_point is {num_point}, but {graph} has {skeleton.num_nodes} joints. "

@@ -32,7 +32,7 @@ ALLOWED_WITHIN = {
         "": {"tasks", "data", "run_dir", "device", "settings"},
         "settings": {"device"},
         "device": {""},
-        "run_dir": {"device", "settings", ""},
+        "run_dir": {"data", "device", "settings", ""},
         "data": {"device", "settings", ""},
         "tasks": {"data", ""},
     },

@@ -54,7 +54,7 @@ def scores_of(name, model_args):
     args = json.loads(model_args)
     shape = (2, args.get("in_channels", 3), 6, args["num_point"], args["num_person"])
     with torch.inference_mode():
-        return build(name, **args).eval()(torch.randn(shape))
+        return build(name, args).eval()(torch.randn(shape))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -1,8 +1,10 @@
 """What every command shares: one-line errors, boolean flags, flags in either spelling, paths."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,18 +17,45 @@ def run(main: Callable[[], object]) -> NoReturn:
     """Call `main` and exit: 0, or 1 with one line on stderr for what a user can cause.
 
     That is ValueError (a bad value or file) and OSError (no such file, no permission, disk full).
+    A closed standard output, as of `| head`, ends with 1 and one line on stderr.
     Anything else is our bug and keeps its traceback. Ctrl-C exits with 130, as a shell does.
     """
+    _replace_closed_streams()
     try:
         main()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        give_up_stdout()
+        sys.exit(1)
     except (ValueError, OSError) as error:
         message = " ".join(str(error).split()) or type(error).__name__
-        print(f"error: {message}", file=sys.stderr)
+        with suppress(OSError):  # stderr may be closed, too
+            print(f"error: {message}", file=sys.stderr, flush=True)
         sys.exit(1)
     sys.exit(0)
+
+
+def _replace_closed_streams() -> None:
+    """Where the caller closed standard output or errors, what is written to them goes nowhere.
+
+    Otherwise files opened later would get their numbers, and what libraries print.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def give_up_stdout() -> None:
+    """Say once that standard output is closed or full, and write no more to it."""
+    with suppress(OSError):
+        print("standard output is closed or full: nothing more is printed", file=sys.stderr)
+    # What is still in its buffer would fail again when Python ends.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def str2bool(text: str) -> bool:

@@ -2,33 +2,58 @@
 
 import importlib
 import inspect
+import math
+import re
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any
 
+EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")
 
-def import_class(name: str) -> Any:
-    """The object that a dotted name such as "feeders.feeder.Feeder" stands for.
+
+def import_class(name: str) -> type:
+    """The class that a dotted name such as "feeders.feeder.Feeder" stands for.
+
+    NOTE: importing a module runs it. Whoever names a class in a YAML file names code to run.
 
     Raises:
-        ValueError: no such module, or no such name in it.
+        ValueError: no such module, no such name in it, or it is no class.
     """
     module_name, _, attribute = name.rpartition(".")
     try:
-        return getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise ValueError(f"cannot import {name!r}: {error}. Check the dotted name.") from error
+    if not isinstance(found, type):
+        raise ValueError(f"{name} is no class but a {type(found).__name__}. Check the dotted name.")
+    return found
 
 
-def build(name: str, **kwargs: Any) -> Any:
-    """Call the class or function `name` with keyword arguments.
+def build(
+    name: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    has: Collection[str] = (),
+    base: type = object,
+) -> Any:
+    """Make an object of the class `name`.
+
+    Args:
+        arguments: by keyword.
+        has: attributes that the class must have, or set in a method: what it is to be used for.
+        base: what it must be derived from.
 
     Raises:
-        ValueError: an argument is unknown, missing or of the wrong type.
+        ValueError: it is another kind of class, and is then not called; or an argument is unknown,
+            missing or of the wrong type.
     """
     target = import_class(name)
-    check_arguments(target, kwargs, name)
+    lacking = sorted(set(has) - _attributes_of(target))
+    if not issubclass(target, base) or lacking:
+        wanted = f"a {base.__name__}" if not issubclass(target, base) else f"with {lacking[0]}"
+        raise ValueError(f"{name} is no class {wanted}, as this setting requires. Nothing was run.")
+    kwargs = coerced(target, arguments or {}, name)
     try:
         inspect.signature(target).bind(**kwargs)
     except TypeError as error:
@@ -36,8 +61,21 @@ def build(name: str, **kwargs: Any) -> Any:
     return target(**kwargs)
 
 
-def check_arguments(target: Callable, kwargs: Mapping[str, Any], name: str) -> None:
-    """Compare names and types of arguments with a signature.
+def _attributes_of(cls: type) -> set[str]:
+    """What instances of a class have: its own attributes, and those that its methods name."""
+    names = set(dir(cls))
+    for each in cls.__mro__:
+        names |= set(vars(each).get("__annotations__", ()))
+        for member in vars(each).values():
+            if inspect.isfunction(member):
+                names |= set(member.__code__.co_names)
+    return names
+
+
+def coerced(target: Callable, kwargs: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Arguments from a YAML file, whose names and types are those of a signature.
+
+    Text such as 1e-3, which YAML takes for text, becomes a number where one is wanted.
 
     Args:
         name: of the target, in messages.
@@ -45,33 +83,41 @@ def check_arguments(target: Callable, kwargs: Mapping[str, Any], name: str) -> N
     Raises:
         ValueError: an argument is unknown, or of the wrong type.
     """
+    if odd := [key for key in kwargs if not isinstance(key, str)]:
+        raise ValueError(f"{name}: the name of an argument must be text. Got {odd[0]!r}.")
     parameters = inspect.signature(target).parameters
     any_name = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
     if not any_name and (unknown := sorted(kwargs.keys() - parameters.keys())):
         raise ValueError(f"{name} knows no {unknown}. It takes {', '.join(parameters)}.")
-    for key, value in kwargs.items():
-        if key in parameters:
-            _check_type(f"{name}: {key}", value, parameters[key].annotation)
+    return {
+        key: _coerced(f"{name}: {key}", value, parameters[key].annotation)
+        if key in parameters
+        else value
+        for key, value in kwargs.items()
+    }
 
 
-def _check_type(what: str, value: Any, annotation: Any) -> None:
-    """Compare a value with what YAML can express: plain types, lists of them and `| None`."""
+def _coerced(what: str, value: Any, annotation: Any) -> Any:
+    """A value that fits what YAML can express: plain types, lists of them and `| None`."""
     if isinstance(annotation, UnionType):
         plain = [member for member in typing.get_args(annotation) if member is not NoneType]
-        if value is not None and len(plain) == 1:
-            _check_type(what, value, plain[0])
-    elif typing.get_origin(annotation) is tuple:
+        fits = value is None or len(plain) > 1
+        return value if fits else _coerced(what, value, plain[0])
+    if typing.get_origin(annotation) is tuple:
         types = typing.get_args(annotation)
         if not isinstance(value, (list, tuple)) or len(value) != len(types):
             raise ValueError(f"{what} must be a list of {len(types)} values. Got {value!r}.")
-        for item, type_ in zip(value, types, strict=True):
-            _check_type(what, item, type_)
-    elif typing.get_origin(annotation) is Sequence:
+        return [_coerced(what, item, type_) for item, type_ in zip(value, types, strict=True)]
+    if typing.get_origin(annotation) is Sequence:
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"{what} must be a list. Got {value!r}.")
-        for item in value:
-            _check_type(what, item, *typing.get_args(annotation))
-    elif annotation in (bool, int, float, str):
+        return [_coerced(what, item, *typing.get_args(annotation)) for item in value]
+    if annotation in (bool, int, float, str):
+        if annotation is float and isinstance(value, str) and EXPONENT.fullmatch(value.strip()):
+            return float(value)
         accepted = (int, float) if annotation is float else annotation
         if not isinstance(value, accepted) or isinstance(value, bool) != (annotation is bool):
             raise ValueError(f"{what} must be of type {annotation.__name__}. Got {value!r}.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{what} must be finite. Got {value}.")
+    return value

@@ -2,11 +2,13 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data_gen.pipeline import convert
 from data_gen.pipeline.plan import FORMATS, Plan, check, check_disk, class_table, describe
 from data_gen.pipeline.report import finish, write_report
 from data_gen.pipeline.workers import add_num_worker
+from data_gen.readers.bad_files import MAX_FILE_MB
 from utils.cli import ArgumentParser
 from utils.machine import keep_freed_memory
 
@@ -25,6 +27,13 @@ def add_format_flags(parser: ArgumentParser) -> None:
         ("--strict", "stop at the first bad file (default: leave it out and say so)"),
     ):
         parser.add_argument(flag, action="store_true", help=text)
+    parser.add_argument(
+        "--max-file-mb",
+        type=float,
+        default=MAX_FILE_MB,
+        metavar="MB",
+        help=f"a raw file of more is bad (default: {MAX_FILE_MB})",
+    )
 
 
 def add_output_flags(parser: ArgumentParser) -> None:
@@ -47,6 +56,8 @@ def execute(plan: Plan, wanted: Sequence[str], args: Namespace) -> None:
     """
     if args.resume and args.format != "compact":
         raise ValueError("--resume requires --format compact; dense arrays are made again.")
+    if plan.max_file_mb is not None:
+        plan = replace(plan, max_file_mb=args.max_file_mb)
     print(describe(plan, args.format))
     if args.dry_run:
         print(class_table(plan))

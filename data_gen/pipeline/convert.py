@@ -7,6 +7,7 @@ clips; the clips of a store are small, and the parent appends them in the order 
 # Shapes: C channels, T frames, V joints, M persons.
 
 import zlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from data_gen.pipeline.dense_writer import DensePart, create_part, write_row
 from data_gen.pipeline.plan import Clip, Plan, Reader
 from data_gen.pipeline.store_writer import ClipStoreWriter, Entry
 from data_gen.pipeline.workers import map_in_order
-from data_gen.readers.bad_files import kind_of
+from data_gen.readers.bad_files import NOBODY, OUT_OF_RANGE, BadFile, check_file, kind_of
 from formats.clip_store import COLUMNS, dense_clip, trimmed
 
 
@@ -29,21 +30,42 @@ class Job(NamedTuple):
     rows: list[tuple[Path, int]]
 
 
-def read_clip(clip: Clip, read: Reader) -> tuple[Entry, np.ndarray]:
+class Reading(NamedTuple):
+    """How raw files are read: what a plan says of it, for the workers."""
+
+    read: Reader
+    max_file_mb: float | None
+    remark: Callable[[np.ndarray], str | None] | None
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Reading":
+        return cls(plan.read, plan.max_file_mb, plan.remark)
+
+
+def read_clip(clip: Clip, reading: Reading) -> tuple[Entry, np.ndarray]:
     """What became of a clip, and its (M, T, V, C) float32; nobody in it if the file is bad."""
+    path = clip.folder / clip.name
     try:
-        bodies, is_cut = read(clip.folder / clip.name, clip.label)
+        if reading.max_file_mb is not None:
+            check_file(path, reading.max_file_mb)
+        bodies, is_cut = reading.read(path, clip.label)
+        if not np.isfinite(bodies).all():
+            raise BadFile(OUT_OF_RANGE, f"{path} holds coordinates beyond float32.")
     except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         bad = Entry(clip.name, reason=reason, kind=kind_of(error))
         return bad, np.zeros((0, 0, 0, 0), np.float32)
     bodies = np.ascontiguousarray(trimmed(bodies))
-    return Entry(clip.name, *bodies.shape[:2], is_cut=is_cut), bodies
+    remark = NOBODY if not bodies.size else None
+    if reading.remark and not remark:
+        remark = reading.remark(bodies)
+    persons, frames = bodies.shape[:2]
+    return Entry(clip.name, persons, frames, is_cut=is_cut, remark=remark), bodies
 
 
-def fill_rows(job: Job, read: Reader, shape: tuple[int, ...], normalize: bool) -> Entry:
+def fill_rows(job: Job, reading: Reading, shape: tuple[int, ...], normalize: bool) -> Entry:
     """Read a clip and write its rows; the entry's checksum is that of a row."""
-    entry, bodies = read_clip(job.clip, read)
+    entry, bodies = read_clip(job.clip, reading)
     if entry.reason is not None:
         return entry
     dense = dense_clip(bodies, shape, normalize)
@@ -60,7 +82,12 @@ def write_dense(plan: Plan, num_workers: int, strict: bool) -> list[Entry]:
     """
     with ExitStack() as stack:
         parts = {split: stack.enter_context(_new_part(plan, split)) for split in plan.members}
-        fill = partial(fill_rows, read=plan.read, shape=plan.clip_shape, normalize=plan.normalize)
+        fill = partial(
+            fill_rows,
+            reading=Reading.of(plan),
+            shape=plan.clip_shape,
+            normalize=plan.normalize,
+        )
         outcomes = map_in_order(fill, _jobs(plan, parts), num_workers, plan.dataset)
         entries = [_accepted(entry, strict) for entry in outcomes]
         for split, part in parts.items():
@@ -78,7 +105,7 @@ def write_compact(plan: Plan, num_workers: int, strict: bool, resume: bool) -> l
     names = [clip.name for clip in plan.clips]
     with ClipStoreWriter(plan.store, names, (num_joints, channels), resume) as writer:
         todo = plan.clips[len(writer.entries) :]
-        read = partial(read_clip, read=plan.read)
+        read = partial(read_clip, reading=Reading.of(plan))
         for entry, bodies in map_in_order(read, todo, num_workers, plan.dataset):
             writer.append(_accepted(entry, strict), bodies)
         writer.checkpoint()

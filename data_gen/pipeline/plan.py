@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.readers.bad_files import BadClip
+from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, BadClip
 from formats.clip_store import PARTS, split_name
 
 FORMATS = ("dense", "compact")
@@ -53,6 +53,8 @@ class Plan:
         skeleton: dotted name of the skeleton class.
         classes: their names in the order of labels; empty if unknown.
         published_counts: clips of the full data set by split.
+        max_file_mb: of a raw file, larger ones are bad; None: all are in memory already.
+        remark: what is odd about a clip (M, T, V, C) that is kept all the same; None: nothing.
     """
 
     dataset: str
@@ -69,6 +71,8 @@ class Plan:
     classes: Sequence[str] = ()
     bad: list[BadClip] = field(default_factory=list)
     published_counts: dict[str, int] = field(default_factory=dict)
+    max_file_mb: float | None = MAX_FILE_MB
+    remark: Callable[[np.ndarray], str | None] | None = None
 
     @cached_property
     def members(self) -> dict[str, list[int]]:
@@ -111,8 +115,10 @@ def check(plan: Plan, wanted: list[str], strict: bool) -> None:
     if plan.bad and (strict or not plan.clips):
         raise ValueError(plan.bad[0].reason)
     if empty := [split for split in wanted if split not in plan.members]:
+        twice = [clip for clip in plan.bad if clip.kind == TWICE]
+        why = f" {len(twice)} files are duplicates, the first: {twice[0].reason}" if twice else ""
         raise ValueError(
-            f"No sample belongs to {empty[0]}. Check the data folder, or leave this part "
+            f"No sample belongs to {empty[0]}.{why} Check the data folder, or leave this part "
             "out with --part or --benchmark where the command has them."
         )
 

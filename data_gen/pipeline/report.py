@@ -21,6 +21,7 @@ from utils.files import atomic_write
 REPORT = "gendata_report.json"
 MAX_BAD_SHARE = 0.01
 SHOWN = 10
+SHOWN_NAMES = 3
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def bad_clips(plan: Plan, entries: Sequence[Entry]) -> list[BadClip]:
 
 
 def write_report(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
-    """`gendata_report.json`: how many files were read, which are bad and why, which were cut.
+    """`gendata_report.json`: how many files were read, which are bad and why, which were cut, and
+    which are odd.
 
     `num_bad_by_kind` counts the bad ones by what is wrong with them, the most frequent first.
     """
@@ -50,6 +52,7 @@ def write_report(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
         "num_bad_by_kind": _by_kind(bad),
         "bad": [clip._asdict() for clip in bad],
         "cut": [entry.name for entry in entries if entry.is_cut],
+        "remarks": _by_remark(entries),
     }
     with atomic_write(plan.out_folder / REPORT) as temporary:
         temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -77,6 +80,18 @@ def finish(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
     if manifest["note"]:
         print(manifest["note"])
     _warn(plan, bad_clips(plan, entries), sum(entry.is_cut for entry in entries))
+    for remark, names in _by_remark(entries).items():
+        shown = ", ".join(names[:SHOWN_NAMES]) + (", ..." if len(names) > SHOWN_NAMES else "")
+        logger.warning("clips kept with %s: %d (%s).", remark, len(names), shown)
+
+
+def _by_remark(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """The names of the clips that are kept although something is odd about them."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.remark and entry.reason is None:
+            found.setdefault(entry.remark, []).append(entry.name)
+    return found
 
 
 def _place(plan: Plan, split: str, format_: str) -> Path:

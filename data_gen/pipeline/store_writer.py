@@ -26,7 +26,7 @@ CHECKPOINT = 256  # clips between two lines of safety
 
 class Entry(NamedTuple):
     """What became of one clip: its size (0 for a bad one), the reason and its kind (bad_files.py)
-    if it is bad, whether frames were cut off, and the crc32 of its joints.
+    if it is bad, whether frames were cut off, the crc32 of its joints, and what is odd about it.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Entry(NamedTuple):
     kind: str | None = None
     is_cut: bool = False
     crc: int = 0
+    remark: str | None = None
 
 
 class ClipStoreWriter:

@@ -1,12 +1,20 @@
 """Raw files that cannot be used: what is wrong with them, in kinds that can be counted."""
 
+import stat
 from json import JSONDecodeError
+from pathlib import Path
 from typing import NamedTuple
 
 UNREADABLE, EMPTY, CUT, NOT_JSON = "unreadable", "empty", "truncated", "not JSON"
 NO_NUMBER, WRONG_JOINTS, OTHER_FORM = "no number", "wrong joints", "of another form"
 MISNAMED, UNKNOWN_ACTION, TWICE = "misnamed", "unknown action", "duplicate"
 NO_LABEL, WRONG_LABEL, FRAME_INDEX = "without label", "wrong label", "frame_index out of place"
+TOO_LARGE, TOO_LONG, LEFT_OVER = "too large", "too long", "more than announced"
+CONTROL, OUT_OF_RANGE = "control characters", "out of range"
+# Remarks on clips that are kept.
+NOBODY, PIXELS = "nobody in them", "coordinates like pixels, not 0 to 1"
+
+MAX_FILE_MB = 64  # the largest raw file of the benchmarks has 8 MB
 
 
 class BadFile(ValueError):
@@ -23,6 +31,25 @@ class BadClip(NamedTuple):
     file: str
     kind: str
     reason: str
+
+
+def check_file(path: Path, max_mb: float = MAX_FILE_MB) -> Path:
+    """The path, if a raw file can be read whole.
+
+    Raises:
+        BadFile: it is too large, or no regular file: a pipe may never end.
+        OSError: it cannot be looked at.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise BadFile(UNREADABLE, f"{path} is a folder, pipe or device. Remove it.")
+    if status.st_size > max_mb * 1e6:
+        raise BadFile(
+            TOO_LARGE,
+            f"{path} has {status.st_size / 1e6:,.0f} MB, more than --max-file-mb {max_mb:g}. "
+            "Raise it, or fetch the file again.",
+        )
+    return path
 
 
 def kind_of(error: Exception) -> str:

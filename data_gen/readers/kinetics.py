@@ -6,6 +6,7 @@ recognition", AAAI 2018. A file holds `data`, a list of frames with `frame_index
 """
 # Shapes: C channels (x, y, score), T frames, V joints, M persons.
 
+import math
 from itertools import chain
 from pathlib import Path
 
@@ -15,9 +16,12 @@ import orjson
 from data_gen.readers.bad_files import (
     FRAME_INDEX,
     NO_NUMBER,
+    OUT_OF_RANGE,
+    PIXELS,
     WRONG_JOINTS,
     WRONG_LABEL,
     BadFile,
+    check_file,
     kind_of,
 )
 from graph.kinetics import AdjMatrixGraph
@@ -27,11 +31,14 @@ NUM_JOINTS = len(AdjMatrixGraph.joint_names)
 MAX_FRAMES = 300
 MAX_PERSONS_READ = 5
 MAX_PERSONS = 2
+MAX_LABELS_MB = 500  # of a label file; that of kinetics_train has 25
+MAX_VALUE = 1e5  # of a coordinate, which is a share of the image (pixels are taken, with a warning)
+FAR_OUTSIDE = 5.0
 CLIP_SHAPE = (3, MAX_FRAMES, NUM_JOINTS, MAX_PERSONS)
 
 
 def read_bodies(path: Path, label: int | None = None) -> tuple[np.ndarray, bool]:
-    """A clip's file -> (2, 300, 18, 3) float32, and False, as nothing is cut.
+    """A clip's file -> (2, 300, 18, 3) float32, and whether frames beyond the last row were cut.
 
     x and y are in -0.5..0.5 from the image's middle, y up; joints of score 0 are at (0, 0). In each
     frame the two persons of the highest total score are kept, the highest first.
@@ -40,21 +47,27 @@ def read_bodies(path: Path, label: int | None = None) -> tuple[np.ndarray, bool]
         label: what the file's own `label_index` must be, if it has one.
 
     Raises:
-        ValueError: if the file is no clip, a frame is out of range or given twice, or the label is
-            another one.
+        ValueError: if the file is no clip, a frame_index is no whole number from 0 or given twice,
+            or the label is another one.
     """
     try:
-        content = orjson.loads(path.read_bytes())
-        bodies = _two_best(content["data"])
+        content = orjson.loads(check_file(path, math.inf).read_bytes())
+        frames = _within(content["data"])
+        bodies = _two_best(frames)
         own = content.get("label_index", label)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         message = f"{path} is not a clip of Kinetics-Skeleton: {reason}"
         raise BadFile(kind_of(error), message) from error
-    if label is not None and own != label:
+    if label is not None and (type(own) is not int or own != label):
         message = f"{path} has label_index {own}, but the label file says {label}."
         raise BadFile(WRONG_LABEL, message)
-    return bodies, False
+    return bodies, len(frames) < len(content["data"])
+
+
+def looks_like_pixels(bodies: np.ndarray) -> str | None:
+    """PIXELS if a clip (M, T, V, C) has places far outside of the image, which is -0.5 to 0.5."""
+    return PIXELS if np.abs(bodies[..., :2]).max(initial=0) > FAR_OUTSIDE else None
 
 
 def _two_best(frames: list[dict]) -> np.ndarray:
@@ -62,7 +75,7 @@ def _two_best(frames: list[dict]) -> np.ndarray:
 
     NOTE: a frame's row is its `frame_index`, which counts from 1: row 0 stays empty.
     """
-    rows = _rows(frames)
+    rows = [frame["frame_index"] for frame in frames]
     persons = [frame["skeleton"][:MAX_PERSONS_READ] for frame in frames]
     everyone = list(chain.from_iterable(persons))
     places = [(row, m) for row, here in zip(rows, persons, strict=True) for m in range(len(here))]
@@ -79,14 +92,20 @@ def _two_best(frames: list[dict]) -> np.ndarray:
     return joints[np.take_along_axis(number, best, axis=1).T]
 
 
-def _rows(frames: list[dict]) -> list[int]:
-    rows = [frame["frame_index"] for frame in frames]
-    if out := [row for row in rows if row not in range(MAX_FRAMES)]:
-        raise BadFile(FRAME_INDEX, f"frame_index must be below {MAX_FRAMES}. Got {out[0]}.")
-    if len(set(rows)) < len(rows):
-        twice = next(row for row in rows if rows.count(row) > 1)
+def _within(frames: list[dict]) -> list[dict]:
+    """The frames that have a row; those beyond the last are left out.
+
+    Raises:
+        ValueError: a frame_index is no whole number from 0, or is given twice.
+    """
+    indices = [frame["frame_index"] for frame in frames]
+    if out := [index for index in indices if type(index) is not int or index < 0]:
+        message = f"frame_index must be a whole number from 0. Got {str(out[0])[:20]}."
+        raise BadFile(FRAME_INDEX, message)
+    if len(set(indices)) < len(indices):
+        twice = next(index for index in indices if indices.count(index) > 1)
         raise BadFile(FRAME_INDEX, f"frame_index {twice} is duplicate.")
-    return rows
+    return [frame for frame, i in zip(frames, indices, strict=True) if i < MAX_FRAMES]
 
 
 def _centred(persons: list[dict]) -> tuple[np.ndarray, np.ndarray]:
@@ -108,12 +127,14 @@ def _table(lists: list[list[float]], width: int) -> np.ndarray:
     """Lists of `width` finite numbers -> (len(lists), width) float64."""
     if any(len(numbers) != width for numbers in lists):
         raise BadFile(
-            WRONG_JOINTS, f"a pose needs {2 * NUM_JOINTS} numbers and a score {NUM_JOINTS}."
+            WRONG_JOINTS, f"a pose requires {2 * NUM_JOINTS} numbers and a score {NUM_JOINTS}."
         )
-    flat = chain.from_iterable(lists)
-    table = np.fromiter(flat, np.float64, count=len(lists) * width).reshape(-1, width)
-    if not np.isfinite(table).all():
-        raise BadFile(NO_NUMBER, "pose or score hold NaN or infinity.")
+    flat = list(chain.from_iterable(lists))
+    if not set(map(type, flat)) <= {int, float}:
+        raise BadFile(NO_NUMBER, "pose or score hold something else than numbers.")
+    table = np.array(flat, np.float64).reshape(-1, width)
+    if not np.abs(table).max(initial=0) <= MAX_VALUE:
+        raise BadFile(OUT_OF_RANGE, f"pose or score hold numbers beyond {MAX_VALUE:g}.")
     return table
 
 
@@ -134,7 +155,7 @@ def read_labels(path: Path) -> dict[str, dict]:
         folder = path.name.removesuffix("_label.json")
         raise FileNotFoundError(f"{path} is missing. It belongs beside the folder {folder}.")
     try:
-        labels = orjson.loads(path.read_bytes())
+        labels = orjson.loads(check_file(path, MAX_LABELS_MB).read_bytes())
         bad = [name for name, entry in labels.items() if not _is_label(entry)]
     except (ValueError, AttributeError) as error:
         raise ValueError(f"{path} is no label file: {error}. Fetch it again.") from error

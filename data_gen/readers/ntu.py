@@ -6,6 +6,7 @@ it, its number of joints, and a line per joint that starts with x y z in metres.
 """
 # Shapes: T frames, V joints, M persons.
 
+import codecs
 import math
 import re
 from pathlib import Path
@@ -13,15 +14,32 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.readers.bad_files import CUT, EMPTY, MISNAMED, NO_NUMBER, WRONG_JOINTS, BadFile
-from data_gen.readers.ntu_text import Irregular, parse_regular
+from data_gen.readers.bad_files import (
+    CONTROL,
+    CUT,
+    EMPTY,
+    LEFT_OVER,
+    MISNAMED,
+    NO_NUMBER,
+    TOO_LONG,
+    WRONG_JOINTS,
+    BadFile,
+    check_file,
+)
+from data_gen.readers.ntu_text import Irregular, number, parse_regular
 from graph.ntu_rgb_d import AdjMatrixGraph
 
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
 MAX_BODIES_READ = 4
 MAX_BODIES = 2
+MAX_FRAMES_READ = 9_999  # NTU RGB+D's longest clip has 300
+MAX_COUNT_DIGITS = 4
 
-_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+_TABS = bytes.maketrans(b"\t", b" ")
+
+_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
+_NAME_ANYWHERE = re.compile(r"(?<![A-Za-z0-9])S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}(?!\d)", re.ASCII)
 
 
 class ClipName(NamedTuple):
@@ -50,11 +68,21 @@ def parse_name(name: str) -> ClipName:
 def read_missing_list(path: Path) -> set[str]:
     """The clips (`S001C002P005R002A008`) whose skeletons the data set's authors call incomplete.
 
-    Words that are no clip's name, such as the header, are passed over.
+    Names may stand anywhere: among commas, quotes or folders, in UTF-8 or UTF-16.
+
+    Raises:
+        ValueError: the list is not empty and names no clip.
     """
-    words = path.read_text(encoding="utf-8", errors="replace").split()
-    names = {word.removesuffix(".skeleton") for word in words}
-    return {name for name in names if _NAME.fullmatch(name)}
+    content = check_file(path).read_bytes()
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if is_utf_16 else "utf-8", errors="replace")
+    names = set(_NAME_ANYWHERE.findall(text))
+    if text.strip("\ufeff \t\r\n") and not names:
+        raise ValueError(
+            f"{path} names no clip such as S001C002P005R002A008. Give the list of samples to leave "
+            "out, or --keep-incomplete."
+        )
+    return names
 
 
 def read_skeleton(path: Path) -> np.ndarray:
@@ -65,39 +93,61 @@ def read_skeleton(path: Path) -> np.ndarray:
     Raises:
         ValueError: if the file is cut or is no skeleton; names the file and the line.
     """
-    content = path.read_bytes()
+    return parse_skeleton(check_file(path, math.inf).read_bytes(), path)
+
+
+def parse_skeleton(content: bytes, path: Path) -> np.ndarray:
+    """As `read_skeleton`, of a file's content.
+
+    Args:
+        path: what to call it in errors.
+    """
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return parse_regular(content, NUM_JOINTS, MAX_BODIES_READ)
     except Irregular:
-        return _Reader(path, content.decode("ascii", errors="replace").splitlines()).read()
+        return _Reader(path, content).read()
 
 
 class _Reader:
-    """One walk through a file's lines, for files that parse_regular leaves alone.
+    """One walk through a file's lines, for files that `parse_regular` cannot read.
+
+    It reads the same language as `parse_regular` and gives the same numbers, and in addition takes
+    tabs and more than one space between words.
 
     `line` is the number of the next line, from 0.
     """
 
-    def __init__(self, path: Path, lines: list[str]) -> None:
-        self.path, self.lines, self.line = path, lines, 0
+    def __init__(self, path: Path, content: bytes) -> None:
+        self.path, self.line = path, 0
+        self.lines = content.replace(b"\r\n", b"\n").rstrip(b" \t\n").split(b"\n")
+        for place, line in enumerate(self.lines, start=1):
+            if found := _CONTROL.search(line):
+                raise self.error(CONTROL, place, "plain text", f"the character {found[0]!r}")
 
     def read(self) -> np.ndarray:
         num_frames = self.count("the number of frames")
+        if num_frames > MAX_FRAMES_READ:
+            raise self.error(TOO_LONG, 1, f"up to {MAX_FRAMES_READ:,} frames", f"{num_frames:,}")
         places: list[tuple[int, int]] = []  # (body, frame) of every block of joints
-        joints: list[str] = []
+        joints: list[int] = []  # the lines of their joints
         for frame in range(num_frames):
             for body in range(self.count("the number of bodies")):
-                block = self.body()
+                first = self.body()
                 if body < MAX_BODIES_READ:
                     places.append((body, frame))
-                    joints += block
+                    joints += range(first, first + NUM_JOINTS)
+        if self.line < len(self.lines):
+            rest = f"{len(self.lines) - self.line} more lines"
+            raise self.error(LEFT_OVER, self.line + 1, "the end of the file", rest)
         bodies = np.zeros((MAX_BODIES_READ, num_frames, NUM_JOINTS, 3))
         if places:
-            bodies[tuple(np.transpose(places))] = self.positions(joints)
+            positions = np.array([self.position(line) for line in joints])
+            bodies[tuple(np.transpose(places))] = positions.reshape(-1, NUM_JOINTS, 3)
         return bodies
 
-    def body(self) -> list[str]:
-        """Pass over one body; its lines of joints."""
+    def body(self) -> int:
+        """Pass over one body; the first line of its joints."""
         self.take(1, "a line about a body")
         num_joints = self.count("the number of joints")
         if num_joints != NUM_JOINTS:
@@ -105,52 +155,39 @@ class _Reader:
         return self.take(NUM_JOINTS, "the line of a joint")
 
     def count(self, what: str) -> int:
-        word = self.take(1, what)[0].strip()
-        if not word.isdecimal():
-            raise self.error(NO_NUMBER, self.line, what, repr(word))
+        word = self.lines[self.take(1, what)].strip(b" \t")
+        if not word.isdigit() or len(word) > MAX_COUNT_DIGITS:
+            raise self.error(NO_NUMBER, self.line, what, repr(word[:40].decode("latin1")))
         return int(word)
 
-    def take(self, number: int, what: str) -> list[str]:
-        """The next lines."""
-        lines = self.lines[self.line : self.line + number]
-        if len(lines) < number:
+    def take(self, number: int, what: str) -> int:
+        """Pass over lines; the first of them."""
+        first = self.line
+        if first + number > len(self.lines):
             raise self.error(CUT, len(self.lines) + 1, what, "the end of the file")
         self.line += number
-        return lines
+        return first
 
-    def positions(self, joints: list[str]) -> np.ndarray:
-        """Lines of joints -> (blocks, 25, 3)."""
+    def position(self, line: int) -> tuple[float, float, float]:
+        """x, y, z of a joint."""
+        text = self.lines[line]
+        # Something must follow z, or z itself may be cut.
+        words = text.translate(_TABS).split(b" ")
+        words = [word for word in words if word]
         try:
-            positions = np.array([_position(line) for line in joints])
+            x, y, z = map(number, words[:3] if len(words) > 3 else ())
         except ValueError:
-            bad = next(line for line in joints if not _is_position(line))
-            line = self.lines.index(bad) + 1
-            kind = CUT if line == len(self.lines) else NO_NUMBER
-            raise self.error(kind, line, "x y z of a joint and more", repr(bad[:40])) from None
-        return positions.reshape(-1, NUM_JOINTS, 3)
+            kind = CUT if line == len(self.lines) - 1 else NO_NUMBER
+            got = repr(text[:40].decode("latin1"))
+            raise self.error(kind, line + 1, "x y z of a joint and more", got) from None
+        return x, y, z
 
     def error(self, kind: str, line: int, expected: str, got: str) -> BadFile:
         return BadFile(
-            kind if any(map(str.strip, self.lines)) else EMPTY,
+            kind if any(map(bytes.strip, self.lines)) else EMPTY,
             f"{self.path}, line {line}: expected {expected}. Got {got}. The file is cut or bad: "
             "copy it again, or put its name on the list of samples to leave out.",
         )
-
-
-def _position(line: str) -> tuple[float, float, float]:
-    # Something must follow z, or z itself may be cut.
-    x, y, z, _ = line.split(None, 3)
-    position = float(x), float(y), float(z)
-    if not all(map(math.isfinite, position)):
-        raise ValueError(f"{position} is not finite.")
-    return position
-
-
-def _is_position(line: str) -> bool:
-    try:
-        return bool(_position(line))
-    except ValueError:
-        return False
 
 
 def body_energy(body: np.ndarray) -> float:

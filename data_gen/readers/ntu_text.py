@@ -1,7 +1,7 @@
 """The regular text of NTU RGB+D, parsed in whole arrays instead of word by word.
 
 In a regular file one space follows each of a joint's first three numbers. That is so for all but a
-few files; for those `parse_regular` gives up, and the patient reader of ntu_raw.py takes them or
+few files; for those `parse_regular` gives up, and the patient reader of ntu.py takes them or
 says what is wrong. Metres have one digit before the dot, and words of that form are read together;
 `float` takes the others, such as 1e-05. Both give the same bits: a decimal number of up to 15
 digits is an integer divided by a power of ten, both exact in float64, and the quotient is rounded
@@ -9,7 +9,7 @@ once, as `float` rounds.
 """
 # Shapes: L lines, W words, B blocks (a body in a frame), T frames, V joints, M persons.
 
-import math
+import re
 
 import numpy as np
 
@@ -20,6 +20,9 @@ MAX_DECIMALS = 14  # 15 digits with the one before the dot
 MAX_COUNT_DIGITS = 3  # of a number of bodies, joints or frames; longer lines are something else
 PLACES = np.arange(WIDTH - 1, -1, -1)  # places to the right of each of them
 POWERS = 10.0 ** np.arange(WIDTH + 1)
+MAX_METRES = 1e6  # beyond it float32 overflows where coordinates are squared
+NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+TAB, CARRIAGE_RETURN = b"\t\r"
 ONE, EIGHT_ONES = np.uint64(1), np.uint64(0x0101010101010101)
 PAD = b"\n" * HEAD
 # Row n is true in the last n of WIDTH bytes, kept as one item of WIDTH bytes.
@@ -38,8 +41,10 @@ def parse_regular(content: bytes, num_joints: int, max_bodies: int) -> np.ndarra
     """
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n")
-    text = PAD + content.rstrip() + PAD
-    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == NEWLINE)
+    text = PAD + content.rstrip(b" \n") + PAD
+    characters = np.frombuffer(text, dtype=np.uint8)
+    ends = np.flatnonzero(characters == NEWLINE)
+    _require(np.count_nonzero(characters < SPACE) == len(ends))  # no tab, no control character
     ends = ends[HEAD - 1 : 1 - HEAD]  # those of the lines, behind the one of the padding
     starts, ends = ends[:-1] + 1, ends[1:]
     num_frames, frame, person, lines = _structure(text, starts, ends, num_joints)
@@ -109,8 +114,25 @@ def _numbers(text: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     scale = POWERS[decimals]
     value = (whole * scale + fraction) / scale
     np.negative(value, out=value, where=negative)
-    for i in np.flatnonzero(~(regular & are_digits)).tolist():  # such as 12.5, 1e-05 or nan
-        value[i] = _float(text[starts[i] : ends[i]])
+    for i in np.flatnonzero(~(regular & are_digits)).tolist():  # such as 12.5 or 1e-05
+        try:
+            value[i] = number(text[starts[i] : ends[i]])
+        except ValueError:
+            raise Irregular from None
+    return value
+
+
+def number(word: bytes) -> float:
+    """A decimal number of metres.
+
+    Raises:
+        ValueError: it is none, or too large to be one.
+    """
+    if not NUMBER.fullmatch(word):
+        raise ValueError(f"{word!r} is no number")
+    value = float(word)
+    if not abs(value) <= MAX_METRES:
+        raise ValueError(f"{value} is out of range")
     return value
 
 
@@ -134,15 +156,6 @@ def _count(flags: np.ndarray) -> np.ndarray:
     """
     sums = flags.view(np.uint64) * EIGHT_ONES >> np.uint64(56)
     return (sums[:, 0] + sums[:, 1]).astype(np.int64)
-
-
-def _float(word: bytes) -> float:
-    try:
-        number = float(word)
-    except ValueError:
-        raise Irregular from None
-    _require(math.isfinite(number))
-    return number
 
 
 def _windows(text: bytes, starts: np.ndarray, width: int) -> np.ndarray:

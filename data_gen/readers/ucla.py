@@ -6,34 +6,48 @@ camera's coordinates, and `label` 1..10. The action numbers in the names have ga
 counts.
 """
 
-import json
 import lzma
+import math
 import re
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
+import orjson
 
 from data_gen.readers.bad_files import (
+    MAX_FILE_MB,
     MISNAMED,
-    NO_NUMBER,
+    OUT_OF_RANGE,
+    TOO_LARGE,
     TWICE,
     WRONG_JOINTS,
     WRONG_LABEL,
     BadClip,
     BadFile,
+    check_file,
     kind_of,
 )
+from data_gen.readers.ntu_text import MAX_METRES
 from graph.ucla import AdjMatrixGraph
 
 NUM_CLASSES = 10
 VIEWS = (1, 2, 3)
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
-DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+DAMAGED = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+)  # another method of packing, a password
 CLIP_NAME = re.compile(r"a\d+_s(?P<subject>\d+)_e\d+_v(?P<view>\d+)\.json")
 
 
@@ -47,10 +61,13 @@ class UclaClip(NamedTuple):
     skeleton: np.ndarray
 
 
-def read_clips(path: Path) -> tuple[list[UclaClip], list[BadClip]]:
+def read_clips(path: Path, max_mb: float = MAX_FILE_MB) -> tuple[list[UclaClip], list[BadClip]]:
     """All clips below a folder or in a .zip or .tar(.gz, .xz) archive, sorted by name; bad ones.
 
     Files with other names are passed over. Of clips with the same name the first counts.
+
+    Args:
+        max_mb: of a clip's file; larger ones are bad.
 
     Raises:
         FileNotFoundError: `path` does not exist.
@@ -58,14 +75,12 @@ def read_clips(path: Path) -> tuple[list[UclaClip], list[BadClip]]:
     """
     clips: dict[str, UclaClip] = {}
     bad: list[BadClip] = []
-    for file, content in _contents(path):
-        if not CLIP_NAME.fullmatch(file.name):
-            continue
+    for file, content in _contents(path, max_mb):
         try:
             if file.name in clips:
                 advice = "Point to a folder with one of them."
                 raise BadFile(TWICE, f"{path} holds {file.name} twice. {advice}")
-            if isinstance(content, OSError):
+            if isinstance(content, Exception):
                 raise content
             clips[file.name] = parse_clip(file.name, content)
         except (ValueError, OSError) as error:
@@ -85,19 +100,20 @@ def parse_clip(name: str, content: bytes) -> UclaClip:
     """
     advice = "Fetch the file again."
     try:
-        fields = json.loads(content)
-        label, skeleton = fields["label"], np.array(fields["skeletons"], dtype=np.float64)
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{name} is not a clip (label, skeletons): {error!r}. {advice}"
+        fields = orjson.loads(content)
+        label, skeleton = fields["label"], _numbers(fields["skeletons"])
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        reason = " ".join(repr(error).split())[:200]
+        message = f"{name} is not a clip (label, skeletons): {reason}. {advice}"
         raise BadFile(kind_of(error), message) from error
     if skeleton.ndim != 3 or not len(skeleton) or skeleton.shape[1:] != (NUM_JOINTS, 3):
         shape = f"(frames, {NUM_JOINTS}, 3)"
         message = f"{name}: skeletons must be {shape}. Got {skeleton.shape}. {advice}"
         raise BadFile(WRONG_JOINTS, message)
-    if not np.isfinite(skeleton).all():
-        raise BadFile(NO_NUMBER, f"{name}: skeletons hold NaN or infinity. {advice}")
-    if label not in range(1, NUM_CLASSES + 1):
-        message = f"{name}: label must be 1 to {NUM_CLASSES}. Got {label!r}. {advice}"
+    if not np.abs(skeleton).max() <= MAX_METRES:
+        raise BadFile(OUT_OF_RANGE, f"{name}: skeletons hold places beyond 10^6 m. {advice}")
+    if type(label) is not int or not 1 <= label <= NUM_CLASSES:
+        message = f"{name}: label must be 1 to {NUM_CLASSES}. Got {repr(label)[:20]}. {advice}"
         raise BadFile(WRONG_LABEL, message)
     match = CLIP_NAME.fullmatch(name)
     if int(match["view"]) not in VIEWS:
@@ -105,35 +121,60 @@ def parse_clip(name: str, content: bytes) -> UclaClip:
     return UclaClip(name, int(match["subject"]), int(match["view"]), int(label) - 1, skeleton)
 
 
-def _contents(path: Path) -> Iterator[tuple[Path, bytes | OSError]]:
-    """(file, bytes) of every JSON file below `path`, which is a folder or an archive."""
+def _numbers(skeletons: Any) -> np.ndarray:
+    """Nested lists of numbers -> float64."""
+    array = np.array(skeletons)
+    if array.dtype.kind not in "iuf" or not array.size:
+        raise ValueError("skeletons must be lists of numbers, all of one length")
+    return array.astype(np.float64)
+
+
+def _contents(path: Path, max_mb: float) -> Iterator[tuple[Path, bytes | Exception]]:
+    """(file, bytes) of every clip below `path`, which is a folder or an archive."""
     if path.is_dir():
-        yield from ((file, _read(file)) for file in sorted(path.rglob("*.json")))
+        for file in sorted(path.rglob("*.json")):
+            if CLIP_NAME.fullmatch(file.name):
+                yield file, _read(file, max_mb)
     elif not path.exists():
         raise FileNotFoundError(f"{path} is missing. Name the folder of clips or their archive.")
     else:
         try:
-            yield from _archived(path)
+            yield from _archived(check_file(path, math.inf), max_mb)
         except DAMAGED as error:
             raise ValueError(f"{path} cannot be read: {error}. Fetch the archive again.") from error
 
 
-def _read(file: Path) -> bytes | OSError:
+def _read(file: Path, max_mb: float) -> bytes | Exception:
     try:
-        return file.read_bytes()
-    except OSError as error:
+        return check_file(file, max_mb).read_bytes()
+    except (OSError, BadFile) as error:
         return error
 
 
-def _archived(path: Path) -> Iterator[tuple[Path, bytes]]:
+def _archived(path: Path, max_mb: float) -> Iterator[tuple[Path, bytes | Exception]]:
+    """What a member claims as its size is looked at before it is unpacked."""
+    max_bytes = int(max_mb * 1e6)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                yield path / member, archive.read(member)
+            for member in archive.infolist():
+                name = path / member.filename
+                if CLIP_NAME.fullmatch(name.name):
+                    with archive.open(member) as file:
+                        yield name, _unpacked(name, file, member.file_size, max_bytes)
     elif tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             for member in archive:
-                if member.isfile():
-                    yield path / member.name, archive.extractfile(member).read()
+                name = path / member.name
+                if member.isfile() and CLIP_NAME.fullmatch(name.name):
+                    file = archive.extractfile(member)
+                    yield name, _unpacked(name, file, member.size, max_bytes)
     else:
         raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar(.gz, .xz) file.")
+
+
+def _unpacked(name: Path, file: IO[bytes], claimed: int, max_bytes: int) -> bytes | Exception:
+    content = file.read(max_bytes + 1) if claimed <= max_bytes else b""
+    if claimed > max_bytes or len(content) > max_bytes:
+        message = f"{name} unpacks to more than --max-file-mb {max_bytes / 1e6:g}."
+        return BadFile(TOO_LARGE, message)
+    return content

@@ -13,16 +13,21 @@ with `body/landmarks` (24, 3) in metres where a body was found.
 # Shapes: T frames, V joints (24).
 
 import csv
+import math
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
 import h5py
 import numpy as np
 
+from data_gen.readers.bad_files import check_file
+from data_gen.readers.ntu_text import MAX_METRES
 from formats.udiva import TRAITS
 
 SPLITS = ("train", "val", "test")
@@ -31,6 +36,8 @@ PARTS = ("PART.1", "PART.2")
 FILES = ("annotations_raw.hdf5", "annotations_cleaned.hdf5")
 NUM_JOINTS = 24
 COPY_BYTES = 2**20
+MAX_UNPACKED = 20 * 2**30  # of a recording; an hour of frames has 1 GB
+MAX_CHUNK = 2**20  # values of an HDF5 chunk
 WITHOUT_BODY, NOT_FINITE = "without_body", "not_finite"
 
 
@@ -171,28 +178,53 @@ def read_frames(recording: Recording) -> Iterator[Frame]:
         try:
             with h5py.File(path, "r") as file:
                 for key in sorted(file):
-                    if "body/landmarks" not in file[key]:
+                    landmarks = _landmarks(file, key)
+                    if landmarks is None:
                         yield Frame(fault=WITHOUT_BODY)
                         continue
-                    body = file[key]["body/landmarks"][()]
-                    if body.shape != (NUM_JOINTS, 3):
-                        raise ValueError(
-                            f"frame {key} has landmarks of shape {body.shape}, not "
-                            f"({NUM_JOINTS}, 3)"
-                        )
-                    if np.isfinite(body).all():
+                    body = landmarks[()]
+                    if np.abs(body).max() <= MAX_METRES:
                         yield Frame(body.astype(np.float32))
                     else:
                         yield Frame(fault=NOT_FINITE)
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, MemoryError) as error:
             raise ValueError(f"{name} cannot be read: {error}. Fetch it again.") from error
+
+
+def _landmarks(file: h5py.File, key: str) -> h5py.Dataset | None:
+    """The landmarks of a frame, which lie in this file and have the size they should.
+
+    Raises:
+        ValueError: a link or a data set leads to another file, or it has another shape or type.
+    """
+    group = file
+    for name in (key, "body", "landmarks"):
+        link = group.get(name, getlink=True)
+        if link is None:
+            return None
+        if not isinstance(link, h5py.HardLink):
+            raise ValueError(f"{key}/body/landmarks is a link, which is not followed")
+        group = group[name]
+    if not isinstance(group, h5py.Dataset):
+        raise ValueError(f"{key}/body/landmarks is no data set")
+    if group.external or group.is_virtual:
+        raise ValueError(f"{key}/body/landmarks lies in another file, which is not opened")
+    if group.shape != (NUM_JOINTS, 3) or group.dtype.kind != "f":
+        raise ValueError(
+            f"frame {key} has landmarks of shape {group.shape} and {group.dtype}, not "
+            f"({NUM_JOINTS}, 3) of floats"
+        )
+    if group.chunks and prod(group.chunks) > MAX_CHUNK:  # unpacked whole to read a part
+        raise ValueError(f"frame {key} has chunks of {group.chunks}")
+    return group
 
 
 @contextmanager
 def _annotations(folder: Path) -> Iterator[tuple[Path, Path]]:
     """The HDF5 file of a recording, unpacked where it is zipped; and the name to call it by."""
     for name in FILES:
-        if (folder / name).is_file():
+        if (folder / name).exists():
+            check_file(folder / name, math.inf)
             yield folder / name, folder / name
             return
     for archive in sorted(folder.glob("*.zip")):
@@ -211,8 +243,10 @@ def _unpack(archive: Path, path: Path) -> None:
             names = [n for want in FILES for n in sorted(file.namelist()) if Path(n).name == want]
             if not names:
                 raise ValueError(f"it holds neither {' nor '.join(FILES)}")
+            size = file.getinfo(names[0]).file_size
+            if size > MAX_UNPACKED:
+                raise ValueError(f"{names[0]} unpacks to {size:,} bytes")
             with file.open(names[0]) as source, path.open("wb") as target:
-                while block := source.read(COPY_BYTES):
-                    target.write(block)
+                shutil.copyfileobj(source, target, COPY_BYTES)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{archive} cannot be unpacked: {error}. Fetch it again.") from error

@@ -16,6 +16,7 @@ from utils.config import build
 
 logger = logging.getLogger(__name__)
 
+CLIP_DATASET = ("__len__", "__getitem__", "label", "sample_name")  # as engine.contracts has it
 WHERE = ("data_path", "label_path", "split")  # the feeder arguments that say which clips
 
 
@@ -41,7 +42,7 @@ def build_clips(
         ValueError: clips and network do not fit.
     """
     debug = {"debug": True} if settings.debug else {}
-    dataset = build(settings.feeder, **feeder_args, **debug)
+    dataset = build(settings.feeder, {**feeder_args, **debug}, has=CLIP_DATASET)
     if isinstance(dataset, Derived) and model_args.get("graph"):
         dataset.use_skeleton(model_args["graph"])
     clips = Clips(dataset)

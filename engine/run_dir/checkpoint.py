@@ -14,8 +14,10 @@ from engine.device import processes
 from engine.device.devices import unwrap
 from engine.device.precision import Precision
 from engine.optimization import Schedule
-from engine.run_dir.weights import read, save_weights, write
-from engine.seed import random_state
+from engine.run_dir.forms import check_like, check_progress
+from engine.run_dir.torch_files import read, write
+from engine.run_dir.weights import save_weights
+from engine.seed import check_random_state, random_state
 
 
 @dataclass
@@ -48,6 +50,7 @@ class TrainState:
     average: AveragedModel | None = None
     progress: Progress = field(default_factory=Progress)
     random_state: dict[str, Any] | None = None  # of the step that an interrupted epoch resumes from
+    about: dict[str, Any] = field(default_factory=dict)  # what the weights are trained on
 
     def evaluated_model(self) -> nn.Module:
         """The moving average where there is one, else the model, as processes evaluate it."""
@@ -96,9 +99,10 @@ def save(
     random_states = processes.gather(random_state())
     if processes.is_first():
         if with_weights:
-            save_weights(state.precision.full_weights(unwrap(state.model)), files.weights)
+            weights = state.precision.full_weights(unwrap(state.model))
+            save_weights(weights, files.weights, state.about)
         if with_weights and state.average:
-            save_weights(state.average.module.state_dict(), files.average)
+            save_weights(state.average.module.state_dict(), files.average, state.about)
         content = {
             "epoch": progress.epoch,
             "optimizer_states": state.optimizer.state_dict(),
@@ -123,11 +127,20 @@ def load_state(state: TrainState, path: Path) -> None:
     content = read(path)
     expected = state.progress
     with _explained(path):
+        epoch = content["epoch"]
+        check_like("epoch", epoch, expected.epoch)
+        check_progress(content.get("progress", {}), asdict(Progress()))
         progress = Progress(**{**asdict(expected), **content.get("progress", {})})
-        epoch = int(content["epoch"])
+        random_states = content.get("random_states", [])
+        for of_process in random_states:
+            check_random_state(of_process)
+        scheduler = dict(content["lr_scheduler_states"])
+        check_like("lr_scheduler_states", scheduler, state.schedule.scheduler.state_dict())
+        precision = content.get("precision_states", {})
+        check_like("precision_states", precision, state.precision.state_dict())
         _load_optimizer(state.optimizer, content["optimizer_states"])
-        state.schedule.scheduler.load_state_dict(dict(content["lr_scheduler_states"]))
-        state.precision.load_state_dict(content.get("precision_states", {}))
+        state.schedule.scheduler.load_state_dict(scheduler)
+        state.precision.load_state_dict(precision)
         if state.average and content.get("ema_states"):
             state.average.load_state_dict(content["ema_states"])
     if epoch != expected.epoch:
@@ -137,7 +150,6 @@ def load_state(state: TrainState, path: Path) -> None:
         )
     _check_steps(path, progress, expected.steps_per_epoch)
     state.progress = progress
-    random_states = content.get("random_states", [])
     if progress.steps_in_epoch and len(random_states) == processes.num_processes():
         state.random_state = random_states[processes.rank()]
 
@@ -172,6 +184,7 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, states: Mapping[str, Any])
     groups = [
         {**saved, **{key: own[key] for key in machine if key in own}} for saved, own in groups
     ]
+    check_like("param_groups", groups, optimizer.state_dict()["param_groups"])
     optimizer.load_state_dict({**states, "param_groups": groups})
     for parameter, values in optimizer.state.items():  # torch compares only their number
         for value in values.values():
@@ -184,7 +197,14 @@ def _explained(path: Path) -> Iterator[None]:
     """Whatever does not fit becomes one line about the file."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RuntimeError,
+        OverflowError,
+    ) as error:
         raise ValueError(
             f"{path} does not fit this model's optimiser ({error}). Give a file of the run's "
             "checkpoints/, and the --model-args and --optimizer of that run."

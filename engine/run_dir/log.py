@@ -5,8 +5,23 @@ import sys
 from logging.handlers import MemoryHandler
 from pathlib import Path
 
+from torch import nn
+
+from utils.cli import give_up_stdout
+
 MAX_KEPT = 1000  # records before the log file is open
 LINE = {"format": "[ %(asctime)s ] %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}
+
+
+class Console(logging.StreamHandler):
+    """Standard output; once it is closed or full, the run goes on without it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], (OSError, ValueError)):
+            super().handleError(record)
+            return
+        logging.getLogger().removeHandler(self)
+        give_up_stdout()
 
 
 def start_logging(first: bool = True) -> None:
@@ -15,7 +30,7 @@ def start_logging(first: bool = True) -> None:
     Args:
         first: whether this process speaks for all; the others say only what is wrong.
     """
-    console, memory = logging.StreamHandler(sys.stdout), MemoryHandler(MAX_KEPT, sys.maxsize)
+    console, memory = Console(sys.stdout), MemoryHandler(MAX_KEPT, sys.maxsize)
     level = logging.INFO if first else logging.ERROR
     logging.basicConfig(level=level, handlers=[console, memory], force=True, **LINE)
     logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells of its fonts
@@ -35,3 +50,10 @@ def log_to_file(path: Path) -> None:
             handler.close()
             root.removeHandler(handler)
     root.addHandler(file)
+
+
+def log_sizes(model: nn.Module, num_train: int, num_val: int) -> None:
+    """One line about the network and the numbers of clips."""
+    parameters = f"{sum(parameter.numel() for parameter in model.parameters()):,}"
+    text = "%s parameters, %d clips to train on, %d to evaluate on"
+    logging.getLogger(__name__).info(text, parameters, num_train, num_val)

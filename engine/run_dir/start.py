@@ -7,11 +7,22 @@ from typing import Any
 import yaml
 
 from engine.device import processes
+from engine.run_dir.lock import lock
 from engine.run_dir.log import log_to_file
 from engine.run_dir.states import BEST, WEIGHTS, names_in, saved_states
 from engine.settings.table import TEST
 from formats.scores import delete_scores
 from utils.files import atomic_write
+
+
+def take(work_dir: Path) -> None:
+    """Make the work dir this process's own.
+
+    Raises:
+        ValueError: another run is in it.
+    """
+    work_dir.mkdir(parents=True, exist_ok=True)
+    lock(work_dir)
 
 
 def open_work_dir(work_dir: Path, settings: Mapping[str, Any], phase: str, print_log: bool) -> None:
@@ -21,7 +32,7 @@ def open_work_dir(work_dir: Path, settings: Mapping[str, Any], phase: str, print
     """
     if not processes.is_first():
         return
-    work_dir.mkdir(parents=True, exist_ok=True)
+    take(work_dir)
     if print_log:
         log_to_file(work_dir / "log.txt")
     trained_here = phase == TEST and (work_dir / "weights").exists()
@@ -41,6 +52,7 @@ def start_afresh(work_dir: Path, assume_yes: bool) -> None:
     states = saved_states(work_dir)
     if not states:
         return
+    take(work_dir)
     if not assume_yes:
         raise ValueError(
             f"--work-dir {work_dir} holds the checkpoints of an earlier run. Resume it with "

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from engine.run_dir.checkpoint import Files
-from engine.run_dir.weights import read
+from engine.run_dir.torch_files import read
 
 logger = logging.getLogger(__name__)
 

@@ -1,47 +1,18 @@
 """state_dicts on disk: the released ones, and those that training writes."""
 
-import pickle
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from utils.files import atomic_write
+from engine.run_dir.about import ATTRIBUTE
+from engine.run_dir.torch_files import read, write
 
 PREFIX = "module."  # DataParallel's, in the released files
 SHOWN_KEYS = 6
-UNREADABLE = (RuntimeError, EOFError, pickle.UnpicklingError, KeyError, ValueError, OSError)
-
-
-def read(path: Path) -> Any:
-    """A file written by torch.save, of any age, onto the CPU; never runs code from the file.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: not a torch file, or more than tensors and plain values in it.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}. Check the path.")
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"{path} is not a usable torch file: {reason}") from error
-
-
-def write(content: Any, path: Path) -> None:
-    """Write a torch file, whole or not at all.
-
-    Raises:
-        OSError: the disk is full, or the folder cannot be written.
-    """
-    with atomic_write(path) as temporary:
-        try:
-            torch.save(content, temporary)
-        except RuntimeError as error:  # torch's own writer does not say why
-            raise OSError(f"cannot write {path}: is the disk full?") from error
+COUNTS = "num_batches_tracked"  # of BatchNorm; files of torch before 0.4.1 lack them
 
 
 def load_weights(model: nn.Module, path: Path, ignore: Sequence[str] = ()) -> list[str]:
@@ -80,7 +51,9 @@ def _check_keys(
     common = weights.keys() & expected.keys()
     problems = {
         "missing": [
-            key for key in expected if key not in weights and not key.startswith(tuple(ignore))
+            key
+            for key in expected
+            if key not in weights and not key.startswith(tuple(ignore)) and COUNTS not in key
         ],
         "unexpected": [key for key in weights if key not in expected],
         "of another shape": [
@@ -102,6 +75,14 @@ def _some(keys: Sequence[str]) -> str:
     return shown if len(keys) <= SHOWN_KEYS else f"{shown}, ..."
 
 
-def save_weights(state: Mapping[str, Tensor], path: Path) -> None:
-    """A plain state_dict of CPU tensors."""
-    write({key: value.detach().cpu() for key, value in state.items()}, path)
+def save_weights(
+    state: Mapping[str, Tensor], path: Path, about: Mapping[str, Any] | None = None
+) -> None:
+    """A plain state_dict of CPU tensors.
+
+    Args:
+        about: what the weights were trained on; an attribute of the dict in the file.
+    """
+    content = OrderedDict((key, value.detach().cpu()) for key, value in state.items())
+    setattr(content, ATTRIBUTE, dict(about or {}))
+    write(content, path)

@@ -11,7 +11,9 @@ import yaml
 
 from engine.settings.table import About, Settings, default_of, flag, groups
 from utils.cli import ArgumentParser, str2bool
+from utils.files import regular_file
 
+MAX_CHARACTERS, MAX_VALUES = 10**6, 10**5  # of a YAML file; aliases count each time
 BASE = "base"  # the key of a YAML file that names the file it builds on
 
 
@@ -151,12 +153,29 @@ def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"no configuration file {path}. See config/ for those there are.")
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+        text = regular_file(path).read_text(encoding="utf-8-sig")
+        settings = yaml.safe_load(text[: MAX_CHARACTERS + 1]) or {}
+        if len(text) > MAX_CHARACTERS or _size(settings) > MAX_VALUES:
+            raise ValueError("it holds more than any file of settings")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"{path} is not valid YAML: {reason}") from error
     if not isinstance(settings, dict):
         raise ValueError(f"{path} must hold 'name: value' lines. Got {type(settings).__name__}.")
     return settings
+
+
+def _size(value: Any) -> int:
+    """How many values there are, aliases as often as they are named; it may stop early."""
+    ahead, count = [value], 0
+    while ahead and count <= MAX_VALUES:
+        item = ahead.pop()
+        count += 1
+        if isinstance(item, dict):
+            ahead += [*item, *item.values()]
+        elif isinstance(item, (list, tuple, set)):
+            ahead += item
+    return count
 
 
 def _coerce(action: argparse.Action, value: Any) -> Any:

@@ -106,7 +106,9 @@ class DataSettings:
         "data to train on: data_path, label_path, ...", **TRAINING_RECIPE
     )
     test_feeder_args: dict[str, Any] = mapping_of("data to test on", **RECIPE)
-    num_worker: int = number(available_cores, "loading processes of a machine, 0: none", low=0)
+    num_worker: int = number(
+        available_cores, "loading processes of a machine, 0: none", low=0, below=1025
+    )
     batch_size: int = number(32, "clips of one optimiser step", above=0, **TRAINING_RECIPE)
     test_batch_size: int = number(256, "clips of one evaluation step", above=0)
     forward_batch_size: int = number(

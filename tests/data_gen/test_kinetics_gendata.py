@@ -12,7 +12,7 @@ import pytest
 from golden_arrays import ASSETS, golden_arrays
 
 from data_gen import kinetics_gendata
-from data_gen.readers.kinetics import read_bodies
+from data_gen.readers.kinetics import looks_like_pixels, read_bodies
 from utils.cli import PROJECT, run
 
 
@@ -95,8 +95,13 @@ def test_joints_without_score_are_in_the_middle(tmp_path):
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
-        ([(300, [])], "frame_index must be below 300. Got 300"),
-        ([(-1, [])], "frame_index must be below 300. Got -1"),
+        ([(-1, [])], "frame_index must be a whole number from 0. Got -1"),
+        ([(1.0, [])], "frame_index must be a whole number from 0. Got 1.0"),
+        ([(True, [])], "frame_index must be a whole number from 0. Got True"),
+        ([("1", [])], "frame_index must be a whole number from 0. Got 1"),
+        ([(1, [{"pose": ["0.5"] * 36, "score": [1] * 18}])], "something else than numbers"),
+        ([(1, [{"pose": [True] * 36, "score": [1] * 18}])], "something else than numbers"),
+        ([(1, [{"pose": [1e39] * 36, "score": [1] * 18}])], "numbers beyond 100000"),
         ([(5, []), (5, [])], "frame_index 5 is duplicate"),
         ([(1, [{"pose": [0.5], "score": [1]}])], "not a clip"),
         ([(1, [{"pose": [0.5] * 36}])], "no 'score'"),
@@ -164,3 +169,17 @@ def test_labels_without_file_are_counted_in_a_warning(raw, tmp_path, caplog):
 def test_neither_part_is_an_error(tmp_path, capsys):
     err = failing(capsys, tmp_path, tmp_path / "out")
     assert "neither kinetics_train nor kinetics_val" in err
+
+
+def test_frames_beyond_the_last_row_are_cut_and_counted(raw, tmp_path, caplog):
+    nobody = person(0.5, 0.5, 0.1)
+    path = write_clip(tmp_path / "a.json", (299, [nobody]), (300, [nobody]), (12345, [nobody]))
+    bodies, is_cut = read_bodies(path)
+    assert is_cut and bodies[0, 299].any() and not bodies[:, :299].any()
+
+
+def test_pixels_instead_of_shares_are_said(tmp_path):
+    bodies, _ = read_bodies(write_clip(tmp_path / "a.json", (1, [person(640, 360, 0.9)])))
+    assert "like pixels" in looks_like_pixels(bodies)
+    bodies, _ = read_bodies(write_clip(tmp_path / "a.json", (1, [person(0.9, 1.1, 0.9)])))
+    assert looks_like_pixels(bodies) is None

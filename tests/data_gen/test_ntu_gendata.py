@@ -105,6 +105,7 @@ def test_a_part_of_the_data_set_is_noted_by_the_command_and_before_training(
     assert note in capsys.readouterr().out
     paths = {key: str(tmp_path / "out" / name) for key, name in where.items() if key != "split"}
     clips = Clips(Feeder(**{**where, **paths}))
+    caplog.clear()
     with caplog.at_level("INFO"):
         compare_with_manifest({"num_class": 60}, clips)
     assert [record.levelname for record in caplog.records] == ["INFO"]
@@ -119,13 +120,14 @@ def test_the_published_calls_work_from_inside_data_gen(raw_60, raw_120, tmp_path
     done = published_call(
         "ntu_gendata.py", *flags.split(), f"{paths['out']}/ntu", cwd=PROJECT / "data_gen"
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    empty = "WARNING: clips kept with nobody in them: 1 (S005C002P021R001A008.skeleton).\n"
+    assert (done.returncode, done.stderr) == (0, empty)
     flags = (
         f"--part1-path {paths['60']} --part2-path {paths['120']} "
         f"--ignored-sample-path {paths['missing']} --out-folder {paths['out']}/ntu120"
     )
     done = published_call("ntu120_gendata.py", *flags.split(), cwd=PROJECT / "data_gen")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, empty)
     assert_published("ntu", tmp_path / "out" / "ntu")
     assert_published("ntu120", tmp_path / "out" / "ntu120")
 
@@ -300,3 +302,44 @@ def test_a_failing_call_of_the_script_prints_no_traceback(tmp_path):
     done = published_call("data_gen/ntu_gendata.py", "--data_path", str(tmp_path), cwd=PROJECT)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+NAMES = ["S001C001P001R001A001", "S001C001P002R001A012", "S001C002P001R001A050"]
+LISTS = {
+    "plain": "\n".join(NAMES).encode(),
+    "with a byte order mark": b"\xef\xbb\xbf" + "\n".join(NAMES).encode(),
+    "UTF-16": "\n".join(NAMES).encode("utf-16"),
+    "commas": ",".join(NAMES).encode(),
+    "quotes": "\n".join(f'"{name}"' for name in NAMES).encode(),
+    "folders": "\n".join(f"raw/{name}.skeleton" for name in NAMES).encode(),
+    "Windows": "\r\n".join(NAMES).encode(),
+}
+
+
+@pytest.mark.parametrize("form", LISTS)
+def test_a_list_of_incomplete_samples_is_read_whatever_its_form(raw_60, tmp_path, capsys, form):
+    path = tmp_path / "list.txt"
+    path.write_bytes(LISTS[form])
+    line = f"--data_path {raw_60} --ignored_sample_path {path} --out_folder {tmp_path / 'out'}"
+    ntu_gendata.main([*line.split(), "--dry-run"])
+    assert f"Leaving out 3 incomplete samples of 9: {path}" in capsys.readouterr().out
+
+
+def test_a_list_that_names_no_clip_is_refused(raw_60, tmp_path, capsys):
+    path = tmp_path / "list.txt"
+    path.write_text("hello world")
+    line = f"--data_path {raw_60} --ignored_sample_path {path} --out_folder {tmp_path / 'out'}"
+    assert "names no clip" in failing(capsys, *line.split())
+
+
+@pytest.mark.parametrize("what", ["a pipe", "too large"])
+def test_what_cannot_be_read_whole_is_left_out(raw_60, tmp_path, what):
+    bad = sorted(raw_60.iterdir())[4]
+    bad.unlink()
+    os.mkfifo(bad) if what == "a pipe" else bad.write_bytes(b"1" * 3_000_000)
+    line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
+    with pytest.raises(ValueError, match="1 of 8 files are bad"):
+        ntu_gendata.main([*line.split(), "--max-file-mb", "2"])
+    report = json.loads((tmp_path / "out" / "gendata_report.json").read_text())
+    assert report["bad"][0]["file"].endswith(bad.name)
+    assert report["bad"][0]["kind"] == {"a pipe": "unreadable"}.get(what, what)

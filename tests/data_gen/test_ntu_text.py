@@ -1,12 +1,15 @@
 """The parser of regular text: the same bits as the patient reader, or none at all."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from golden_arrays import ASSETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_gen.readers.ntu import MAX_BODIES_READ, NUM_JOINTS, _Reader
+from data_gen.readers.bad_files import BadFile
+from data_gen.readers.ntu import MAX_BODIES_READ, NUM_JOINTS, _Reader, parse_skeleton
 from data_gen.readers.ntu_text import Irregular, parse_regular
 from data_gen.synthetic import Performance, record, scene
 
@@ -34,7 +37,7 @@ def clip(numbers: list[str], bodies: tuple[int, ...], newline: bytes = b"\n") ->
 
 
 def patient(content: bytes) -> np.ndarray:
-    return _Reader("a file", content.decode().splitlines()).read()
+    return _Reader(Path("a file"), content).read()
 
 
 def regular(content: bytes) -> np.ndarray:
@@ -50,7 +53,7 @@ def test_numbers_come_out_to_the_bit_whatever_their_form(numbers, bodies):
 
 
 @pytest.mark.parametrize(
-    "number", ["9.9999999999999", "-9.123456789012345678", "12345678901234567"]
+    "number", ["9.9999999999999", "-9.123456789012345678", "123456.78901234567"]
 )
 def test_numbers_of_many_digits_too(number):
     content = clip(["1.5", number, "2"], (1, 1))
@@ -90,10 +93,82 @@ BAD = {
     "a word": GOOD.replace(b"1.5 1.5", b"1.5 a", 1),
     "not finite": GOOD.replace(b"1.5 1.5", b"1.5 nan", 1),
     "more frames than said": b"3" + GOOD[1:],
+    "fewer frames than said": b"1" + GOOD[1:],
+    "lines after the last frame": GOOD + b"that is no frame\n",
+    "a tab": GOOD.replace(b"1.5 1.5", b"1.5\t1.5", 1),
+    "a form feed": GOOD.replace(b"1.5 1.5", b"1.5\f1.5", 1),
+    "a form feed for an end of line": GOOD.replace(b"\n25\n", b"\n25\f", 1),
+    "a carriage return alone": GOOD.replace(b"\n25\n", b"\n25\r", 1),
+    "underscores": GOOD.replace(b"1.5 1.5", b"1_0.5 1.5", 1),
+    "too far": GOOD.replace(b"1.5 1.5", b"1e39 1.5", 1),
 }
+TAKEN = {"long numbers", "two spaces", "a tab"}
 
 
 @pytest.mark.parametrize("what", BAD)
 def test_what_is_not_regular_is_left_to_the_patient_reader(what):
     with pytest.raises(Irregular):
         regular(BAD[what])
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_the_patient_reader_takes_only_more_spaces_and_tabs(what):
+    if what in TAKEN:
+        assert np.isfinite(patient(BAD[what])).all()
+        return
+    with pytest.raises(BadFile, match="a file, line"):
+        patient(BAD[what])
+
+
+def test_a_byte_order_mark_is_passed_over():
+    marked = parse_skeleton(b"\xef\xbb\xbf" + GOOD, Path("a file"))
+    assert np.array_equal(marked, regular(GOOD))
+
+
+@pytest.mark.parametrize("frames", [b"1000000", b"99999", b"9999999999999"])
+def test_frames_that_no_clip_has_take_no_memory(frames):
+    with pytest.raises(BadFile):
+        parse_skeleton(frames + b"\n0" * 100_000, Path("a file"))
+
+
+SPLICES = (b" ", b"\n", b"\t", b"\f", b"\v", b"\r", b"\x1c", b"\x00", b"\x85", b"-", b".", b"e",
+           b"9", b"nan", b"inf", b"1e39", b"1e300", b"25", b"_", b"\xff")  # fmt: skip
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 10**6), st.integers(0, 40), st.sampled_from(SPLICES)), max_size=4
+)
+
+
+def check_mutant(bodies: list[int], changes: list[tuple[int, int, bytes]]) -> None:
+    """Both parsers agree to the bit, or the file is refused in one line; what is read is finite."""
+    content = bytearray(clip(["1.5", "-2.25", "1e-05"], tuple(bodies)))
+    for place, length, splice in changes:
+        at = place % len(content)
+        content[at : at + length] = splice
+    content = bytes(content)
+    try:
+        expected = patient(content)
+    except BadFile:
+        expected = None
+    try:
+        read = regular(content)
+    except Irregular:
+        read = None
+    if read is not None:
+        assert expected is not None and read.shape == expected.shape
+        assert read.tobytes() == expected.tobytes()
+    if expected is not None:
+        assert np.isfinite(expected.astype(np.float32)).all()
+        assert expected.shape[0] == MAX_BODIES_READ and expected.shape[2:] == (NUM_JOINTS, 3)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=3), CHANGES)
+@settings(max_examples=400, deadline=None)
+def test_both_parsers_read_the_same_of_every_mutant(bodies, changes):
+    check_mutant(bodies, changes)
+
+
+@pytest.mark.slow
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=3), CHANGES)
+@settings(max_examples=20_000, deadline=None)
+def test_twenty_thousand_mutants(bodies, changes):
+    check_mutant(bodies, changes)

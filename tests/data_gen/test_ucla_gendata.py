@@ -5,6 +5,8 @@ import pickle
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -125,9 +127,15 @@ GOOD = {"skeletons": np.ones((2, 20, 3)).tolist(), "label": 3}
         ({**GOOD, "label": 0}, "label must be 1 to 10. Got 0"),
         ({**GOOD, "label": "1"}, "label must be 1 to 10. Got '1'"),
         ({**GOOD, "skeletons": np.ones((2, 25, 3)).tolist()}, "(frames, 20, 3). Got (2, 25, 3)"),
-        ({**GOOD, "skeletons": []}, "(frames, 20, 3). Got (0,)"),
+        ({**GOOD, "skeletons": []}, "must be lists of numbers"),
         ({**GOOD, "skeletons": [[1, 2], [3]]}, "is not a clip"),
-        ({**GOOD, "skeletons": np.full((2, 20, 3), np.nan).tolist()}, "NaN or infinity"),
+        ({**GOOD, "skeletons": np.full((2, 20, 3), np.nan).tolist()}, "is not a clip"),
+        ({**GOOD, "skeletons": np.full((2, 20, 3), 1e39).tolist()}, "places beyond 10^6 m"),
+        ({**GOOD, "skeletons": np.full((2, 20, 3), "0.5").tolist()}, "must be lists of numbers"),
+        ({**GOOD, "skeletons": np.full((2, 20, 3), True).tolist()}, "must be lists of numbers"),
+        ({**GOOD, "skeletons": [[[10**400] * 3] * 20]}, "is not a clip"),
+        ({**GOOD, "label": 1.0}, "label must be 1 to 10. Got 1.0"),
+        ({**GOOD, "label": True}, "label must be 1 to 10. Got True"),
         ({"label": 3}, "is not a clip"),
         ([], "is not a clip"),
     ],
@@ -152,7 +160,7 @@ BAD = {  # name -> content, kind
     "a02_s01_e03_v01.json": (json.dumps(GOOD | {"skeletons": [[[1, 2, 3]]]}), "wrong joints"),
     "a02_s01_e04_v01.json": ('{"label": 3}', "of another form"),
     "a02_s01_e05_v01.json": (None, "unreadable"),
-    "a02_s01_e06_v01.json": (json.dumps(GOOD).replace("1.0", "NaN", 1), "no number"),
+    "a02_s01_e06_v01.json": (json.dumps(GOOD).replace("1.0", "1e39", 1), "out of range"),
     "a02_s01_e07_v09.json": (json.dumps(GOOD), "misnamed"),
     "copy/a01_s01_e00_v01.json": (json.dumps(GOOD), "duplicate"),
 }
@@ -229,3 +237,28 @@ def test_a_damaged_archive_is_one_line(raw, tmp_path, capsys, kind):
 def test_clips_come_sorted_by_name(raw):
     clips, bad = read_clips(raw)
     assert ([clip.name for clip in clips], bad) == (sorted(CLIPS), [])
+
+
+def test_json_nested_too_deep_is_named(raw, tmp_path, capsys):
+    (raw / "a02_s01_e00_v01.json").write_text("[" * 100_000)
+    assert "a02_s01_e00_v01.json is not a clip" in failing(capsys, raw, tmp_path / "out")
+
+
+def test_an_archive_s_member_that_claims_too_much_is_bad(tmp_path):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a02_s01_e00_v01.json", json.dumps(GOOD))
+        archive.writestr("a02_s01_e01_v01.json", b" " * 3_000_000)
+    clips, (bad,) = read_clips(path, max_mb=2)
+    assert len(clips) == 1 and bad.kind == "too large" and "--max-file-mb 2" in bad.reason
+
+
+def test_a_tar_member_that_claims_a_terabyte_is_one_line(tmp_path):
+    path = tmp_path / "bomb.tar"
+    with tarfile.open(path, "w") as archive:
+        member = tarfile.TarInfo("a02_s01_e01_v01.json")
+        member.size = 10**12
+        archive.fileobj.write(member.tobuf(tarfile.GNU_FORMAT))
+    with pytest.raises(ValueError, match=r"cannot be read|unpacks to more"):
+        _, (bad,) = read_clips(path)
+        raise ValueError(bad.reason)

@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 import udiva_data
@@ -164,7 +165,7 @@ def test_landmarks_of_another_skeleton_are_named(talk, tmp_path):
     recording(place, [body[:17] for body in bodies(8)])
     convert(talk, tmp_path / "out", "--tasks", "T")
     (problem,) = report(tmp_path / "out")["left_out"]
-    assert "(17, 3), not (24, 3)" in problem["reason"]
+    assert "(17, 3) and float32, not (24, 3) of floats" in problem["reason"]
 
 
 def test_the_data_of_other_tests_are_as_the_commands_write_them(talk, tmp_path):
@@ -175,3 +176,44 @@ def test_the_data_of_other_tests_are_as_the_commands_write_them(talk, tmp_path):
     for path in (tmp_path / "made").iterdir():
         made, written = np.load(path), np.load(tmp_path / "out" / path.name)
         assert made.shape == written.shape and made.dtype == written.dtype
+
+
+def spoil(path, how, secret):
+    """Replace the landmarks of the first frame."""
+    with h5py.File(path, "r+") as file:
+        body = file["00000/body"]
+        del body["landmarks"]
+        if how == "an external link":
+            body["landmarks"] = h5py.ExternalLink(str(secret), "landmarks")
+        elif how == "a soft link":
+            body["landmarks"] = h5py.SoftLink("/00001/body/landmarks")
+        elif how == "external storage":
+            external = [(str(secret), 0, 24 * 3 * 4)]
+            body.create_dataset("landmarks", (24, 3), "f4", external=external)
+        elif how == "10^12 values":
+            body.create_dataset("landmarks", (10**6, 10**6), "f4", chunks=(1, 10))
+        elif how == "text":
+            body["landmarks"] = np.full((24, 3), b"a")
+        else:
+            large = {"chunks": (2**13, 2**10), "maxshape": (None, None), "compression": "gzip"}
+            body.create_dataset("landmarks", (24, 3), "f4", **large)
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("an external link", "is a link, which is not followed"),
+        ("a soft link", "is a link, which is not followed"),
+        ("external storage", "lies in another file, which is not opened"),
+        ("10^12 values", "landmarks of shape (1000000, 1000000)"),
+        ("text", "landmarks of shape (24, 3) and |S1"),
+        ("a bomb", "has chunks of (8192, 1024)"),
+    ],
+)
+def test_no_other_file_is_read_and_nothing_grows(talk, tmp_path, how, reason):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"s" * 1000)
+    spoil(folder(talk, "train", 31, 2, "T") / "annotations_raw.hdf5", how, secret)
+    convert(talk, tmp_path / "out", "--tasks", "T")
+    (problem,) = report(tmp_path / "out")["left_out"]
+    assert reason in problem["reason"]

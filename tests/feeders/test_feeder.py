@@ -149,7 +149,7 @@ BAD = {
     "negative noise": ({"noise": -1.0}, "noise must be 0 or more"),
     "a graph without sides": (
         {"random_mirror": True, "graph": "graph.bone.bones_from_joints"},
-        r"has no joint_names, bones and mirror_images\(\)",
+        r"is no class but a function",
     ),
     "a graph of other joints": (
         {"random_mirror": True, "graph": "graph.kinetics.AdjMatrixGraph"},
