@@ -51,9 +51,9 @@ def read(path: Path) -> Any:
             f"{path} is not a usable torch file: it is a web page, which a failed download leaves. "
             "Fetch it again in a browser."
         )
-    if start.startswith(ZIP) and not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is not a usable torch file: its end is missing. Fetch it again.")
     try:
+        if start.startswith(ZIP) and not zipfile.is_zipfile(path):
+            raise ValueError("its end is missing")
         with warnings.catch_warnings(action="ignore"):  # about protocols of damaged files
             content = torch.load(path, map_location="cpu", weights_only=True)
         _check_plain(content)
