@@ -65,9 +65,8 @@ def loads(content: bytes) -> Any:
             value = _Unpickler(io.BytesIO(content), encoding="latin1").load()
         return _finished(value, {}, 0)
     except DAMAGED as error:
-        raise ValueError(
-            f"it is no pickle of plain data: {error or type(error).__name__}"
-        ) from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"it is no pickle of plain data: {reason}") from error
 
 
 def _check_instructions(content: bytes) -> None:
