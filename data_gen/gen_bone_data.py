@@ -23,9 +23,9 @@ from formats.arrays import create_clips, open_clips
 from formats.clip_store import INDEX, PARTS
 from formats.manifest import SKELETONS, read_manifest, skeleton_of
 from graph.bone import bones_from_joints
+from graph.named import skeleton_class
 from graph.streams import STREAMS, Bones, derive_stream
 from utils.cli import ArgumentParser, run
-from utils.config import import_class
 from utils.files import atomic_write
 
 PUBLISHED = ("ntu", "ntu120", "kinetics")
@@ -71,7 +71,8 @@ def bones_of(path: Path, graph: str | None, dataset: str) -> Bones:
             f"{path}: neither {path.parent} has a dataset.json nor is {dataset} a known benchmark. "
             "Name the skeleton: --graph graph.ntu_rgb_d.AdjMatrixGraph, for example."
         )
-    bones = import_class(graph).bones
+    bones = skeleton_class(graph).bones
+    print(f"{path}: bones of {graph}")
     try:
         bones_from_joints(np.zeros((joints.shape[3], 1)), bones)
     except ValueError as error:
@@ -111,7 +112,8 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--graph",
         metavar="NAME",
-        help="skeleton class, such as graph.ntu_rgb_d.AdjMatrixGraph (default: the data set's)",
+        help="a shipped skeleton such as coco17, a .yaml file of your own, or a class such as "
+        "graph.ntu_rgb_d.AdjMatrixGraph (default: the data set's)",
     )
     return parser
 

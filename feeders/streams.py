@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.bone import bones_from_joints
+from graph.named import skeleton_class
 from graph.skeleton import Skeleton
 from graph.streams import STREAMS, Bones
-from utils.config import import_class
 
 IN_FILE_NAMES = re.compile(r"(?:^|_)((?:joint_|bone_)?motion|bone)[_.]")
 
@@ -62,7 +62,7 @@ def body_plan(graph: str, needs: Needs, num_joints: int) -> BodyPlan:
     Raises:
         ValueError: there is no such class, it does not say what is needed, or has other joints.
     """
-    skeleton = import_class(graph)
+    skeleton = skeleton_class(graph)
     if not isinstance(skeleton, Skeleton):
         raise ValueError(
             f"graph: {graph} has no joint_names, bones and mirror_images(), as graph.skeleton "

@@ -1,6 +1,7 @@
 """Arrays on disk: .npy files of clips, and .npz files of several arrays; never pickles."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+import io
 import os
 import tokenize
 import zipfile
@@ -136,15 +137,50 @@ def read_npz(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} is damaged: {error or type(error).__name__}") from error
 
 
+def npz_of(content: bytes) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file's content.
+
+    Raises:
+        ValueError: it is damaged, or holds something else than arrays.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+            if sum(sizes.values()) > MAX_INDEX_BYTES:
+                raise ValueError(f"it unpacks to more than {MAX_INDEX_BYTES:,} bytes")
+            names = [name for name in sizes if name.endswith(".npy")]
+            return {n.removesuffix(".npy"): _read_member(archive, n, sizes) for n in names}
+    except UNREADABLE as error:
+        raise ValueError(f"it is no .npz file: {error or type(error).__name__}") from error
+
+
+def npy_of(content: bytes) -> np.ndarray:
+    """The array of an .npy file's content.
+
+    Raises:
+        ValueError: it is damaged, or holds objects.
+    """
+    try:
+        with io.BytesIO(content) as file:
+            return _array_of(file, len(content), "it")
+    except UNREADABLE as error:
+        raise ValueError(f"it is no .npy file: {error or type(error).__name__}") from error
+
+
+def _array_of(file: BinaryIO, size: int, name: str) -> np.ndarray:
+    """An array whose shape fits the bytes that follow its header."""
+    shape, is_fortran, dtype = _read_header(file)
+    content = file.read(size + 1)
+    if dtype.hasobject or _num_bytes(shape, dtype) != len(content):
+        raise ValueError(f"{name} has {len(content)} bytes for shape {shape} of {dtype}")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
+
+
 def _read_member(archive: zipfile.ZipFile, name: str, sizes: dict[str, int]) -> np.ndarray:
     if name not in sizes:
         raise ValueError(f"it has no array {name.removesuffix('.npy')}")
     with archive.open(name) as file:
-        shape, is_fortran, dtype = _read_header(file)
-        content = file.read(sizes[name] + 1)
-    if dtype.hasobject or _num_bytes(shape, dtype) != len(content):
-        raise ValueError(f"{name} has {len(content)} bytes for shape {shape} of {dtype}")
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
+        return _array_of(file, sizes[name], name)
 
 
 def _num_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:

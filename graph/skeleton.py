@@ -39,6 +39,9 @@ class SkeletonGraph:
     joint_names: ClassVar[tuple[str, ...]]
     edges: ClassVar[tuple[tuple[int, int], ...]]
     bones: ClassVar[tuple[tuple[int, int], ...]]
+    mirror_pairs: ClassVar[tuple[tuple[int, int], ...]] = ()  # besides those that names tell
+    centre: ClassVar[int | None] = None  # the joint that normalisation puts at 0
+    up: ClassVar[str] = "y"  # the axis that points up, such as y or -y
 
     def __init__(self) -> None:
         self.num_nodes = len(self.joint_names)
@@ -62,4 +65,6 @@ class SkeletonGraph:
             if partner not in cls.joint_names:
                 raise ValueError(f"{cls.__name__} has a joint {name}, but no {partner}.")
             partners.append(cls.joint_names.index(partner))
+        for one, other in cls.mirror_pairs:
+            partners[one], partners[other] = other, one
         return partners

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
+from graph.named import skeleton_class
 from model import gpu
 from model.absent import Merged
 from model.ms_g3d import MultiWindowMSG3D
 from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv
-from utils.config import build
+from utils.config import build_class
 
 
 class Dropout(NamedTuple):
@@ -49,7 +50,7 @@ class STGCNetwork(nn.Module):
         dropout: Dropout = Dropout(),  # noqa: B008 - immutable
     ) -> None:
         super().__init__()
-        skeleton = build(graph, has=("A_binary_with_I",))
+        skeleton = build_class(skeleton_class(graph), graph, has=("A_binary_with_I",))
         if num_point != skeleton.num_nodes:
             raise ValueError(
                 f"num_point is {num_point}, but {graph} has {skeleton.num_nodes} joints. "

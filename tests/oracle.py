@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from graph.adjacency import k_adjacency, normalize_adjacency
-from utils.config import import_class
+from graph.named import skeleton_class
 
 WINDOW_SIZES = (3, 5)
 DILATIONS = (1, 2, 3, 4)
@@ -139,7 +139,7 @@ class Model(nn.Module):
         in_channels=3, width=96,
     ) -> None:  # fmt: skip
         super().__init__()
-        A = import_class(graph)().A_binary_with_I
+        A = skeleton_class(graph)().A_binary_with_I
         self.data_bn = nn.BatchNorm1d(num_person * in_channels * num_point)
         c1, c2, c3 = width, 2 * width, 4 * width
         self.gcn3d1 = MultiWindow(in_channels, c1, c1, A, num_g3d_scales, 1)

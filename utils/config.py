@@ -48,7 +48,18 @@ def build(
         ValueError: it is another kind of class, and is then not called; or an argument is unknown,
             missing or of the wrong type.
     """
-    target = import_class(name)
+    return build_class(import_class(name), name, arguments, has=has, base=base)
+
+
+def build_class(
+    target: type,
+    name: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    has: Collection[str] = (),
+    base: type = object,
+) -> Any:
+    """As `build`, of a class that is called `name` in errors."""
     lacking = sorted(set(has) - _attributes_of(target))
     if not issubclass(target, base) or lacking:
         wanted = f"a {base.__name__}" if not issubclass(target, base) else f"with {lacking[0]}"

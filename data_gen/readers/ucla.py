@@ -6,24 +6,19 @@ camera's coordinates, and `label` 1..10. The action numbers in the names have ga
 counts.
 """
 
-import lzma
-import math
 import re
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
+from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import (
     MAX_FILE_MB,
     MISNAMED,
     OUT_OF_RANGE,
-    TOO_LARGE,
     TWICE,
     WRONG_JOINTS,
     WRONG_LABEL,
@@ -38,16 +33,6 @@ from graph.ucla import AdjMatrixGraph
 NUM_CLASSES = 10
 VIEWS = (1, 2, 3)
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
-DAMAGED = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-)  # another method of packing, a password
 CLIP_NAME = re.compile(r"a\d+_s(?P<subject>\d+)_e\d+_v(?P<view>\d+)\.json")
 
 
@@ -138,10 +123,7 @@ def _contents(path: Path, max_mb: float) -> Iterator[tuple[Path, bytes | Excepti
     elif not path.exists():
         raise FileNotFoundError(f"{path} is missing. Name the folder of clips or their archive.")
     else:
-        try:
-            yield from _archived(check_file(path, math.inf), max_mb)
-        except DAMAGED as error:
-            raise ValueError(f"{path} cannot be read: {error}. Fetch the archive again.") from error
+        yield from _archived(path, max_mb)
 
 
 def _read(file: Path, max_mb: float) -> bytes | Exception:
@@ -152,29 +134,10 @@ def _read(file: Path, max_mb: float) -> bytes | Exception:
 
 
 def _archived(path: Path, max_mb: float) -> Iterator[tuple[Path, bytes | Exception]]:
-    """What a member claims as its size is looked at before it is unpacked."""
-    max_bytes = int(max_mb * 1e6)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                name = path / member.filename
-                if CLIP_NAME.fullmatch(name.name):
-                    with archive.open(member) as file:
-                        yield name, _unpacked(name, file, member.file_size, max_bytes)
-    elif tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            for member in archive:
-                name = path / member.name
-                if member.isfile() and CLIP_NAME.fullmatch(name.name):
-                    file = archive.extractfile(member)
-                    yield name, _unpacked(name, file, member.size, max_bytes)
-    else:
-        raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar(.gz, .xz) file.")
-
-
-def _unpacked(name: Path, file: IO[bytes], claimed: int, max_bytes: int) -> bytes | Exception:
-    content = file.read(max_bytes + 1) if claimed <= max_bytes else b""
-    if claimed > max_bytes or len(content) > max_bytes:
-        message = f"{name} unpacks to more than --max-file-mb {max_bytes / 1e6:g}."
-        return BadFile(TOO_LARGE, message)
-    return content
+    for raw in members_of(path, max_mb):
+        name = Path(raw.name)
+        if CLIP_NAME.fullmatch(name.name):
+            try:
+                yield name, raw.content()
+            except BadFile as error:
+                yield name, error

@@ -7,14 +7,11 @@ import subprocess
 import sys
 import zipfile
 from collections import OrderedDict
-from pathlib import Path
 
 import pytest
 import small_data
 import torch
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from small_run import fails_with, write_settings
 
 import main
@@ -97,60 +94,6 @@ def test_weights_of_old_versions_without_counts_of_batches_are_read(tmp_path):
     torch.save(state, tmp_path / "w.pt")
     with pytest.raises(ValueError, match=r"1 missing: fc\.weight"):
         load_weights(MODEL, tmp_path / "w.pt")
-
-
-CHANGES = st.lists(
-    st.tuples(st.integers(0, 2), st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=5
-)
-
-
-def mutate(content: bytes, changes: list[tuple[int, int, int]]) -> bytes:
-    out = bytearray(content)
-    for kind, place, value in changes:
-        at = place % len(out)
-        if kind == 0:
-            out[at] = value
-        elif kind == 1:
-            del out[at : at + 1 + value]
-        else:
-            out[at:at] = bytes([value]) * 3
-    return bytes(out)
-
-
-def small_files(tmp_path_factory) -> list[bytes]:
-    """A file in torch's present format and one in that of old versions."""
-    folder = tmp_path_factory.mktemp("files")
-    content = {"a": torch.arange(6.0).view(2, 3), "b": {"c": 1, "d": [None, 2.5]}}
-    for zipped in (True, False):
-        path = folder / f"{zipped}.pt"
-        torch.save(content, path, _use_new_zipfile_serialization=zipped)
-        yield path.read_bytes()
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    return list(small_files(tmp_path_factory))
-
-
-def check_mutant(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    try:
-        read(path)
-    except ValueError as error:
-        assert "not a usable torch file" in str(error)
-
-
-@settings(max_examples=300, deadline=None)
-@given(changes=CHANGES, which=st.integers(0, 1))
-def test_mutants_of_torch_files_are_read_or_refused(files, tmp_path_factory, changes, which):
-    check_mutant(tmp_path_factory.getbasetemp() / "mutant.pt", mutate(files[which], changes))
-
-
-@pytest.mark.slow
-@settings(max_examples=10_000, deadline=None)
-@given(changes=CHANGES, which=st.integers(0, 1))
-def test_ten_thousand_mutants_of_torch_files(files, tmp_path_factory, changes, which):
-    check_mutant(tmp_path_factory.getbasetemp() / "mutant.pt", mutate(files[which], changes))
 
 
 # ---- checkpoints -------------------------------------------------------------------------------

@@ -1,0 +1,201 @@
+"""Recordings of one's own -> a plan for the pipeline."""
+# Shapes: M persons, T frames, V joints, C channels.
+
+import glob
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from data_gen.pipeline.custom_clip import Preparation, preparation_of, prepare
+from data_gen.pipeline.custom_rules import FoundClip, Rule, class_list, labelled_clips
+from data_gen.pipeline.custom_settings import CustomSettings
+from data_gen.pipeline.plan import Plan
+from data_gen.readers.archives import members_of
+from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
+from data_gen.readers.formats import FORMATS, OF_FOLDERS, OF_MANY
+from data_gen.readers.sample import Options, Raw, Sample
+from graph.named import skeleton_class
+from graph.skeleton import SkeletonGraph
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2")
+
+
+def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
+    """What the reader is told."""
+    names = Options._fields
+    given = {name: value for name, value in settings.reader.items() if name in names}
+    names_of_joints = tuple(skeleton.joint_names)
+    return Options(num_joints=len(names_of_joints), joint_names=names_of_joints, **given)
+
+
+def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_MB) -> list[Raw]:
+    """The raw files, sorted by name.
+
+    Args:
+        folder: of the YAML file, to which `files` is relative.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    pattern = str(folder / str(settings.files))
+    format_ = settings.reader["format"]
+    place = Path(pattern)
+    if place.is_dir():
+        ends = "*" if format_ in OF_FOLDERS else "**/*"
+        pattern = str(place / ends)
+    paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
+    if format_ in OF_FOLDERS:
+        found = [_folder(path) for path in paths if path.is_dir()]
+    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
+        found = list(members_of(paths[0], max_mb))
+    else:
+        found = [_file(path) for path in paths if path.is_file() and path.name[0] != "."]
+    if not found:
+        raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
+    return found
+
+
+def _file(path: Path) -> Raw:
+    return Raw(str(path), [(path.name, path.read_bytes)])
+
+
+def _folder(path: Path) -> Raw:
+    parts = sorted(path.glob("*.json"))
+    return Raw(str(path), [(part.name, part.read_bytes) for part in parts])
+
+
+def read_raw(
+    raw: Raw, format_: str, options: Options, preparation: Preparation
+) -> list[tuple[Sample, np.ndarray, bool]]:
+    """The samples of a file, prepared."""
+    return [(s, *prepare(s, preparation)) for s in FORMATS[format_](raw, options)]
+
+
+def read_path(
+    path: Path, label: int, *, format_: str, options: Options, preparation: Preparation
+) -> tuple[np.ndarray, bool]:
+    """The only clip of a file on disk, as the pipeline reads it."""
+    raw = _folder(path) if format_ in OF_FOLDERS else _file(path)
+    samples = read_raw(raw, format_, options, preparation)
+    if len(samples) != 1:
+        raise BadFile(WRONG_LABEL, f"{path} holds {len(samples)} clips.")
+    return samples[0][1], samples[0][2]
+
+
+def from_memory(
+    clips: Mapping[str, tuple[np.ndarray, bool]], path: Path, label: int
+) -> tuple[np.ndarray, bool]:
+    """A clip that was read while planning."""
+    return clips[path.name]
+
+
+def make_plan(
+    settings: CustomSettings, folder: Path, out_folder: Path, max_mb: float = MAX_FILE_MB
+) -> Plan:
+    """The plan for recordings of one's own.
+
+    Files that hold many clips, archives, and files whose own fields tell the class are read while
+    planning; all others later, by the workers.
+
+    Raises:
+        FileNotFoundError: there are no files.
+        ValueError: the settings do not fit the files.
+    """
+    skeleton = skeleton_class(str(settings.skeleton))
+    options, preparation = options_of(settings, skeleton), preparation_of(settings, skeleton)
+    files = find_files(settings, folder, max_mb)
+    given = {"label": settings.label, "subject": settings.subject, "camera": settings.camera}
+    rules = {name: Rule(name, rule, folder) for name, rule in given.items() if rule}
+    format_ = settings.reader["format"]
+    fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
+    now = fields_tell or format_ in OF_MANY or not Path(files[0].name).exists()
+    read = partial(read_raw, format_=format_, options=options, preparation=preparation)
+    samples, bad = _read_all(files, read) if now else ([], [])
+    if now:
+        entries = [FoundClip(raw.name, sample.name, sample.fields) for raw, sample, _, _ in samples]
+        memory = {sample.name: (clip, cut) for _, sample, clip, cut in samples}
+    else:
+        entries = [FoundClip(raw.name, Path(raw.name).name, {}) for raw in files]
+        memory = {}
+    classes = class_list(settings, folder, rules["label"], entries)
+    clips, more = labelled_clips(entries, rules, classes, settings, folder, now)
+    bad += more
+    channels, length = _shape(files, read, memory, preparation, bad)
+    labels = [clip.label for clip in clips]
+    reader = (
+        partial(from_memory, memory)
+        if now
+        else partial(read_path, format_=format_, options=options, preparation=preparation)
+    )
+    return Plan(
+        dataset=settings.name,
+        sources=[folder / str(settings.files)],
+        out_folder=out_folder,
+        benchmarks=("",),
+        clips=sorted(clips),
+        read=reader,
+        clip_shape=(channels, length, options.num_joints, settings.persons),
+        normalize=False,
+        num_classes={"": len(classes) or max(labels, default=0) + 1},
+        typical_rows=length,
+        skeleton=str(settings.skeleton),
+        classes=classes,
+        bad=bad,
+        max_file_mb=None if now or format_ in OF_FOLDERS else max_mb,
+    )
+
+
+def _read_all(
+    files: Sequence[Raw], read: Callable[[Raw], list]
+) -> tuple[list[tuple[Raw, Sample, np.ndarray, bool]], list[BadClip]]:
+    samples, bad, seen = [], [], set()
+    for raw in files:
+        try:
+            found = read(raw)
+            for sample, clip, cut in found:
+                # A clip that is a file of its own has the file's name, as in the other commands.
+                own = Path(raw.name).name if len(found) == 1 else sample.name
+                name = own.replace("/", "_")
+                if name in seen:
+                    raise BadFile(TWICE, f"{raw.name}: {name} is the name of several clips.")
+                seen.add(name)
+                samples.append((raw, replace(sample, name=name), clip, cut))
+        except (ValueError, OSError) as error:
+            bad.append(BadClip(raw.name, kind_of(error), " ".join(str(error).split())))
+    return samples, bad
+
+
+def _shape(
+    files: Sequence[Raw],
+    read: Callable[[Raw], list],
+    memory: Mapping[str, tuple[np.ndarray, bool]],
+    preparation: Preparation,
+    bad: list[BadClip],
+) -> tuple[int, int]:
+    """Channels and frames of the arrays.
+
+    Raises:
+        ValueError: no file can be read, or the length is not known without reading all.
+    """
+    if memory:
+        shapes = [clip.shape for clip, _ in memory.values()]
+        longest = max(shape[1] for shape in shapes)
+        return shapes[0][3], preparation.frames or preparation.max_frames or max(longest, 1)
+    first: Exception | None = None
+    for raw in files[:20]:
+        try:
+            clip = read(raw)[0][1]
+        except (ValueError, OSError, IndexError) as error:
+            first = first or error
+            continue
+        length = preparation.frames or preparation.max_frames
+        if length is None:
+            raise ValueError(
+                "frames is missing: how long the clips of the arrays are, or {max: 300} to cut."
+            )
+        return clip.shape[3], length
+    reason = bad[0].reason if bad else first
+    raise ValueError(f"none of the first files can be read. The first: {reason}")

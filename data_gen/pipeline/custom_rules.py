@@ -1,0 +1,235 @@
+"""What a YAML file's rules tell of recordings: class, subject, camera, part."""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data_gen.pipeline.custom_settings import CustomSettings
+from data_gen.pipeline.plan import NEITHER, Clip
+from data_gen.readers.bad_files import NO_LABEL, WRONG_LABEL, BadClip, BadFile, kind_of
+from formats.clip_store import PARTS
+
+
+class FoundClip(NamedTuple):
+    """A clip that was found: its file, its name, and what the file says of it."""
+
+    file: str
+    name: str
+    fields: Mapping[str, Any]
+
+
+class Facts(NamedTuple):
+    """What is known of a clip besides its joints."""
+
+    label: int
+    subject: str | None
+    camera: str | None
+    part: int  # 0 train, 1 val, NEITHER
+
+
+class Rule:
+    """Tells something of a clip: its class, subject, camera.
+
+    Args:
+        rule: as the YAML file has it.
+        folder: of the YAML file.
+
+    Raises:
+        ValueError: a table is missing or lacks a column.
+    """
+
+    def __init__(self, name: str, rule: Mapping[str, Any], folder: Path) -> None:
+        self.name, self.rule = name, rule
+        self.table = read_column(folder / rule["csv"], rule) if "csv" in rule else {}
+
+    @property
+    def needs_fields(self) -> bool:
+        return "field" in self.rule
+
+    def of(self, file: str, name: str, fields: Mapping[str, Any]) -> str | int:
+        """What it says of a clip.
+
+        Raises:
+            BadFile: nothing.
+        """
+        rule = self.rule
+        if "regex" in rule:
+            match = re.search(rule["regex"], Path(file).name) or re.search(rule["regex"], name)
+            if match is None:
+                raise BadFile(
+                    NO_LABEL, f"{file}: {self.name}: {rule['regex']!r} is not in its name."
+                )
+            return match[1]
+        if "folder" in rule:
+            parents = list(Path(file).parents)
+            level = int(rule["folder"])
+            if not 1 <= level <= len(parents):
+                raise BadFile(NO_LABEL, f"{file} has no folder {level} levels up.")
+            return parents[level - 1].name
+        if "field" in rule:
+            if fields.get(rule["field"]) is None:
+                raise BadFile(NO_LABEL, f"{file}: {name} has no field {rule['field']!r}.")
+            return fields[rule["field"]]
+        for known in (name, Path(file).name, Path(file).stem):
+            if known in self.table:
+                return self.table[known]
+        raise BadFile(NO_LABEL, f"{file}: {rule['csv']} does not list {name}.")
+
+
+def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
+    """A table's column by the names of clips.
+
+    Raises:
+        ValueError: the table is missing, or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is no readable table: {error}.") from error
+    file_column, column = rule.get("file", "file"), rule.get("column", "label")
+    if not rows or {file_column, column} - set(rows[0]):
+        raise ValueError(f"{path} must have the columns {file_column} and {column}.")
+    return {row[file_column].strip(): row[column].strip() for row in rows}
+
+
+def label_of(value: str | int, rule: Mapping[str, Any], classes: Sequence[str], what: str) -> int:
+    """A class's number or name -> its label, from 0.
+
+    Raises:
+        BadFile: there is no such class.
+    """
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        value = int(value)
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        label = int(value) - int(rule.get("first", 0))
+    elif value in classes:
+        label = list(classes).index(value)
+    else:
+        raise BadFile(WRONG_LABEL, f"{what}: {value!r} is none of the classes.")
+    if label < 0 or (classes and label >= len(classes)):
+        most = f" to {len(classes) - 1}" if classes else ""
+        raise BadFile(WRONG_LABEL, f"{what}: class {label} is not 0{most}.")
+    return label
+
+
+def class_list(
+    settings: CustomSettings, folder: Path, rule: Rule, entries: Sequence[FoundClip]
+) -> list[str]:
+    """The names of the classes: those given, or the names that the rule finds, sorted.
+
+    Raises:
+        ValueError: the file of names is missing, or they are no list.
+    """
+    classes = settings.classes
+    if isinstance(classes, str):
+        try:
+            lines = (folder / classes).read_text("utf-8-sig").splitlines()
+        except OSError as error:
+            raise ValueError(f"classes: {error}.") from error
+        classes = [line.strip() for line in lines if line.strip()]
+    if classes is not None:
+        if not isinstance(classes, list) or len(set(map(str, classes))) < len(classes):
+            raise ValueError("classes must be different names.")
+        return [str(name) for name in classes]
+    found = set()
+    for entry in entries:
+        try:
+            found.add(str(rule.of(*entry)))
+        except BadFile:
+            continue
+    numbers = all(name.strip().lstrip("-").isdecimal() for name in found)
+    return [] if numbers else sorted(found)
+
+
+def labelled_clips(
+    entries: Sequence[FoundClip],
+    rules: Mapping[str, Rule],
+    classes: Sequence[str],
+    settings: CustomSettings,
+    folder: Path,
+    in_memory: bool,
+) -> tuple[list[Clip], list[BadClip]]:
+    """Clips with label and part, and those that no rule knows."""
+    known: list[tuple[str, str, Mapping, Facts]] = []
+    bad: list[BadClip] = []
+    for file, name, fields in entries:
+        try:
+            told = {key: rule.of(file, name, fields) for key, rule in rules.items()}
+            label = label_of(told["label"], settings.label, classes, file)
+            subject, camera = (_text(told.get(key)) for key in ("subject", "camera"))
+            known.append((file, name, fields, Facts(label, subject, camera, NEITHER)))
+        except (ValueError, TypeError) as error:
+            bad.append(BadClip(file, kind_of(error), " ".join(str(error).split())))
+    parts = _parts(known, settings.split, folder)
+    subjects = _numbers([facts.subject for *_, facts in known])
+    cameras = _numbers([facts.camera for *_, facts in known])
+    clips = []
+    for (file, name, _, facts), part, subject, camera in zip(
+        known, parts, subjects, cameras, strict=True
+    ):
+        if part == NEITHER:
+            continue
+        place = Path(file)
+        own = (name, place) if in_memory else (place.name, place.parent)
+        clips.append(Clip(own[0], own[1], facts.label, (part,), (0, camera, subject, 0)))
+    return clips, bad
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _numbers(values: Sequence[str | None]) -> list[int]:
+    """Names -> numbers for the store: their own, or from 1 in order; 0 where there is none."""
+    if all(value is None or (value.isdecimal() and int(value) < 2**15) for value in values):
+        return [int(value or 0) for value in values]
+    order = {value: i for i, value in enumerate(sorted({v for v in values if v}), start=1)}
+    return [order.get(value, 0) for value in values]
+
+
+def _parts(
+    known: Sequence[tuple[str, str, Mapping, Facts]], split: Mapping[str, Any], folder: Path
+) -> list[int]:
+    """0 train, 1 val or NEITHER for every clip."""
+    if "csv" in split:
+        table = read_column(folder / split["csv"], {"column": "part", **split})
+        names = [(name, Path(file).name, Path(file).stem) for file, name, *_ in known]
+        found = [next((table[n] for n in keys if n in table), None) for keys in names]
+        return [PARTS.index(part) if part in PARTS else NEITHER for part in found]
+    if "field" in split:
+        wanted = {p: {str(n) for n in _listed(split.get(p, [p]))} for p in PARTS}
+        found = [{str(n) for n in _listed(fields.get(split["field"]))} for _, _, fields, _ in known]
+        return [
+            next((p for p, part in enumerate(PARTS) if wanted[part] & names), NEITHER)
+            for names in found
+        ]
+    by = split.get("by", "clip")
+    groups = [name if by == "clip" else getattr(facts, by) for _, name, _, facts in known]
+    if "fraction" in split:
+        kinds = sorted(set(groups))
+        order = np.random.default_rng(int(split.get("seed", 0))).permutation(len(kinds))
+        count = max(1, round(float(split["fraction"]) * len(kinds)))
+        held_out = {kinds[i] for i in order[:count]}
+        return [int(group in held_out) for group in groups]
+    train = {_same(value) for value in _listed(split["train"])}
+    val = {_same(value) for value in _listed(split.get("val"))} if split.get("val") else None
+    return [
+        0 if _same(g) in train else 1 if val is None or _same(g) in val else NEITHER for g in groups
+    ]
+
+
+def _same(value: Any) -> str:
+    """007 and 7 are one subject."""
+    text = str(value)
+    return str(int(text)) if text.isdecimal() else text
+
+
+def _listed(value: Any) -> list:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]

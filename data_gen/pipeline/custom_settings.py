@@ -1,0 +1,189 @@
+"""The YAML file of custom_gendata.py: its keys, their meaning, and what is refused."""
+
+import dataclasses
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data_gen.readers.formats import FORMATS
+from graph.named import shipped, skeleton_class
+from utils.files import regular_file
+
+NORMALISATIONS = ("none", "centre", "centre+scale", "ntu")
+RULE_KEYS = {"regex", "first", "folder", "field", "csv", "file", "column"}
+READER_KEYS = ("format", "key", "axes", "channels", "persons", "columns", "path", "rate", "world",
+               "track", "score", "image")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CustomSettings:
+    """The keys, in the order of --help-config."""
+
+    name: str
+    files: str
+    reader: Mapping[str, Any]
+    skeleton: str
+    label: Mapping[str, Any]
+    split: Mapping[str, Any]
+    classes: Any = None
+    subject: Mapping[str, Any] | None = None
+    camera: Mapping[str, Any] | None = None
+    normalise: Any = "centre"
+    frames: Any = None
+    rate: float | None = None
+    persons: int = 1
+
+
+ABOUT = {
+    "name": "of the data set: the output folder is data/<name>",
+    "files": "a folder, a glob such as raw/**/*.npz, an archive, or one big file; relative to this "
+    "file",
+    "reader": f"format ({', '.join(FORMATS)}) and its options: key (of the array), "
+    f"axes (letters of "
+    "T, V, C and perhaps M, such as TVC, MTVC or TV*C), channels, persons, columns "
+    "(of a table, such "
+    "as '{joint}_{axis}'), path (in JSON), rate (frames a second), world (MediaPipe: "
+    "metres), track "
+    "(join persons without ids over frames), score (keep or drop a confidence "
+    "channel), image (width "
+    "and height in pixels: places become shares of the width, from the middle)",
+    "skeleton": f"{', '.join(shipped())}, or a .yaml file of your own",
+    "label": "how to know the class: {regex: 'a(\\d+)', first: 1} of the name (first: "
+    "the number of "
+    "class 0; a group that is no number is a class's name), {folder: 1} (the name of the folder so "
+    "many levels up), {field: label, first: 0} of the file, or {csv: labels.csv, "
+    "file: clip, column: "
+    "label}",
+    "split": "train and val: {by: subject, train: [1, 2]} or by: camera (the others are val); "
+    "{fraction: 0.2, by: subject, seed: 0} (so much is val; by: clip does not keep subjects "
+    "together); {csv: split.csv, file: clip, column: part}; {field: split, train: [train], val: "
+    "[val]}",
+    "classes": "names of the classes: a list, or a text file with a name a line",
+    "subject": "who was recorded, by a rule like label's",
+    "camera": "from where, by a rule like label's",
+    "normalise": "none; centre (a joint of the first frame at 0); centre+scale (and the largest "
+    "coordinate 1, or the torso's length); ntu (turned upright, as NTU RGB+D); or {mode: "
+    "centre+scale, centre: spine, scale: box or torso}",
+    "frames": "the clips' length: longer ones are resampled, or with {max: 300} cut",
+    "rate": "resample to so many frames a second (the file or reader: rate tells its own)",
+    "persons": "kept in a clip, those that move most",
+}
+
+
+def read_custom_settings(path: Path) -> CustomSettings:
+    """The settings of a file, checked.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: one line that names the key.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"no file {path}. Make one with --init FILE...")
+    try:
+        content = yaml.safe_load(regular_file(path).read_text("utf-8-sig"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"{path} is not valid YAML: {reason}") from error
+    try:
+        return check(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def check(content: Any) -> CustomSettings:
+    """A mapping as settings.
+
+    Raises:
+        ValueError: a key is unknown or missing, or has a value that cannot be.
+    """
+    fields = {field.name: field for field in dataclasses.fields(CustomSettings)}
+    if not isinstance(content, dict):
+        raise ValueError("it must hold 'key: value' lines")
+    if unknown := [name for name in content if name not in fields]:
+        raise ValueError(f"unknown key {unknown[0]!r}. It takes {', '.join(fields)}.")
+    required = [name for name, f in fields.items() if f.default is dataclasses.MISSING]
+    if missing := [name for name in required if content.get(name) is None]:
+        raise ValueError(f"{missing[0]} is missing: {ABOUT[missing[0]]}.")
+    settings = CustomSettings(**content)
+    if not isinstance(settings.name, str) or not re.fullmatch(r"[\w.-]+", settings.name):
+        raise ValueError(f"name must be letters, digits, - and _. Got {settings.name!r}.")
+    _check_reader(settings.reader)
+    skeleton_class(str(settings.skeleton))
+    for name in ("label", "subject", "camera"):
+        rule = getattr(settings, name)
+        if rule is not None:
+            check_rule(name, rule)
+    _check_split(settings)
+    mode = settings.normalise
+    mode = mode.get("mode") if isinstance(mode, Mapping) else mode
+    if mode not in NORMALISATIONS:
+        raise ValueError(f"normalise must be one of {', '.join(NORMALISATIONS)}. Got {mode!r}.")
+    frames = settings.frames
+    frames = frames.get("max") if isinstance(frames, Mapping) else frames
+    for name, value in (("frames", frames), ("persons", settings.persons)):
+        if value is not None and (type(value) is not int or value < 1):
+            raise ValueError(f"{name} must be 1 or more. Got {value!r}.")
+    if settings.rate is not None and not 0 < float(settings.rate) < 10_000:
+        raise ValueError(f"rate must be above 0. Got {settings.rate!r}.")
+    return settings
+
+
+def _check_reader(reader: Any) -> None:
+    if not isinstance(reader, Mapping) or reader.get("format") not in FORMATS:
+        found = reader.get("format") if isinstance(reader, Mapping) else reader
+        raise ValueError(f"reader: format must be one of {', '.join(FORMATS)}. Got {found!r}.")
+    if unknown := [name for name in reader if name not in READER_KEYS]:
+        raise ValueError(f"reader: unknown key {unknown[0]!r}. It takes {', '.join(READER_KEYS)}.")
+    if reader.get("score", "keep") not in ("keep", "drop"):
+        raise ValueError(f"reader: score must be keep or drop. Got {reader['score']!r}.")
+
+
+def check_rule(name: str, rule: Any) -> None:
+    """A rule that tells something of a clip.
+
+    Raises:
+        ValueError: it is none.
+    """
+    kinds = {"regex", "folder", "field", "csv"}
+    if not isinstance(rule, Mapping) or len(kinds & set(rule)) != 1 or set(rule) - RULE_KEYS:
+        raise ValueError(f"{name} must have one of {', '.join(sorted(kinds))}. Got {rule!r}.")
+    if "regex" in rule:
+        try:
+            groups = re.compile(rule["regex"]).groups
+        except (re.error, TypeError) as error:
+            raise ValueError(f"{name}: regex {rule['regex']!r} is none: {error}.") from error
+        if groups < 1:
+            raise ValueError(f"{name}: regex needs a group in brackets, such as 'a(\\d+)'.")
+
+
+def _check_split(settings: CustomSettings) -> None:
+    split = settings.split
+    if not isinstance(split, Mapping) or not {"by", "fraction", "csv", "field"} & set(split):
+        raise ValueError(f"split must have by, fraction, csv or field. Got {split!r}.")
+    by = split.get("by", "clip" if "fraction" in split else None)
+    if by in ("subject", "camera") and getattr(settings, by) is None:
+        raise ValueError(f"split by {by} requires the key {by}.")
+    if "by" in split and by not in ("subject", "camera", "clip"):
+        raise ValueError(f"split: by must be subject, camera or clip. Got {by!r}.")
+    if "fraction" in split and not 0 < float(split["fraction"]) < 1:
+        raise ValueError(f"split: fraction must be in (0, 1). Got {split['fraction']!r}.")
+    if by in ("subject", "camera") and "fraction" not in split and not split.get("train"):
+        raise ValueError(f"split by {by} requires train: a list.")
+
+
+def help_text() -> str:
+    """Every key with its meaning and default."""
+    lines = ["The keys of the YAML file:", ""]
+    for field in dataclasses.fields(CustomSettings):
+        required = field.default is dataclasses.MISSING
+        default = "required" if required else f"default: {field.default}"
+        lines.append(f"{field.name} ({default})")
+        lines += textwrap.wrap(
+            ABOUT[field.name], 96, initial_indent="    ", subsequent_indent="    "
+        )
+    return "\n".join(lines)

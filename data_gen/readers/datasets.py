@@ -1,0 +1,94 @@
+"""Whole data sets in one file, as other toolboxes write them.
+
+- `pyskl`: annotation pickles of PYSKL and MMAction2 (Duan et al., ACM MM 2022): a dict of `split`
+  (name -> list of frame_dir) and `annotations`, each with `frame_dir`, `label`, `total_frames`,
+  `keypoint` (M, T, V, C) and, in 2-D, `keypoint_score` (M, T, V), `img_shape`, `original_shape`
+  (height, width).
+- `ctrgcn`: arrays of CTR-GCN (Chen et al., ICCV 2021): `x_train` (N, T, M*V*C), of NTU M = 2, V =
+  25, C = 3, `y_train` one-hot (N, K), and `x_test`, `y_test`. Frames of zeros at a clip's end are
+  padding.
+"""
+# Shapes: N clips, M persons, T frames, V joints, C channels, K classes.
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from data_gen.readers.bad_files import OTHER_FORM, WRONG_JOINTS, WRONG_LABEL, BadFile
+from data_gen.readers.sample import Options, Raw, Sample, seen_only
+from formats.arrays import npz_of
+from formats.pickles import loads
+
+PARTS = {"train": "train", "test": "val"}
+
+
+def read_pyskl(raw: Raw, options: Options) -> list[Sample]:
+    """All annotations; the field `split` has the names of the splits that each belongs to."""
+    content = loads(raw.content())
+    annotations = content.get("annotations") if isinstance(content, dict) else content
+    if not isinstance(annotations, list):
+        raise BadFile(OTHER_FORM, f"{raw.name} has no list of annotations.")
+    splits: dict[str, list[str]] = {}
+    found = content.get("split", {}) if isinstance(content, dict) else {}
+    for split, names in found.items() if isinstance(found, Mapping) else ():
+        for name in names:
+            splits.setdefault(str(name), []).append(str(split))
+    return [_annotation(raw, item, splits, options) for item in annotations]
+
+
+def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: Options) -> Sample:
+    try:
+        name, keypoint = str(item["frame_dir"]), np.asarray(item["keypoint"], np.float32)
+        label = item.get("label")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadFile(OTHER_FORM, f"{raw.name}: an annotation lacks {error}.") from error
+    if keypoint.ndim != 4 or keypoint.shape[2] != options.num_joints:
+        raise BadFile(
+            WRONG_JOINTS,
+            f"{raw.name}: keypoint of {name} must be (M, T, {options.num_joints}, C). Got "
+            f"{keypoint.shape}.",
+        )
+    if label is not None and not isinstance(label, (int, np.integer)):
+        raise BadFile(WRONG_LABEL, f"{raw.name}: label of {name} is {label!r}.")
+    score = item.get("keypoint_score")
+    if score is not None:
+        score = np.asarray(score, np.float32)
+        if score.shape != keypoint.shape[:3]:
+            raise BadFile(OTHER_FORM, f"{raw.name}: keypoint_score of {name} is {score.shape}.")
+        keypoint = np.concatenate([keypoint, score[..., None]], axis=3)
+    fields = {"split": splits.get(name, []), "label": None if label is None else int(label)}
+    for key in ("img_shape", "original_shape"):
+        if item.get(key) is not None:
+            fields["image"] = [int(size) for size in item[key]][::-1]  # width, height
+            break
+    return Sample(name, seen_only(keypoint, name), score is not None, options.rate, fields)
+
+
+def read_ctrgcn(raw: Raw, options: Options) -> list[Sample]:
+    arrays = npz_of(raw.content())
+    persons, channels = options.persons or 2, options.channels or 3
+    samples = []
+    for ending, part in PARTS.items():
+        x, y = arrays.get(f"x_{ending}"), arrays.get(f"y_{ending}")
+        if x is None and y is None:
+            continue
+        width = persons * options.num_joints * channels
+        if x is None or y is None or x.ndim != 3 or x.shape[2] != width or len(x) != len(y):
+            shapes = f"{getattr(x, 'shape', None)} and {getattr(y, 'shape', None)}"
+            raise BadFile(
+                OTHER_FORM,
+                f"{raw.name}: x_{ending} must be (N, T, {width}), y (N, K). Got {shapes}.",
+            )
+        labels = y.argmax(axis=1) if y.ndim == 2 else y
+        for number, (clip, label) in enumerate(zip(x, labels, strict=True)):
+            frames = np.flatnonzero(clip.any(axis=1))
+            clip = clip[: frames[-1] + 1 if len(frames) else 1]
+            bodies = clip.reshape(len(clip), persons, options.num_joints, channels)
+            name = f"{part}_{number:06d}"
+            fields = {"split": [part], "label": int(label)}
+            clip = seen_only(bodies.transpose(1, 0, 2, 3), name)
+            samples.append(Sample(name, clip, rate=options.rate, fields=fields))
+    if not samples:
+        raise BadFile(OTHER_FORM, f"{raw.name} has neither x_train nor x_test.")
+    return samples

@@ -1,0 +1,328 @@
+"""What pose estimators and sensors write.
+
+- `openpose`: a folder of one JSON a frame, `people[].pose_keypoints_2d` = x, y, score, ... of
+  BODY_25 (75 numbers) or COCO (54) (Cao et al., TPAMI 2019).
+- `coco`: keypoint results, a list of `image_id`, `keypoints` (x, y, score of every joint), `score`,
+  as AlphaPose and COCO evaluations have them; frames in the order of image_id.
+- `mediapipe`: JSON, a list of frames of 33 landmarks (or of `landmarks` / `worldLandmarks`) with x,
+  y, z and visibility; or CSV, a row a frame with 33 times x, y, z(, visibility).
+- `kinect`: JSON of Azure Kinect recordings, `frames[].bodies[]` with `body_id` and
+  `joint_positions` (V, 3) in millimetres, and perhaps `frames_info`... `timestamp_usec`.
+- `deeplabcut`: CSV with the three header rows scorer, bodyparts, coords (x, y, likelihood), and for
+  several animals individuals; SLEAP's analysis HDF5 with `tracks` (M, C, V, T) and `node_names`.
+- `bvh`, `c3d`: motion capture, by the optional packages bvhio and ezc3d; joints by name.
+"""
+# Shapes: M persons, T frames, V joints, C channels.
+
+import csv
+import io
+import re
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import h5py
+import numpy as np
+import orjson
+
+from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, stem_of
+
+BVH = re.compile(
+    r"\s*HIERARCHY\s+ROOT\s(?P<tree>[^\0]*?)\bMOTION\s+Frames:\s*(?P<frames>\d{1,7})\s+"
+    r"Frame Time:\s*(?P<time>\d*\.?\d+)\s+(?P<values>[^A-Za-z{}]*)",
+)
+
+
+def read_openpose(raw: Raw, options: Options) -> list[Sample]:
+    frames = []
+    for name, content in sorted(raw.parts, key=lambda part: _natural(part[0])):
+        people = _entry(name, _json(name, content()), "people", list)
+        flat = [_entry(name, person, "pose_keypoints_2d", list) for person in people]
+        frames.append(_persons(name, flat, options.num_joints))
+    clip = stacked(frames, options, 3)
+    return [Sample(Path(raw.name).name, seen_only(clip, raw.name), True, options.rate)]
+
+
+def read_coco(raw: Raw, options: Options) -> list[Sample]:
+    """One clip: a file of a video; images without anybody count where their ids are numbers."""
+    results = _json(raw.name, raw.content())
+    if not isinstance(results, list):
+        raise BadFile(OTHER_FORM, f"{raw.name} is no list of keypoint results.")
+    frames: dict[Any, list] = {}
+    for result in results:
+        image = _entry(raw.name, result, "image_id", (int, str))
+        frames.setdefault(_natural(str(image)), []).append(
+            _entry(raw.name, result, "keypoints", list)
+        )
+    numbers = [key[-1] for key in frames]
+    order = sorted(frames)
+    if order and all(isinstance(n, int) for n in numbers) and len(set(numbers)) == len(numbers):
+        last = max(numbers)
+        if last - min(numbers) < 100 * len(numbers):
+            by_number = {key[-1]: frames[key] for key in frames}
+            listed = [by_number.get(n, []) for n in range(min(numbers), last + 1)]
+        else:
+            listed = [frames[key] for key in order]
+    else:
+        listed = [frames[key] for key in order]
+    persons = [_persons(raw.name, flat, options.num_joints) for flat in listed]
+    clip = seen_only(stacked(persons, options, 3), raw.name)
+    return [Sample(stem_of(raw.name), clip, True, options.rate)]
+
+
+def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
+    if raw.name.lower().endswith(".csv"):
+        return _mediapipe_csv(raw, options)
+    frames = _json(raw.name, raw.content())
+    if isinstance(frames, dict):
+        frames = next((frames[k] for k in ("frames", "results", "poses") if k in frames), frames)
+    if not isinstance(frames, list):
+        raise BadFile(OTHER_FORM, f"{raw.name} is no list of frames.")
+    persons = [[_landmarks(raw.name, pose, options) for pose in _poses(f, options)] for f in frames]
+    clip = seen_only(stacked([np.array(p).reshape(len(p), options.num_joints, 4) for p in persons],
+                             options, 4), raw.name)  # fmt: skip
+    return [Sample(stem_of(raw.name), clip, True, options.rate)]
+
+
+def _poses(frame: Any, options: Options) -> list:
+    """The poses of a frame, which is one, several, or none."""
+    keys = ("worldLandmarks", "world_landmarks", "pose_world_landmarks") if options.world else ()
+    if isinstance(frame, dict):
+        keys = (*keys, "landmarks", "pose_landmarks", "landmark")
+        frame = next((frame[key] for key in keys if frame.get(key)), [])
+    if isinstance(frame, dict):
+        frame = frame.get("landmark", [])
+    if not frame:
+        return []
+    return (
+        frame if isinstance(frame[0], list) and isinstance(frame[0][0], (list, dict)) else [frame]
+    )
+
+
+def _landmarks(name: str, pose: Any, options: Options) -> np.ndarray:
+    try:
+        rows = [
+            [p["x"], p["y"], p.get("z", 0.0), p.get("visibility", 1.0)]
+            if isinstance(p, dict)
+            else [*p[:3], p[3] if len(p) > 3 else 1.0]
+            for p in pose
+        ]
+        points = np.array(rows, np.float64)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadFile(OTHER_FORM, f"{name}: a landmark lacks {error}.") from error
+    if points.shape != (options.num_joints, 4):
+        raise BadFile(WRONG_JOINTS, f"{name}: {len(points)} landmarks, not {options.num_joints}.")
+    return points
+
+
+def _mediapipe_csv(raw: Raw, options: Options) -> list[Sample]:
+    rows = _rows(raw)
+    body = [row for row in rows if _all_numbers(row)]
+    table = (
+        np.array([[float(c or "nan") for c in row] for row in body]) if body else np.zeros((0, 0))
+    )
+    for channels in (4, 3):
+        width = channels * options.num_joints
+        if table.ndim == 2 and table.shape[1] in (width, width + 1):  # perhaps a frame's number
+            points = table[:, -width:].reshape(1, len(table), options.num_joints, channels)
+            clip = seen_only(points, raw.name)
+            return [Sample(stem_of(raw.name), clip, channels == 4, options.rate)]
+    found = table.shape[1] if table.ndim == 2 and len(table) else 0
+    raise BadFile(WRONG_JOINTS, f"{raw.name} has {found} columns, not {options.num_joints} joints.")
+
+
+def read_kinect(raw: Raw, options: Options) -> list[Sample]:
+    frames = _entry(raw.name, _json(raw.name, raw.content()), "frames", list)
+    ids: dict[Any, int] = {}
+    places = []
+    for t, frame in enumerate(frames):
+        for body in _entry(raw.name, frame, "bodies", list):
+            person = ids.setdefault(body.get("body_id", 0), len(ids))
+            try:
+                joints = np.array(body["joint_positions"], np.float64)
+            except (LookupError, TypeError, ValueError) as error:
+                raise BadFile(OTHER_FORM, f"{raw.name}: a body lacks {error}.") from error
+            if joints.shape != (options.num_joints, 3):
+                shape = f"({options.num_joints}, 3)"
+                raise BadFile(WRONG_JOINTS, f"{raw.name}: joints {joints.shape}, not {shape}.")
+            places.append((person, t, joints))
+    clip = np.zeros((len(ids), len(frames), options.num_joints, 3), np.float32)
+    for person, t, joints in places:
+        clip[person, t] = joints / 1000  # to metres
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate)]
+
+
+def read_deeplabcut(raw: Raw, options: Options) -> list[Sample]:
+    if not raw.name.lower().endswith(".csv"):
+        return _sleap(raw, options)
+    rows = _rows(raw)
+    kinds = [row[0].strip().lower() for row in rows[:4] if row]
+    if kinds[:1] != ["scorer"] or "bodyparts" not in kinds or "coords" not in kinds:
+        raise BadFile(OTHER_FORM, f"{raw.name} lacks the header rows scorer, bodyparts, coords.")
+    num_header = kinds.index("coords") + 1
+    header = {row[0].strip().lower(): row[1:] for row in rows[:num_header]}
+    parts, coords = header["bodyparts"], header["coords"]
+    who = header.get("individuals", ["one"] * len(parts))
+    people = list(dict.fromkeys(who))
+    clip = np.full((len(people), len(rows) - num_header, options.num_joints, 3), np.nan)
+    try:
+        body = [[float(c) if c.strip() else np.nan for c in row[1:]] for row in rows[num_header:]]
+        table = np.array(body, np.float64).reshape(len(body), len(parts))
+    except ValueError as error:
+        raise BadFile(NO_NUMBER, f"{raw.name}: {error}.") from error
+    for column, (person, part, coord) in enumerate(zip(who, parts, coords, strict=True)):
+        if part.strip() not in options.joint_names:
+            raise BadFile(WRONG_JOINTS, f"{raw.name}: the skeleton has no joint {part!r}.")
+        channel = ("x", "y", "likelihood").index(coord.strip().lower())
+        joint = options.joint_names.index(part.strip())
+        clip[people.index(person), :, joint, channel] = table[:, column]
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), True, options.rate)]
+
+
+def _sleap(raw: Raw, options: Options) -> list[Sample]:
+    try:
+        with h5py.File(io.BytesIO(raw.content()), "r") as file:
+            data = file["tracks"]
+            if data.external or data.is_virtual or data.ndim != 4 or data.size > 10**8:
+                raise BadFile(OTHER_FORM, f"{raw.name}: tracks must be (M, C, V, T).")
+            tracks = data[()].astype(np.float64)
+            names = [name.decode() for name in file["node_names"][()]]
+    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, MemoryError) as error:
+        raise BadFile(OTHER_FORM, f"{raw.name} is no analysis file of SLEAP: {error}") from error
+    if missing := [name for name in options.joint_names if name not in names]:
+        raise BadFile(WRONG_JOINTS, f"{raw.name} has no node {missing[0]!r}, but {names}.")
+    order = [names.index(name) for name in options.joint_names]
+    clip = tracks.transpose(0, 3, 2, 1)[:, :, order]
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate)]
+
+
+def read_c3d(raw: Raw, options: Options) -> list[Sample]:
+    """Markers, in millimetres or metres as the file's unit says, by the names of joints."""
+    ezc3d = _package("ezc3d", "c3d")
+    with tempfile.NamedTemporaryFile(suffix=".c3d") as file:
+        file.write(raw.content())
+        file.flush()
+        try:
+            content = ezc3d.c3d(file.name)
+            points = content["data"]["points"][:3]  # (3, markers, T)
+            parameters = content["parameters"]["POINT"]
+            names = [str(name) for name in parameters["LABELS"]["value"]]
+            rate, unit = parameters["RATE"]["value"][0], parameters["UNITS"]["value"][0]
+        except (OSError, ValueError, LookupError, RuntimeError, TypeError) as error:
+            raise BadFile(OTHER_FORM, f"{raw.name} is no C3D file: {error}") from error
+    if missing := [name for name in options.joint_names if name not in names]:
+        raise BadFile(WRONG_JOINTS, f"{raw.name} has no marker {missing[0]!r}, but {names[:20]}.")
+    order = [names.index(name) for name in options.joint_names]
+    scale = 1000.0 if unit == "mm" else 1.0
+    clip = (points[:, order].transpose(2, 1, 0) / scale)[None]
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate or float(rate))]
+
+
+def read_bvh(raw: Raw, options: Options) -> list[Sample]:
+    """Positions of joints by forward kinematics, in the file's own unit."""
+    bvhio = _package("bvhio", "bvh")
+    _check_bvh(raw)
+    with tempfile.NamedTemporaryFile("wb", suffix=".bvh") as file:
+        file.write(raw.content())
+        file.flush()
+        try:
+            container = bvhio.readAsBvh(file.name)
+            root = bvhio.convertBvhToHierarchy(container.Root)
+            joints = {joint.Name: joint for joint, _, _ in root.layout()}
+        except (OSError, ValueError, LookupError, SyntaxError, TypeError, AttributeError) as error:
+            raise BadFile(OTHER_FORM, f"{raw.name} is no BVH file: {error}") from error
+    if missing := [name for name in options.joint_names if name not in joints]:
+        raise BadFile(WRONG_JOINTS, f"{raw.name} has no joint {missing[0]!r}, but {list(joints)}.")
+    clip = np.zeros((1, container.FrameCount, options.num_joints, 3))
+    for t in range(container.FrameCount):
+        root.loadPose(t)
+        for v, name in enumerate(options.joint_names):
+            clip[0, t, v] = list(joints[name].PositionWorld)
+    rate = 1 / container.FrameTime if container.FrameTime else None
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate or rate)]
+
+
+def _check_bvh(raw: Raw) -> None:
+    """Whether a file has the form of BVH: bvhio itself never ends on some that have not.
+
+    Raises:
+        BadFile: it has not.
+    """
+    text = raw.content().decode("latin1")
+    match = BVH.fullmatch(text)
+    if not match or match["tree"].count("{") != match["tree"].count("}"):
+        raise BadFile(OTHER_FORM, f"{raw.name} is no BVH file (HIERARCHY, MOTION, Frames).")
+    channels = sum(map(int, re.findall(r"CHANNELS\s+(\d)", match["tree"])))
+    numbers = match["values"].split()
+    wrong = len(numbers) != channels * int(match["frames"]) or not _all_numbers(numbers)
+    if wrong or not numbers or len(re.findall(r"\bJOINT\b|\bROOT\b", match["tree"])) > 500:
+        raise BadFile(CUT, f"{raw.name}: {len(numbers)} values are not {channels} a frame.")
+
+
+def _package(name: str, format_: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ValueError(
+            f"format: {format_} requires the package {name}: pip install -r requirements-extra.txt"
+        ) from error
+
+
+def _persons(name: str, flat: list[list], num_joints: int) -> np.ndarray:
+    """x, y, score, ... of each person -> (P, V, 3); joints of score 0 are 0."""
+    if not flat:
+        return np.zeros((0, num_joints, 3))
+    try:
+        table = np.array(flat, np.float64).reshape(len(flat), -1)
+    except (TypeError, ValueError) as error:
+        raise BadFile(NO_NUMBER, f"{name}: keypoints are no numbers: {error}") from error
+    if table.shape[1] != 3 * num_joints:
+        raise BadFile(
+            WRONG_JOINTS,
+            f"{name} has {table.shape[1] // 3} joints a person, the skeleton {num_joints}.",
+        )
+    persons = table.reshape(len(flat), num_joints, 3)
+    return np.where(persons[..., 2:] > 0, persons, 0)
+
+
+def _json(name: str, content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise BadFile(OTHER_FORM, f"{name} is no JSON: {reason}") from error
+
+
+def _entry(name: str, mapping: Any, key: str, kind: Any) -> Any:
+    if not isinstance(mapping, dict) or not isinstance(mapping.get(key), kind):
+        raise BadFile(OTHER_FORM, f"{name} has no {key}.")
+    return mapping[key]
+
+
+def _rows(raw: Raw) -> list[list[str]]:
+    try:
+        text = raw.content().decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadFile(OTHER_FORM, f"{raw.name} is no table: {error}") from error
+    if not rows or any(len(row) != len(rows[0]) for row in rows):
+        raise BadFile(CUT, f"{raw.name} has rows of different lengths.")
+    return rows
+
+
+def _all_numbers(row: list[str]) -> bool:
+    try:
+        [float(cell or "nan") for cell in row]
+    except ValueError:
+        return False
+    return True
+
+
+def _natural(name: str) -> tuple:
+    """A key that sorts frame_2 before frame_10."""
+    return tuple(
+        int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name) if part
+    )

@@ -1,0 +1,227 @@
+"""Plain containers: .npy, .npz, .mat, HDF5, JSON, CSV and TSV, with the layout that options give.
+
+- `npy`, `npz`, `mat`, `hdf5`: one array of numbers; `key` names it (npz, mat: by default the only
+  one), `axes` its axes.
+- `json`: nested lists at `path` (names joined by dots, from the top), with `axes` as well; other
+  entries of the top mapping that are plain values are fields, such as `label`.
+- `csv`, `tsv`: wide, one row a frame, the columns of joint and axis named by the pattern `columns`,
+  such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns in the order joint by
+  joint; or long, with columns frame, joint, x, y and perhaps z, score and person (a joint is a name
+  or a number from 0).
+"""
+# Shapes: M persons, T frames, V joints, C channels.
+
+import csv
+import io
+from typing import Any
+
+import h5py
+import numpy as np
+import orjson
+
+from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.sample import Options, Raw, Sample, arranged, seen_only, stem_of
+from formats.arrays import npy_of, npz_of
+
+AXES = ("x", "y", "z", "score")
+MAX_VALUES = 10**8  # of an array
+
+
+def read_npy(raw: Raw, options: Options) -> list[Sample]:
+    return [_sample(raw, npy_of(raw.content()), options)]
+
+
+def read_npz(raw: Raw, options: Options) -> list[Sample]:
+    arrays = npz_of(raw.content())
+    found = {name: a for name, a in arrays.items() if a.ndim > 1 and a.dtype.kind in "fiu"}
+    array = _chosen(raw, arrays, found, options.key)
+    fields = {name: a.item() for name, a in arrays.items() if a.ndim == 0}
+    return [_sample(raw, array, options, fields)]
+
+
+def read_mat(raw: Raw, options: Options) -> list[Sample]:
+    """MATLAB's format, up to version 7.2 by scipy; 7.3 is HDF5."""
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    content = raw.content()
+    if content[:4] == b"\x89HDF":
+        return read_hdf5(raw, options)
+    try:
+        arrays = {k: v for k, v in loadmat(io.BytesIO(content)).items() if k[0] != "_"}
+    except (MatReadError, ValueError, TypeError, NotImplementedError, OSError, KeyError,
+            MemoryError, OverflowError, IndexError) as error:  # fmt: skip
+        raise BadFile(OTHER_FORM, f"{raw.name} is no .mat file: {error}") from error
+    found = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.dtype.kind in "fiu"}
+    return [_sample(raw, _chosen(raw, arrays, found, options.key), options)]
+
+
+def read_hdf5(raw: Raw, options: Options) -> list[Sample]:
+    try:
+        with h5py.File(io.BytesIO(raw.content()), "r") as file:
+            names: list[str] = []
+            file.visititems(lambda name, item: names.append(name) if _is_own(item) else None)
+            found = {name: name for name in names}
+            name = _chosen(raw, found, found, options.key)
+            data = file[name]
+            if not _is_own(data) or data.size > MAX_VALUES:
+                raise BadFile(OTHER_FORM, f"{raw.name}: {name} is no array of this file.")
+            array = data[()]
+    except (OSError, KeyError, RuntimeError, TypeError, MemoryError) as error:
+        raise BadFile(OTHER_FORM, f"{raw.name} is no HDF5 file: {error}") from error
+    return [_sample(raw, array, options)]
+
+
+def read_json(raw: Raw, options: Options) -> list[Sample]:
+    try:
+        content = orjson.loads(raw.content())
+        value = content
+        for name in (options.path or options.key or "").split("."):
+            if name:
+                value = value[int(name)] if isinstance(value, list) else value[name]
+        array = np.array(value)
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise BadFile(OTHER_FORM, f"{raw.name} has no numbers there: {reason}") from error
+    fields = {}
+    if isinstance(content, dict):
+        fields = {
+            name: item for name, item in content.items() if not isinstance(item, (list, dict))
+        }
+    return [_sample(raw, array, options, fields)]
+
+
+def read_csv(raw: Raw, options: Options) -> list[Sample]:
+    return _table(raw, options, ",")
+
+
+def read_tsv(raw: Raw, options: Options) -> list[Sample]:
+    return _table(raw, options, "\t")
+
+
+def _is_own(item: Any) -> bool:
+    return isinstance(item, h5py.Dataset) and not item.external and not item.is_virtual
+
+
+def _chosen(raw: Raw, all_: dict[str, Any], found: dict[str, Any], key: str | None) -> Any:
+    if key is not None:
+        if key not in all_:
+            known = ", ".join(list(all_)[:8])
+            raise BadFile(OTHER_FORM, f"{raw.name} has no array {key!r}, but {known or 'none'}.")
+        return all_[key]
+    if len(found) != 1:
+        known = ", ".join(list(found)[:8])
+        raise BadFile(OTHER_FORM, f"{raw.name} has the arrays {known or 'none'}: name one by key.")
+    return next(iter(found.values()))
+
+
+def _sample(
+    raw: Raw, array: np.ndarray, options: Options, fields: dict[str, Any] | None = None
+) -> Sample:
+    clip = arranged(np.asarray(array), options, raw.name)
+    return Sample(stem_of(raw.name), clip, rate=options.rate, fields=fields or {})
+
+
+def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
+    try:
+        text = raw.content().decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadFile(OTHER_FORM, f"{raw.name} is no table: {error}") from error
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    if len(rows) < 2:
+        raise BadFile(CUT, f"{raw.name} has no row below its header.")
+    header = [cell.strip() for cell in rows[0]]
+    lower = [name.lower() for name in header]
+    if {"frame", "joint", "x", "y"} <= set(lower):
+        clip, has_score = _long(raw, options, lower, rows[1:])
+    else:
+        clip, has_score = _wide(raw, options, header, rows)
+    return [Sample(stem_of(raw.name), clip, has_score, options.rate)]
+
+
+def _wide(
+    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
+) -> tuple[np.ndarray, bool]:
+    """One row a frame."""
+    if not options.columns:
+        has_header = not all(_is_number(cell) for cell in header)
+        table = _numbers(raw, rows[1:] if has_header else rows, len(header))
+        channels = options.channels or table.shape[1] // options.num_joints
+        if table.shape[1] != channels * options.num_joints:
+            raise BadFile(
+                WRONG_JOINTS,
+                f"{raw.name} has {table.shape[1]} columns for {options.num_joints} joints. Name "
+                "those of the joints by columns.",
+            )
+        clip = table.reshape(1, len(table), options.num_joints, channels)
+        return seen_only(clip, raw.name), False
+    axes = [a for a in AXES if any(_named(options, n, a) in header for n in options.joint_names)]
+    wanted = [_named(options, name, axis) for name in options.joint_names for axis in axes]
+    if not axes or (missing := [name for name in wanted if name not in header]):
+        example = missing[0] if axes else _named(options, options.joint_names[0], "x")
+        raise BadFile(WRONG_JOINTS, f"{raw.name} has no column {example!r}.")
+    places = [header.index(name) for name in wanted]
+    table = _numbers(raw, [[row[p] for p in places] for row in rows[1:] if len(row) == len(header)],
+                     len(places))  # fmt: skip
+    if len(table) < len(rows) - 1:
+        raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+    clip = table.reshape(1, len(table), options.num_joints, len(axes))
+    return seen_only(clip, raw.name), axes[-1] == "score"
+
+
+def _named(options: Options, joint: str, axis: str) -> str:
+    return (options.columns or "").replace("{joint}", joint).replace("{axis}", axis)
+
+
+def _long(
+    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
+) -> tuple[np.ndarray, bool]:
+    """One row a joint of a person in a frame."""
+    axes = [axis for axis in AXES if axis in header]
+    column = {name: header.index(name) for name in header}
+    frames: dict[int, int] = {}
+    persons: dict[str, int] = {}
+    entries = []
+    for row in rows:
+        if len(row) != len(header):
+            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+        values = _numbers(raw, [[row[column[axis]] for axis in axes]], len(axes))[0]
+        frame = row[column["frame"]].strip()
+        if not frame.isdecimal():
+            raise BadFile(NO_NUMBER, f"{raw.name}: a frame must be a whole number. Got {frame!r}.")
+        person = row[column["person"]].strip() if "person" in column else ""
+        joint = row[column["joint"]].strip()
+        number = options.joint_names.index(joint) if joint in options.joint_names else joint
+        if isinstance(number, str) and not (
+            number.isdecimal() and int(number) < options.num_joints
+        ):
+            raise BadFile(WRONG_JOINTS, f"{raw.name}: the skeleton has no joint {joint!r}.")
+        frames.setdefault(int(frame), 0)
+        persons.setdefault(person, len(persons))
+        entries.append((person, int(frame), int(number), values))
+    place = {frame: t for t, frame in enumerate(sorted(frames))}
+    clip = np.zeros((len(persons), len(frames), options.num_joints, len(axes)), np.float32)
+    for person, frame, number, values in entries:
+        clip[persons[person], place[frame], number] = values
+    return seen_only(clip, raw.name), axes[-1] == "score"
+
+
+def _numbers(raw: Raw, rows: list[list[str]], width: int) -> np.ndarray:
+    """Cells -> (rows, width) float64; empty ones are NaN."""
+    if any(len(row) != width for row in rows):
+        raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+    try:
+        return np.array(
+            [[float(cell) if cell.strip() else np.nan for cell in row] for row in rows]
+        ).reshape(-1, width)
+    except ValueError as error:
+        raise BadFile(NO_NUMBER, f"{raw.name}: {error}.") from error
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return not cell.strip()
+    return True

@@ -1,0 +1,192 @@
+"""What the readers of other people's formats give: clips of one shape, and what the file says."""
+# Shapes: M persons, T frames, V joints, C channels.
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data_gen.readers.bad_files import OTHER_FORM, OUT_OF_RANGE, BadFile
+from data_gen.readers.ntu_text import MAX_METRES
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A clip as its file has it.
+
+    Args:
+        clip: (M, T, V, C) float32, or float64 where the file has it; joints that were not seen are
+            0.
+        has_score: whether the last channel is a confidence.
+        rate: frames a second, where the file says it.
+        fields: what else the file says of the clip: label, split, subject, ...
+    """
+
+    name: str
+    clip: np.ndarray
+    has_score: bool = False
+    rate: float | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+class Raw(NamedTuple):
+    """A raw file, or the files of one clip: names, and how to get their bytes."""
+
+    name: str
+    parts: Sequence[tuple[str, Callable[[], bytes]]]
+
+    def content(self) -> bytes:
+        """Of the only file."""
+        return self.parts[0][1]()
+
+
+class Options(NamedTuple):
+    """What a reader is told: the block `reader` of the YAML file, and the skeleton's joints."""
+
+    num_joints: int
+    key: str | None = None  # of the array, data set or field
+    axes: str = "TVC"
+    channels: int | None = None
+    persons: int | None = None
+    columns: str | None = None  # of a wide table: a pattern such as {joint}_{axis}
+    path: str | None = None  # in JSON: names joined by dots
+    rate: float | None = None
+    world: bool = True  # of MediaPipe: metres instead of image shares
+    joint_names: tuple[str, ...] = ()
+    track: bool = False
+
+
+def arranged(array: np.ndarray, options: Options, what: str) -> np.ndarray:
+    """An array with axes such as "TVC", "MTVC" or "TV*C" -> (M, T, V, C) floats.
+
+    `V*C` is one axis that holds, for each joint, its channels.
+
+    Raises:
+        BadFile: the array has other axes, or numbers that are none.
+    """
+    groups = axis_groups(options.axes)
+    if array.dtype.kind not in "fiu":
+        raise BadFile(OTHER_FORM, f"{what} holds {array.dtype}, no numbers.")
+    if array.ndim != len(groups):
+        raise BadFile(
+            OTHER_FORM, f"{what} has {array.ndim} axes, but axes: {options.axes} {len(groups)}."
+        )
+    known = {"V": options.num_joints, "C": options.channels, "M": options.persons}
+    shape: list[int] = []
+    for size, group in zip(array.shape, groups, strict=True):
+        shape += _sizes(size, group, known, what)
+    letters = "".join(groups)
+    array = array.reshape(shape)
+    if "M" not in letters:
+        array, letters = array[None], "M" + letters
+    clip = array.transpose([letters.index(letter) for letter in "MTVC"])
+    if clip.shape[2] != options.num_joints:
+        raise BadFile(
+            OTHER_FORM,
+            f"{what} has {clip.shape[2]} joints, but the skeleton {options.num_joints}.",
+        )
+    return seen_only(clip, what)
+
+
+def axis_groups(axes: str) -> list[str]:
+    """ "TV*C" -> ["T", "VC"].
+
+    Raises:
+        ValueError: the letters are not T, V, C and perhaps M, once each.
+    """
+    groups = [group.replace("*", "") for group in _split_axes(axes)]
+    if "**" in axes or sorted("".join(groups)) not in (sorted("TVC"), sorted("MTVC")):
+        raise ValueError(f"axes must be the letters T, V, C and perhaps M. Got {axes!r}.")
+    return groups
+
+
+def _split_axes(axes: str) -> list[str]:
+    groups: list[str] = []
+    for letter in axes:
+        if groups and (letter == "*" or groups[-1].endswith("*")):
+            groups[-1] += letter
+        else:
+            groups.append(letter)
+    return groups
+
+
+def _sizes(size: int, group: str, known: dict[str, int | None], what: str) -> list[int]:
+    """The sizes of the letters that share an axis; one of them may be unknown."""
+    if len(group) == 1:
+        return [size]
+    sizes = [known.get(letter) for letter in group]
+    given = int(np.prod([one for one in sizes if one]))
+    if sizes.count(None) > 1 or size % given or (None not in sizes and given != size):
+        raise BadFile(OTHER_FORM, f"{what} has an axis of {size}, which is not {'*'.join(group)}.")
+    return [size // given if one is None else one for one in sizes]
+
+
+def seen_only(clip: np.ndarray, what: str) -> np.ndarray:
+    """(M, T, V, C) -> the same as floats, joints with a NaN being 0; a new array.
+
+    Raises:
+        BadFile: a number is infinite or beyond 10^6.
+    """
+    clip = np.array(clip, dtype=np.float64 if clip.dtype.itemsize > 4 else np.float32)
+    unseen = np.isnan(clip).any(axis=3)
+    clip[unseen] = 0
+    if not np.abs(clip).max(initial=0) <= MAX_METRES:
+        raise BadFile(OUT_OF_RANGE, f"{what} holds numbers beyond 10^6, or infinite ones.")
+    return clip
+
+
+def joined_over_frames(frames: Sequence[np.ndarray], num_joints: int, channels: int) -> np.ndarray:
+    """Persons without ids, (P_t, V, C) a frame -> (M, T, V, C): each goes on as the nearest one.
+
+    From frame to frame pairs of persons are joined in the order of the distance between the means
+    of their seen joints; who is left over begins a new track.
+    """
+    tracks: list[dict[int, np.ndarray]] = []
+    last: list[tuple[int, np.ndarray]] = []  # frame and place of each track's end
+    for t, persons in enumerate(frames):
+        places = [_place(person) for person in persons]
+        pairs = sorted(
+            (float(np.linalg.norm(place - end)), track, number)
+            for track, (frame, end) in enumerate(last)
+            if frame == t - 1
+            for number, place in enumerate(places)
+        )
+        taken: dict[int, int] = {}
+        for _, track, number in pairs:
+            if number not in taken and track not in taken.values():
+                taken[number] = track
+        for number, person in enumerate(persons):
+            track = taken.get(number, len(tracks))
+            if track == len(tracks):
+                tracks.append({})
+                last.append((t, places[number]))
+            tracks[track][t] = person
+            last[track] = (t, places[number])
+    clip = np.zeros((len(tracks), len(frames), num_joints, channels), np.float32)
+    for m, track in enumerate(tracks):
+        for t, person in track.items():
+            clip[m, t] = person
+    return clip
+
+
+def _place(person: np.ndarray) -> np.ndarray:
+    """The mean (2,) of the joints (V, C) that were seen."""
+    seen = person[person.any(axis=1), :2]
+    return seen.mean(axis=0) if len(seen) else np.zeros(2)
+
+
+def stacked(frames: Sequence[np.ndarray], options: Options, channels: int) -> np.ndarray:
+    """Persons of each frame, (P_t, V, C) -> (M, T, V, C): tracked, or by their place in it."""
+    if options.track:
+        return joined_over_frames(frames, options.num_joints, channels)
+    most = max((len(persons) for persons in frames), default=0)
+    clip = np.zeros((most, len(frames), options.num_joints, channels), np.float32)
+    for t, persons in enumerate(frames):
+        clip[: len(persons), t] = persons
+    return clip
+
+
+def stem_of(name: str) -> str:
+    return Path(name).stem

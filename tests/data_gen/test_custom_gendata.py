@@ -1,0 +1,242 @@
+"""Recordings of one's own by a YAML file alone: arrays, manifest, configs that train."""
+
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import main
+from data_gen import custom_gendata, ucla_gendata
+from data_gen.pipeline.custom_settings import ABOUT, CustomSettings, check
+from formats.clip_store import StoreSplit
+from formats.labels import load_labels
+from utils.cli import run
+
+SETTINGS = {
+    "name": "gestures",
+    "files": "raw/*.npz",
+    "reader": {"format": "npz", "key": "joints", "axes": "TVC"},
+    "skeleton": "coco17",
+    "label": {"regex": r"a(\d+)", "first": 1},
+    "classes": ["wave", "point", "clap"],
+    "subject": {"regex": r"s(\d+)"},
+    "split": {"by": "subject", "train": [1, 2, 3]},
+    "normalise": "centre+scale",
+    "frames": 12,
+}
+
+
+def clip(action, rng, frames=10):
+    """(T, 17, 3): how far the joints swing is the class."""
+    body = np.random.default_rng(0).normal(size=(17, 3))
+    swing = np.sin(np.arange(frames) / 2)[:, None, None] * action
+    return body + swing * np.arange(17)[None, :, None] / 17 + rng.normal(0, 0.01, (frames, 17, 3))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "raw").mkdir()
+    rng = np.random.default_rng(1)
+    for subject in range(1, 5):
+        for action in (1, 2, 3):
+            for take in range(2):
+                path = tmp_path / "raw" / f"a{action:02d}_s{subject}_t{take}.npz"
+                np.savez(path, joints=clip(action, rng, 10 + subject + 5 * take))
+    return tmp_path
+
+
+def write(folder: Path, **changes) -> list[str]:
+    path = folder / "my.yaml"
+    path.write_text(yaml.safe_dump({**SETTINGS, **changes}))
+    return ["--config", str(path), "--out-folder", str(folder / "data"),
+            "--config-folder", str(folder / "config")]  # fmt: skip
+
+
+def failing(capsys, argv) -> str:
+    with pytest.raises(SystemExit) as exit_:
+        run(lambda: custom_gendata.main(argv))
+    assert exit_.value.code == 1
+    (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("error: ")]
+    return line
+
+
+@pytest.mark.parametrize("format_", ["dense", "compact"])
+def test_files_become_arrays_that_train(folder, format_, monkeypatch):
+    custom_gendata.main([*write(folder), "--format", format_])
+    manifest = json.loads((folder / "data" / "dataset.json").read_text())
+    assert manifest["classes"] == ["wave", "point", "clap"] and manifest["skeleton"] == "coco17"
+    assert manifest["counts"] == {"train": 18, "val": 6}
+    if format_ == "dense":
+        clips = np.load(folder / "data" / "train_data_joint.npy")
+        assert clips.shape == (18, 3, 12, 17, 1) and np.abs(clips).max() == 1
+        assert not clips[:, :, 0, 0].any()  # the nose of the first frame
+        names, labels = load_labels(folder / "data" / "val_label.pkl")
+        assert names[0] == "a01_s4_t0.npz" and labels == [0, 0, 1, 1, 2, 2]
+    else:
+        store = StoreSplit(folder / "data" / "clips", "train")
+        assert store.subjects == [1, 1, 2, 2, 3, 3] * 3
+    monkeypatch.chdir(folder)
+    for stream in ("joint", "bone"):
+        argv = ["--config", str(folder / "config" / f"train_{stream}.yaml"), "--device", "cpu"]
+        argv += ["--batch-size", "6", "--forward-batch-size", "6", "--num-epoch", "3", "--half",
+        "no",
+                 "--model-args", "{width: 6, num_gcn_scales: 2, num_g3d_scales: 1}",
+                 "--num-worker", "0", "--eval-interval", "1"]  # fmt: skip
+        main.main(argv)
+        summary = json.loads((folder / f"work_dir/gestures/{stream}/summary.json").read_text())
+        assert summary["epochs"] == 3
+
+
+def test_nw_ucla_by_a_yaml_alone_is_byte_for_byte_that_of_its_own_command(tmp_path):
+    rng = np.random.default_rng(0)
+    names = [
+        f"a{a:02d}_s{s:02d}_e00_v{v:02d}.json"
+        for a in (1, 4, 12)
+        for s in (1, 2)
+        for v in (1, 2, 3)
+    ]
+    for number, name in enumerate(names):
+        skeletons = rng.normal(size=(3 + number % 5, 20, 3))
+        skeletons[0, 7] = 0  # not seen
+        content = {"label": number % 10 + 1, "skeletons": skeletons.tolist()}
+        (tmp_path / name).write_text(json.dumps(content))
+    archive = tmp_path / "all_sqe.tar.xz"
+    with tarfile.open(archive, "w:xz") as file:
+        for name in names:
+            file.add(tmp_path / name, arcname=f"all_sqe/{name}")
+    ucla_gendata.main(["--data-path", str(archive), "--out-folder", str(tmp_path / "ucla")])
+    custom_gendata.main(write(
+        tmp_path, files="all_sqe.tar.xz", reader={"format": "json", "path": "skeletons"},
+        skeleton="kinect_v1", label={"field": "label", "first": 1}, classes=None,
+        subject={"regex": r"_s(\d+)"}, camera={"regex": r"_v(\d+)"},
+        split={"by": "camera", "train": [1, 2]}, frames=None,
+        normalise={"mode": "centre+scale", "centre": "spine"},
+    ))  # fmt: skip
+    for name in ("train_data_joint.npy", "train_label.pkl", "val_data_joint.npy", "val_label.pkl"):
+        assert (tmp_path / "data" / name).read_bytes() == (tmp_path / "ucla" / name).read_bytes()
+
+
+def test_bad_files_are_left_out_and_named(folder, capsys):
+    raw = folder / "raw"
+    (raw / "a01_s1_t0.npz").write_bytes(b"PK")
+    np.savez(raw / "a02_s2_t0.npz", joints=np.ones((3, 20, 3)))
+    np.savez(raw / "a09_s2_t9.npz", joints=np.ones((3, 17, 3)))
+    np.savez(raw / "other.npz", joints=np.ones((3, 17, 3)))
+    message = failing(capsys, write(folder))
+    assert "4 of 26 files are bad and left out" in message
+    report = json.loads((folder / "data" / "gendata_report.json").read_text())
+    reasons = {Path(clip["file"]).name: clip["reason"] for clip in report["bad"]}
+    assert "no .npz file" in reasons["a01_s1_t0.npz"] and "20 joints" in reasons["a02_s2_t0.npz"]
+    assert "class 8 is not 0 to 2" in reasons["a09_s2_t9.npz"]
+    assert "is not in its name" in reasons["other.npz"]
+    assert report["num_usable"] == 22
+
+
+@pytest.mark.parametrize(
+    ("split", "train", "val"),
+    [
+        ({"by": "subject", "train": ["1"], "val": [4]}, {1}, {4}),
+        ({"fraction": 0.5, "by": "subject", "seed": 3}, None, None),
+        ({"csv": "split.csv", "file": "clip", "column": "part"}, {1}, {2}),
+    ],
+)
+def test_rules_of_the_split(folder, split, train, val):
+    lines = ["clip,part", *(f"{p.name},{'train' if '_s1' in p.name else 'val'}"
+                            for p in (folder / "raw").iterdir() if p.name[5] in "12")]  # fmt: skip
+    (folder / "split.csv").write_text("\n".join(lines))
+    custom_gendata.main(write(folder, split=split))
+    found = [{int(name[5]) for name in load_labels(folder / "data" / f"{part}_label.pkl")[0]}
+             for part in ("train", "val")]  # fmt: skip
+    assert not found[0] & found[1]
+    if train:
+        assert found == [train, val]
+    else:
+        assert len(found[0]) == len(found[1]) == 2
+
+
+def test_classes_by_folder_or_table(folder):
+    for path in (folder / "raw").iterdir():
+        new = folder / "raw" / f"kind {path.name[2]}" / path.name
+        new.parent.mkdir(exist_ok=True)
+        path.rename(new)
+    custom_gendata.main(write(folder, files="raw", label={"folder": 1}, classes=None))
+    manifest = json.loads((folder / "data" / "dataset.json").read_text())
+    assert manifest["classes"] == ["kind 1", "kind 2", "kind 3"]
+    assert load_labels(folder / "data" / "val_label.pkl")[1] == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"colour": 1}, "unknown key 'colour'"),
+        ({"files": None}, "files is missing"),
+        ({"files": "none/*.npz"}, "no files"),
+        ({"reader": {"format": "xls"}}, "format must be one of npy"),
+        ({"reader": {"format": "npz", "colour": 1}}, "reader: unknown key 'colour'"),
+        ({"reader": {"format": "npz", "axes": "TV"}}, "axes must be the letters"),
+        ({"skeleton": "coco18"}, "no skeleton 'coco18'"),
+        ({"label": {"regex": "a"}}, "needs a group in brackets"),
+        ({"label": {"regex": "("}}, "regex '(' is none"),
+        ({"label": 3}, "label must have one of csv, field, folder, regex"),
+        ({"split": {"by": "camera", "train": [1]}}, "split by camera requires the key camera"),
+        ({"split": {"fraction": 2}}, "fraction must be in (0, 1)"),
+        ({"split": {"by": "subject", "train": [9]}}, "No sample belongs to train"),
+        ({"normalise": "whiten"}, "normalise must be one of"),
+        ({"normalise": "ntu"}, "requires joints named hips, spine and shoulders"),
+        ({"normalise": {"mode": "centre", "centre": "tail"}}, "no joint 'tail'"),
+        ({"frames": 0}, "frames must be 1 or more"),
+        ({"frames": None}, "frames is missing"),
+        ({"persons": "many"}, "persons must be 1 or more"),
+        ({"classes": "absent.txt"}, "classes: "),
+        ({"name": "../up"}, "name must be letters"),
+    ],
+)
+def test_settings_that_cannot_be_are_one_line(folder, capsys, changes, said):
+    message = failing(capsys, write(folder, **changes))
+    assert said in message
+    assert not list((folder / "data").glob("*.npy")) if (folder / "data").exists() else True
+
+
+def test_every_key_is_documented(capsys):
+    custom_gendata.main(["--help-config"])
+    text = capsys.readouterr().out
+    assert set(ABOUT) == {*CustomSettings.__dataclass_fields__}
+    assert all(f"\n{name} (" in text for name in ABOUT)
+
+
+def test_a_first_file_is_proposed_and_works(folder, capsys):
+    samples = sorted(map(str, (folder / "raw").iterdir()))[:3]
+    path = folder / "proposed.yaml"
+    custom_gendata.main(["--init", *samples, "--config", str(path)])
+    settings = check(yaml.safe_load(path.read_text()))
+    assert settings.files == "raw/*.npz" and settings.skeleton in ("coco17", "h36m17")
+    assert settings.reader == {"format": "npz", "axes": "TVC"}
+    assert settings.label == {"regex": r"a(\d+)", "first": 1}
+    custom_gendata.main(["--config", str(path), "--out-folder", str(folder / "data"), "--dry-run"])
+    assert "24 clips" in capsys.readouterr().out
+    assert "exists already" in failing(capsys, ["--init", samples[0], "--config", str(path)])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="forks")
+def test_no_byte_depends_on_the_number_of_workers(folder):
+    for i in range(60):  # so that two workers start
+        path = folder / "raw" / f"a01_s1_t{i + 10}.npz"
+        np.savez(path, joints=clip(1, np.random.default_rng(i)))
+    contents = []
+    for workers in ("1", "2"):
+        custom_gendata.main([*write(folder), "--num-worker", workers, "--format", "compact"])
+        contents.append((folder / "data" / "clips" / "joints.npy").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_frame_rates_and_lengths(folder):
+    reader = {**SETTINGS["reader"], "rate": 30}
+    custom_gendata.main(write(folder, reader=reader, rate=15, frames={"max": 8}))
+    report = json.loads((folder / "data" / "gendata_report.json").read_text())
+    # Clips have 11 to 19 frames, at half the rate 6 to 10: those of more than 8 are cut.
+    assert {name[4:9] for name in report["cut"]} == {"s3_t1", "s4_t1"}
+    assert np.load(folder / "data" / "train_data_joint.npy").shape[2] == 8

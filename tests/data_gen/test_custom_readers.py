@@ -1,0 +1,336 @@
+"""The readers of other people's formats, on files in their true layout, odd cases included."""
+
+import io
+import json
+import pickle
+from itertools import pairwise
+
+import h5py
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from data_gen.readers.bad_files import BadFile
+from data_gen.readers.formats import FORMATS
+from data_gen.readers.sample import Options, Raw, axis_groups, joined_over_frames
+from graph.named import skeleton_class
+
+COCO = skeleton_class("coco17").joint_names
+RNG = np.random.default_rng(0)
+
+
+def read(format_, content, name="clip.x", skeleton="coco17", **options):
+    names = skeleton_class(skeleton).joint_names
+    parts = content if isinstance(content, list) else [(name, lambda: content)]
+    raw = Raw(name, parts)
+    return FORMATS[format_](raw, Options(num_joints=len(names), joint_names=names, **options))
+
+
+def npz(**arrays) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+CLIP = RNG.normal(size=(2, 5, 17, 3)).astype(np.float32)  # (M, T, V, C)
+LAYOUTS = {
+    "MTVC": CLIP,
+    "TVC": CLIP[0],
+    "CTVM": CLIP.transpose(3, 1, 2, 0),
+    "TV*C": CLIP[0].reshape(5, 51),
+    "TMV*C": CLIP.transpose(1, 0, 2, 3).reshape(5, 2, 51),
+    "TM*V*C": CLIP.transpose(1, 0, 2, 3).reshape(5, 102),
+    "VCT": CLIP[0].transpose(1, 2, 0),
+    "TC*V": CLIP[0].transpose(0, 2, 1).reshape(5, 51),
+}
+
+
+@pytest.mark.parametrize("axes", LAYOUTS)
+def test_axes_by_letters(axes):
+    expected = CLIP if "M" in axes else CLIP[:1]
+    options = {"axes": axes, "persons": 2 if "M" in axes else None}
+    (sample,) = read("npz", npz(joints=LAYOUTS[axes]), **options)
+    assert np.array_equal(sample.clip, expected)
+
+
+@pytest.mark.parametrize("axes", ["TVX", "TV", "TTVC", "T**VC"])
+def test_axes_that_are_none(axes):
+    with pytest.raises(ValueError, match="axes must be the letters"):
+        axis_groups(axes)
+
+
+def contents(array: np.ndarray) -> dict[str, bytes]:
+    """The same array in every container that holds one."""
+    npy, mat, h5 = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.save(npy, array)
+    savemat(mat, {"d_skel": array})
+    with h5py.File(h5, "w") as file:
+        file["a/joints"] = array
+    rows = "\n".join(",".join(map(repr, row)) for row in array.reshape(len(array), -1).tolist())
+    names = ",".join(f"{joint}_{axis}" for joint in COCO for axis in "xyz")
+    return {
+        "npy": npy.getvalue(),
+        "npz": npz(joints=array),
+        "mat": mat.getvalue(),
+        "hdf5": h5.getvalue(),
+        "json": json.dumps({"label": 3, "data": [{"k": array.tolist()}]}).encode(),
+        "csv": f"{names}\r\n{rows}\r\n".encode(),
+        "tsv": f"{names}\n{rows}\n".replace(",", "\t").encode(),
+    }
+
+
+@pytest.mark.parametrize("format_", ["npy", "npz", "mat", "hdf5", "json", "csv", "tsv"])
+def test_every_container_gives_the_same_clip(format_):
+    array = RNG.normal(size=(4, 17, 3))
+    path = {"path": "data.0.k"} if format_ == "json" else {}
+    (sample,) = read(format_, contents(array)[format_], **path)
+    np.testing.assert_array_equal(sample.clip, array[None])
+    assert sample.name == "clip" and not sample.has_score
+    if format_ == "json":
+        assert sample.fields == {"label": 3}
+
+
+def test_a_wide_table_by_a_pattern_and_a_long_one():
+    header = ["time", *(f"{joint}.{axis}" for joint in COCO for axis in ("x", "y", "score"))]
+    rows = [[str(t), *(["1.5", "2", "0.5"] * 17)] for t in range(3)]
+    rows[1][1] = ""  # not seen
+    text = "\n".join(",".join(row) for row in [header, *rows])
+    (sample,) = read("csv", text.encode(), columns="{joint}.{axis}")
+    assert sample.clip.shape == (1, 3, 17, 3) and sample.has_score
+    assert not sample.clip[0, 1, 0].any() and sample.clip[0, 1, 1].tolist() == [1.5, 2, 0.5]
+    long = ["frame,person,joint,x,y,z"]
+    long += [f"{t},{m},{joint},{t},{m},1" for t in (7, 9) for m in "ab" for joint in (COCO[3], "4")]
+    long = [line.replace(",a,1", ",0,1").replace(",b,1", ",1,1") for line in long]
+    (sample,) = read("csv", "\n".join(long).encode())
+    assert sample.clip.shape == (2, 2, 17, 3)
+    assert sample.clip[1, 0, 3].tolist() == [7, 1, 1] and not sample.clip[:, :, 0].any()
+
+
+BAD_TABLES = {
+    "another length": "a,b\n1\n",
+    "no row": "a,b\n",
+    "text": ",".join("a" * 34) + "\n" + ",".join("x" * 34),
+    "another joint": "frame,joint,x,y\n0,tail,1,2\n",
+    "no frame": "frame,joint,x,y\nx,nose,1,2\n",
+    "binary": "\x00\xff",
+    "too few columns": "a,b\n1,2\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_bad_tables_are_named(name):
+    with pytest.raises(BadFile, match=r"clip\.x"):
+        read("csv", BAD_TABLES[name].encode("latin1"))
+
+
+def test_joints_with_nan_are_unseen_and_infinite_ones_are_refused():
+    array = np.ones((3, 17, 3))
+    array[1, 2, 0] = np.nan
+    (sample,) = read("npz", npz(a=array))
+    assert not sample.clip[0, 1, 2].any() and sample.clip[0, 1, 3].all()
+    array[0, 0, 0] = np.inf
+    with pytest.raises(BadFile, match="infinite"):
+        read("npz", npz(a=array))
+    with pytest.raises(BadFile, match=r"holds <U1, no numbers|name one by key"):
+        read("npz", npz(a=np.full((3, 17, 3), "a")))
+    with pytest.raises(BadFile, match="has 20 joints"):
+        read("npz", npz(a=np.ones((3, 20, 3))))
+
+
+def pyskl(**changes):
+    annotation = {
+        "frame_dir": "S001", "label": 4, "img_shape": (1080, 1920), "original_shape": (1080, 1920),
+        "total_frames": 3, "keypoint": np.ones((1, 3, 17, 2), np.float16),
+        "keypoint_score": np.ones((1, 3, 17), np.float16), **changes,
+    }  # fmt: skip
+    return pickle.dumps({"split": {"xsub_train": ["S001"], "xsub_val": []},
+                         "annotations": [annotation]})  # fmt: skip
+
+
+def test_annotations_of_pyskl():
+    (sample,) = read("pyskl", pyskl())
+    assert sample.name == "S001" and sample.has_score and sample.clip.shape == (1, 3, 17, 3)
+    assert sample.fields == {"split": ["xsub_train"], "label": 4, "image": [1920, 1080]}
+    (sample,) = read("pyskl", pyskl(keypoint_score=None, keypoint=np.ones((2, 3, 17, 3))))
+    assert not sample.has_score and sample.clip.shape == (2, 3, 17, 3)
+    for change in ({"keypoint": np.ones((3, 17, 2))}, {"label": "x"}, {"frame_dir": None,
+    "keypoint": 3},
+                   {"keypoint_score": np.ones(3)}):  # fmt: skip
+        with pytest.raises(BadFile, match=r"clip\.x"):
+            read("pyskl", pyskl(**change))
+
+
+def test_arrays_of_ctr_gcn():
+    x = np.zeros((3, 6, 150), np.float32)
+    x[:, :4] = RNG.normal(size=(3, 4, 150))
+    y = np.eye(60)[[5, 0, 59]]
+    content = npz(x_train=x, y_train=y, x_test=x[:1], y_test=y[:1])
+    samples = read("ctrgcn", content, skeleton="ntu_rgb_d")
+    assert [s.name for s in samples] == [
+        "train_000000",
+        "train_000001",
+        "train_000002",
+        "val_000000",
+    ]
+    assert [s.fields["label"] for s in samples] == [5, 0, 59, 5]
+    assert samples[0].clip.shape == (2, 4, 25, 3)
+    assert np.array_equal(samples[0].clip[1, 2, 3], x[0, 2, 75 + 9 : 75 + 12])
+    with pytest.raises(BadFile, match="x_train must be"):
+        read("ctrgcn", npz(x_train=x[..., :75], y_train=y), skeleton="ntu_rgb_d")
+
+
+def openpose(*people):
+    return json.dumps({"version": 1.3, "people": [
+        {"person_id": [-1], "pose_keypoints_2d": keypoints} for keypoints in people
+    ]}).encode()  # fmt: skip
+
+
+def test_openpose_is_a_folder_of_frames():
+    one, two = [1.0, 2.0, 0.9] * 25, [500.0, 2.0, 0.9] * 25
+    frames = [openpose(one), openpose(), openpose(two, [v + 1 for v in one]), openpose(two)]
+    parts = [
+        (f"x_{i}_keypoints.json", lambda c=c: c)
+        for i, c in zip((2, 9, 10, 11), frames, strict=True)
+    ]
+    (sample,) = read("openpose", parts, skeleton="openpose_body25")
+    assert sample.clip.shape == (2, 4, 25, 3) and sample.clip[0, 2, 0, 0] == 500
+    (sample,) = read("openpose", parts, skeleton="openpose_body25", track=True)
+    people = [np.flatnonzero(body[:, 0, 0]).tolist() for body in sample.clip]
+    assert sorted(people) == [[0], [2], [2, 3]]  # nobody is followed over an empty frame
+    with pytest.raises(BadFile, match="has 25 joints a person, the skeleton 18"):
+        read("openpose", parts, skeleton="openpose_coco")
+
+
+def test_keypoint_results_as_coco_and_alphapose_write_them():
+    result = {"category_id": 1, "keypoints": [3.0, 4.0, 0.5] * 17, "score": 2.1}
+    results = [{**result, "image_id": f"{i}.jpg"} for i in (0, 1, 1, 3)]
+    (sample,) = read("coco", json.dumps(results).encode())
+    assert sample.clip.shape[2:] == (17, 3) and sample.clip.shape[0] == 2 and sample.has_score
+    with pytest.raises(BadFile, match="no keypoints"):
+        read("coco", json.dumps([{"image_id": 1}]).encode())
+
+
+def test_landmarks_of_mediapipe():
+    point = {"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}
+    frames = [{"landmarks": [point] * 33, "worldLandmarks": [{**point, "x": 9.0}] * 33}, {}]
+    content = json.dumps(frames).encode()
+    (sample,) = read("mediapipe", content, skeleton="mediapipe33")
+    assert sample.clip.shape == (1, 2, 33, 4) and sample.clip[0, 0, 0, 0] == 9
+    assert not sample.clip[0, 1].any()
+    (sample,) = read("mediapipe", content, skeleton="mediapipe33", world=False)
+    assert sample.clip[0, 0, 0, 0] == pytest.approx(0.1)
+    table = "\n".join(",".join(["0", *(["0.5"] * 132)]) for _ in range(3)).encode()
+    (sample,) = read("mediapipe", table, name="a.csv", skeleton="mediapipe33")
+    assert sample.clip.shape == (1, 3, 33, 4) and sample.has_score
+    with pytest.raises(BadFile, match="2 landmarks, not 33"):
+        read("mediapipe", json.dumps([[point] * 2]).encode(), skeleton="mediapipe33")
+
+
+def test_recordings_of_the_azure_kinect_are_in_millimetres():
+    body = {"body_id": 7, "joint_positions": [[100.0, 200.0, 3000.0]] * 32}
+    frames = [{"bodies": [body]}, {"bodies": []}, {"bodies": [{**body, "body_id": 2}, body]}]
+    content = json.dumps({"frames": frames}).encode()
+    (sample,) = read("kinect", content, skeleton="azure_kinect32")
+    assert sample.clip.shape == (2, 3, 32, 3)
+    assert sample.clip[0, 2, 5].tolist() == pytest.approx([0.1, 0.2, 3])
+    assert sample.clip[1].any(axis=(1, 2)).tolist() == [False, False, True]
+
+
+def test_tables_of_deeplabcut_and_analyses_of_sleap():
+    cells = [["scorer"], ["individuals"], ["bodyparts"], ["coords"], ["0"], ["1"]]
+    for who in ("a", "b"):
+        for joint in reversed(COCO):
+            for coord in ("x", "y", "likelihood"):
+                column = ("net", who, joint, coord, "1.5", "" if joint == "nose" else "2")
+                for row, cell in zip(cells, column, strict=True):
+                    row.append(cell)
+    text = "\n".join(",".join(row) for row in cells).encode()
+    (sample,) = read("deeplabcut", text, name="a.csv")
+    assert sample.clip.shape == (2, 2, 17, 3) and not sample.clip[:, 1, 0].any()
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["tracks"] = np.full((1, 2, 17, 4), 3.0)
+        file["node_names"] = [name.encode() for name in reversed(COCO)]
+    (sample,) = read("deeplabcut", buffer.getvalue(), name="a.h5")
+    assert sample.clip.shape == (1, 4, 17, 2)
+
+
+@pytest.mark.parametrize("format_", ["c3d", "bvh"])
+def test_a_missing_package_is_one_line(format_, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, {"c3d": "ezc3d", "bvh": "bvhio"}[format_], None)
+    with pytest.raises(ValueError, match=r"requires the package .*requirements-extra\.txt"):
+        read(format_, b"")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_bytes_of_another_kind_are_refused(format_, monkeypatch):
+    if format_ in ("c3d", "bvh"):
+        pytest.importorskip({"c3d": "ezc3d", "bvh": "bvhio"}[format_])
+    for content in (b"", b"\x00" * 100, b"[" * 5000, b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"{}"):
+        with pytest.raises((BadFile, ValueError)):
+            read(format_, content, name="a.x")
+
+
+def test_people_are_followed_by_the_nearest_place():
+    left, right = np.full((17, 2), 1.0), np.full((17, 2), 9.0)
+    frames = [np.stack([left, right]), np.stack([right + 0.1, left + 0.1]), (left + 0.2)[None]]
+    clip = joined_over_frames(frames, 17, 2)
+    np.testing.assert_allclose(clip[:, :, 0, 0], [[1, 1.1, 1.2], [9, 9.1, 0]], rtol=1e-6)
+
+
+def write_skeleton(folder, *names):
+    path = folder / "own.yaml"
+    bones = ", ".join(f"{child}: {parent}" for parent, child in pairwise(names))
+    path.write_text(f"joints: [{', '.join(names)}]\nbones: {{{bones}}}\nroot: {names[0]}\n")
+    return str(path)
+
+
+BVH = """HIERARCHY
+ROOT Hips
+{
+  OFFSET 0 0 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT Chest
+  {
+    OFFSET 0 2 0
+    CHANNELS 3 Zrotation Xrotation Yrotation
+    End Site
+    {
+      OFFSET 0 1 0
+    }
+  }
+}
+MOTION
+Frames: 2
+Frame Time: 0.04
+1 2 3 0 0 0 0 0 0
+1 2 3 90 0 0 0 0 0
+"""
+
+
+def test_positions_of_bvh_by_forward_kinematics(tmp_path):
+    pytest.importorskip("bvhio")
+    skeleton = write_skeleton(tmp_path, "Hips", "Chest")
+    (sample,) = read("bvh", BVH.encode(), name="a.bvh", skeleton=skeleton)
+    assert sample.rate == pytest.approx(25)
+    expected = [[[1, 2, 3], [1, 4, 3]], [[1, 2, 3], [-1, 2, 3]]]  # turned by 90 degrees about z
+    np.testing.assert_allclose(sample.clip[0], expected, atol=1e-5)
+    for bad in (BVH[:200], BVH.replace("1 2 3 90", "1 2 90"), BVH.replace("}", "", 1)):
+        with pytest.raises(BadFile, match=r"a\.bvh"):
+            read("bvh", bad.encode(), name="a.bvh", skeleton=skeleton)
+
+
+def test_markers_of_c3d(tmp_path):
+    ezc3d = pytest.importorskip("ezc3d")
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [100]
+    file["parameters"]["POINT"]["LABELS"]["value"] = ("other", "top", "hip")
+    file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
+    points = np.arange(3 * 3 * 4, dtype=float).reshape(3, 3, 4)
+    file["data"]["points"] = np.concatenate([points, np.ones((1, 3, 4))])
+    file.write(str(tmp_path / "a.c3d"))
+    content = (tmp_path / "a.c3d").read_bytes()
+    skeleton = write_skeleton(tmp_path, "hip", "top")
+    (sample,) = read("c3d", content, name="a.c3d", skeleton=skeleton)
+    assert sample.rate == 100 and sample.clip.shape == (1, 4, 2, 3)
+    np.testing.assert_allclose(sample.clip[0, 1, 0], points[:, 2, 1] / 1000, rtol=1e-6)
