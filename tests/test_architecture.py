@@ -19,6 +19,7 @@ ALLOWED = {
     "feeders": {"formats", "graph", "utils"},
     "data_gen": {"formats", "graph", "utils"},
     "engine": {"formats", "utils"},
+    "tools": {"engine", "formats", "graph", "utils"},
 }
 # The same within a room that has rooms of its own. "" is what lies on top.
 ALLOWED_WITHIN = {

@@ -21,7 +21,8 @@ LINES = [line.strip() for block in BLOCKS for line in block.splitlines()]
 COMMANDS = [
     shlex.split(line, comments=True)
     for line in LINES
-    if re.match(r"python3 \S+\.py", line) and "$" not in line
+    # Those of gestures are run by tests/test_own_data_example.py, which makes their files.
+    if re.match(r"python3 \S+\.py", line) and "$" not in line and "config/gestures/" not in line
 ]
 TORCHRUN = [
     shlex.split(line.partition(" main.py ")[2].removesuffix(" ||"))

@@ -35,7 +35,7 @@ def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
         "test_feeder_args": _where(plan, format_, "val")
         | {"window_size": min(frames, 64), "resize": True},
         "optimizer": "AdamW", "base_lr": 0.002, "weight_decay": 0.2, "lr_schedule": "cosine",
-        "warmup_epochs": 2, "label_smoothing": 0.1, "ema_decay": 0.99, "half": True,
+        "warmup_epochs": 2, "label_smoothing": 0.1, "half": True,
         "num_epoch": 60, "eval_interval": 5, "keep_checkpoints": 2,
         "batch_size": 16, "forward_batch_size": 16, "test_batch_size": 64,
     }  # fmt: skip
