@@ -20,7 +20,7 @@ from torch import nn
 
 from engine import build
 from engine.contracts import Precision, Task
-from engine.data.datasets import build_datasets, build_test_clips, compare_with_manifest
+from engine.data.datasets import build_datasets, build_test_clips, check_clips
 from engine.data.loading import build_loaders
 from engine.device import processes
 from engine.device.devices import prepare_devices
@@ -70,9 +70,7 @@ def train(settings: Settings, device: torch.device, device_ids: Sequence[int]) -
     clips = build_datasets(
         data, model_args=model_args, seed=run.seed, needs_plain=settings.recipe.precise_bn
     )
-    for part in (clips.train, clips.test):
-        task.check(model_args, part)
-    compare_with_manifest(model_args, clips.test)
+    check_clips(task, model_args, clips.train, clips.test)
     loaders = build_loaders(clips, data, run.seed)
     model, precision = make_model(settings, device, device_ids)
     state = build.build_state(
@@ -139,8 +137,7 @@ def test(settings: Settings, device: torch.device, device_ids: Sequence[int]) ->
         compiled=settings.precision.compile,
     )
     clips = build_test_clips(data, model_args=model_args)
-    task.check(model_args, clips)
-    compare_with_manifest(model_args, clips)
+    check_clips(task, model_args, clips)
     compare_with_training(settings.model.weights, about_clips(clips, model_args))
     open_work_dir(run.work_dir, settings.as_yaml(), run.phase, run.print_log)
     outputs = predict_all(model, precision, clips, data)

@@ -13,6 +13,7 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from data_gen.pipeline.command import add_output_flags, execute
@@ -42,6 +43,9 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--config-folder", type=Path, metavar="PATH", help="for training (default: config/<name>)"
     )
+    parser.add_argument(
+        "--track", action="store_true", help="join persons without ids over frames, by distance"
+    )
     add_output_flags(parser)
     return parser
 
@@ -60,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             "--config is required: a YAML file about the recordings, or --init FILE..."
         )
     settings = read_custom_settings(args.config)
+    if args.track:
+        settings = replace(settings, reader={**settings.reader, "track": True})
     out_folder = args.out_folder or PROJECT / "data" / settings.name
     plan = make_plan(settings, args.config.absolute().parent, out_folder, args.max_file_mb)
     execute(plan, PARTS, args)

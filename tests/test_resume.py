@@ -94,8 +94,9 @@ RECIPE = ["--ema-decay", "0.9", "--lr-schedule", "cosine", "--warmup-epochs", "1
 
 @pytest.mark.parametrize(
     "recipe",
-    [RECIPE, ["--half", "--amp-opt-level", "1"], ["--half", "--amp-opt-level", "2"],
-     ["--half", "--amp-opt-level", "3"]],
+    [RECIPE, pytest.param(["--half", "--amp-opt-level", "1"], marks=pytest.mark.slow),
+     ["--half", "--amp-opt-level", "2"],
+     pytest.param(["--half", "--amp-opt-level", "3"], marks=pytest.mark.slow)],
     ids=["recipe", "level 1", "level 2", "level 3"],
 )  # fmt: skip
 def test_with_every_recipe(settings, tmp_path, monkeypatch, recipe):

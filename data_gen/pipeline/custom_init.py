@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 from data_gen.readers.formats import format_of
+from data_gen.readers.matlab import arrays_of
 from formats.arrays import npy_of, npz_of
 from graph.named import shipped, skeleton_class
 
@@ -111,10 +112,8 @@ def _look(path: Path) -> tuple[str, tuple[int, ...], str]:
         largest = max(arrays, key=lambda name: arrays[name].size)
         return format_, arrays[largest].shape, ""
     if format_ == "mat":
-        from scipy.io import loadmat
-
-        arrays = {k: v for k, v in loadmat(path).items() if isinstance(v, np.ndarray)}
-        return format_, max(arrays.values(), key=np.size).shape, ""
+        arrays = arrays_of(path.read_bytes())
+        return format_, max(arrays.values(), key=np.size, default=np.zeros(())).shape, ""
     if format_ == "hdf5":
         shapes: list[tuple[int, ...]] = []
         with h5py.File(path) as file:

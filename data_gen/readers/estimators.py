@@ -23,11 +23,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import h5py
 import numpy as np
 import orjson
 
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.hdf5 import is_array, opened
 from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, stem_of
 
 BVH = re.compile(
@@ -184,14 +184,14 @@ def read_deeplabcut(raw: Raw, options: Options) -> list[Sample]:
 
 def _sleap(raw: Raw, options: Options) -> list[Sample]:
     try:
-        with h5py.File(io.BytesIO(raw.content()), "r") as file:
+        with opened(raw.content()) as file:
             data = file["tracks"]
-            if data.external or data.is_virtual or data.ndim != 4 or data.size > 10**8:
-                raise BadFile(OTHER_FORM, f"{raw.name}: tracks must be (M, C, V, T).")
+            if not is_array(data) or data.ndim != 4 or data.size > 10**8:
+                raise ValueError("tracks must be (M, C, V, T)")
             tracks = data[()].astype(np.float64)
             names = [name.decode() for name in file["node_names"][()]]
-    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, MemoryError) as error:
-        raise BadFile(OTHER_FORM, f"{raw.name} is no analysis file of SLEAP: {error}") from error
+    except ValueError as error:
+        raise BadFile(OTHER_FORM, f"{raw.name} is no analysis file of SLEAP: {error}.") from error
     if missing := [name for name in options.joint_names if name not in names]:
         raise BadFile(WRONG_JOINTS, f"{raw.name} has no node {missing[0]!r}, but {names}.")
     order = [names.index(name) for name in options.joint_names]

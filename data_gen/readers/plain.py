@@ -15,11 +15,12 @@ import csv
 import io
 from typing import Any
 
-import h5py
 import numpy as np
 import orjson
 
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.hdf5 import is_array, opened
+from data_gen.readers.matlab import arrays_of
 from data_gen.readers.sample import Options, Raw, Sample, arranged, seen_only, stem_of
 from formats.arrays import npy_of, npz_of
 
@@ -40,35 +41,32 @@ def read_npz(raw: Raw, options: Options) -> list[Sample]:
 
 
 def read_mat(raw: Raw, options: Options) -> list[Sample]:
-    """MATLAB's format, up to version 7.2 by scipy; 7.3 is HDF5."""
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
+    """MATLAB's format up to version 7.2; 7.3 is HDF5."""
     content = raw.content()
-    if content[:4] == b"\x89HDF":
+    if content[:4] == b"\x89HDF" or content[512:516] == b"\x89HDF":
         return read_hdf5(raw, options)
     try:
-        arrays = {k: v for k, v in loadmat(io.BytesIO(content)).items() if k[0] != "_"}
-    except (MatReadError, ValueError, TypeError, NotImplementedError, OSError, KeyError,
-            MemoryError, OverflowError, IndexError) as error:  # fmt: skip
-        raise BadFile(OTHER_FORM, f"{raw.name} is no .mat file: {error}") from error
-    found = {n: a for n, a in arrays.items() if isinstance(a, np.ndarray) and a.dtype.kind in "fiu"}
+        arrays = arrays_of(content)
+    except ValueError as error:
+        raise BadFile(OTHER_FORM, f"{raw.name}: {error}.") from error
+    found = {name: array for name, array in arrays.items() if array.size > 1}
     return [_sample(raw, _chosen(raw, arrays, found, options.key), options)]
 
 
 def read_hdf5(raw: Raw, options: Options) -> list[Sample]:
     try:
-        with h5py.File(io.BytesIO(raw.content()), "r") as file:
+        with opened(raw.content()) as file:
             names: list[str] = []
-            file.visititems(lambda name, item: names.append(name) if _is_own(item) else None)
+            file.visititems(lambda name, item: names.append(name) if is_array(item) else None)
             found = {name: name for name in names}
-            name = _chosen(raw, found, found, options.key)
-            data = file[name]
-            if not _is_own(data) or data.size > MAX_VALUES:
-                raise BadFile(OTHER_FORM, f"{raw.name}: {name} is no array of this file.")
+            data = file[_chosen(raw, found, found, options.key)]
+            if not is_array(data) or data.size > MAX_VALUES:
+                raise ValueError(f"{data.name} is no array of this file")
             array = data[()]
-    except (OSError, KeyError, RuntimeError, TypeError, MemoryError) as error:
-        raise BadFile(OTHER_FORM, f"{raw.name} is no HDF5 file: {error}") from error
+    except BadFile:
+        raise
+    except ValueError as error:
+        raise BadFile(OTHER_FORM, f"{raw.name}: {error}.") from error
     return [_sample(raw, array, options)]
 
 
@@ -97,10 +95,6 @@ def read_csv(raw: Raw, options: Options) -> list[Sample]:
 
 def read_tsv(raw: Raw, options: Options) -> list[Sample]:
     return _table(raw, options, "\t")
-
-
-def _is_own(item: Any) -> bool:
-    return isinstance(item, h5py.Dataset) and not item.external and not item.is_virtual
 
 
 def _chosen(raw: Raw, all_: dict[str, Any], found: dict[str, Any], key: str | None) -> Any:

@@ -27,6 +27,7 @@ import h5py
 import numpy as np
 
 from data_gen.readers.bad_files import check_file
+from data_gen.readers.hdf5 import DAMAGED, is_array
 from data_gen.readers.ntu_text import MAX_METRES
 from formats.udiva import TRAITS
 
@@ -187,7 +188,7 @@ def read_frames(recording: Recording) -> Iterator[Frame]:
                         yield Frame(body.astype(np.float32))
                     else:
                         yield Frame(fault=NOT_FINITE)
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError, MemoryError) as error:
+        except DAMAGED as error:
             raise ValueError(f"{name} cannot be read: {error}. Fetch it again.") from error
 
 
@@ -207,7 +208,7 @@ def _landmarks(file: h5py.File, key: str) -> h5py.Dataset | None:
         group = group[name]
     if not isinstance(group, h5py.Dataset):
         raise ValueError(f"{key}/body/landmarks is no data set")
-    if group.external or group.is_virtual:
+    if not is_array(group):
         raise ValueError(f"{key}/body/landmarks lies in another file, which is not opened")
     if group.shape != (NUM_JOINTS, 3) or group.dtype.kind != "f":
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.contracts import Derived
+from engine.contracts import Derived, Task
 from engine.data.clips import Clips
 from engine.data.validation_split import validation_split
 from engine.settings.table import DataSettings
@@ -118,6 +118,17 @@ def _check_shape(model_args: Mapping[str, Any], clips: Clips) -> None:
                 f"clips of {clips.data_path} have shape (C, T, V, M) = {clip.shape}, but "
                 f"model_args says {name}: {expected[name]}. Make them agree."
             )
+
+
+def check_clips(task: Task, model_args: Mapping[str, Any], *parts: Clips) -> None:
+    """Whether labels and network fit the task, and the last part the data set's `dataset.json`.
+
+    Raises:
+        ValueError: labels or network do not fit.
+    """
+    for clips in parts:
+        task.check(model_args, clips)
+    compare_with_manifest(model_args, parts[-1])
 
 
 def compare_with_manifest(model_args: Mapping[str, Any], clips: Clips) -> None:

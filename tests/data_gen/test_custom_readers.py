@@ -12,6 +12,7 @@ from scipy.io import savemat
 
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import FORMATS
+from data_gen.readers.matlab import arrays_of
 from data_gen.readers.sample import Options, Raw, axis_groups, joined_over_frames
 from graph.named import skeleton_class
 
@@ -334,3 +335,19 @@ def test_markers_of_c3d(tmp_path):
     (sample,) = read("c3d", content, name="a.c3d", skeleton=skeleton)
     assert sample.rate == 100 and sample.clip.shape == (1, 4, 2, 3)
     np.testing.assert_allclose(sample.clip[0, 1, 0], points[:, 2, 1] / 1000, rtol=1e-6)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_every_kind_of_number_of_matlab_is_read_and_others_are_passed_over(compressed):
+    arrays = {
+        name: (np.arange(6).reshape(1, 2, 3) * 7 % 100).astype(name)
+        for name in ("f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8")
+    }
+    others = {"text": "abc", "cell": np.array([1, "a"], object), "struct": {"a": 1}}
+    others |= {"complex": np.ones((2, 2), complex), "small": np.ones((1, 1))}
+    buffer = io.BytesIO()
+    savemat(buffer, arrays | others, do_compression=compressed)
+    found = arrays_of(buffer.getvalue())
+    assert set(found) == {*arrays, "small"}
+    for name, array in arrays.items():
+        assert np.array_equal(found[name], array) and found[name].dtype == array.dtype

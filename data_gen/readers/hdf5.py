@@ -1,0 +1,41 @@
+"""What every reader of HDF5 files refuses: damage, and data that lies in another file."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+
+# What h5py raises on damaged files.
+DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    NotImplementedError,
+)
+
+
+@contextmanager
+def opened(content: bytes) -> Iterator[h5py.File]:
+    """A file in memory, to read from.
+
+    Raises:
+        ValueError: it is damaged, here or where it is read from within the `with`.
+    """
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            yield file
+    except DAMAGED as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"it is no HDF5 file, or damaged: {reason}") from error
+
+
+def is_array(item: Any) -> bool:
+    """Whether it is an array whose numbers lie in this very file."""
+    return isinstance(item, h5py.Dataset) and not item.external and not item.is_virtual
