@@ -10,15 +10,14 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from feeders import tools
 from feeders.augmentation import Augmentation
 from feeders.sources import names_and_labels, open_source
-from feeders.streams import BodyPlan, Needs, body_plan, resulting_stream
+from feeders.streams import BodyPlan, body_plan, resulting_stream
+from feeders.transform import ClipTransform
 from formats.class_names import class_names
 from formats.clip_names import subjects_of
 from formats.clip_store import StoreSplit
 from formats.manifest import read_manifest, skeleton_of
-from graph.streams import derive_stream
 from utils.config import coerced
 
 DEBUG_CLIPS = 100
@@ -70,7 +69,7 @@ class Feeder(Dataset):
     ) -> None:
         augmentation = coerced(Augmentation, augmentation, name="feeders.feeder.Feeder")
         self.resulting_stream = resulting_stream(stream, Path(data_path))
-        self.augment = Augmentation(**augmentation)
+        self.transform = ClipTransform(stream, Augmentation(**augmentation))
         # Shared with the workers: seed, epoch; number and count of the crop.
         self._rng_key = torch.zeros(2, dtype=torch.int64).share_memory_()
         self._crop = torch.tensor([0, 1]).share_memory_()
@@ -86,10 +85,8 @@ class Feeder(Dataset):
             self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
         manifest = read_manifest(self.data_path)
         self.class_names = class_names(manifest)
-        self.augment.check_channels(self.data.shape[1], data_path)
-        self.stream, self.body = stream, BodyPlan()
-        self._needs = Needs(stream.startswith("bone"), self.augment.random_mirror)
-        self._normalizes, self.mean_map, self.std_map = normalization, None, None
+        self.transform.augment.check_channels(self.data.shape[1], data_path)
+        self._needs, self._normalizes = self.transform.needs, normalization
         if graph and not self._needs:
             logger.warning(
                 "graph: %s has no effect on stream: %s without random_mirror.", graph, stream
@@ -108,7 +105,7 @@ class Feeder(Dataset):
             return
         if not self._own_graph:
             self._settle(name)
-        elif body_plan(name, self._needs, self.data.shape[3]) != self.body:
+        elif body_plan(name, self._needs, self.data.shape[3]) != self.transform.body:
             raise ValueError(
                 f"{self.data_path}: bones, left and right are those of {self._own_graph}, as the "
                 f"data set's dataset.json says, but not those of {name}, which model_args names. "
@@ -118,9 +115,10 @@ class Feeder(Dataset):
     def _settle(self, graph: str | None) -> None:
         """Take what is needed from the skeleton; then clips can be read."""
         if self._needs:
-            self.body = body_plan(graph, self._needs, self.data.shape[3])
+            self.transform.body = body_plan(graph, self._needs, self.data.shape[3])
         if self._normalizes:
-            self.mean_map, self.std_map = mean_and_std_map(self._clip, len(self))
+            maps = mean_and_std_map(self._clip, len(self))
+            self.transform.mean_map, self.transform.std_map = maps
 
     def __getstate__(self) -> dict:
         """What a worker process gets: it opens memory-mapped files itself."""
@@ -141,7 +139,7 @@ class Feeder(Dataset):
         Raises:
             ValueError: the crops would all be the same.
         """
-        if count > 1 and not self.augment.varies:
+        if count > 1 and not self.transform.augment.varies:
             raise ValueError(
                 f"--num-clips {count} requires crops that differ: give the test feeder "
                 "resize: true and uniform_crop below 1, or random augmentations."
@@ -153,38 +151,19 @@ class Feeder(Dataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int, int]:
         """The clip (C, T, V, M) float32, its label and its index."""
-        if self._needs and self.body == BodyPlan():
+        if self._needs and self.transform.body == BodyPlan():
             raise ValueError(
-                f"{self.data_path}: stream: {self.stream} and random_mirror require a skeleton. "
-                "Give the feeder's arguments graph: graph.ntu_rgb_d.AdjMatrixGraph, for example."
+                f"{self.data_path}: stream: {self.transform.stream} and random_mirror require a "
+                "skeleton. Give the feeder's arguments graph: graph.ntu_rgb_d.AdjMatrixGraph, for "
+                "example."
             )
         number, count = self._crop.tolist()
         rng = np.random.default_rng((*self._rng_key.tolist(), index, number))
-        clip = self._clip(index)
-        if self.mean_map is not None:
-            clip = (clip - self.mean_map) / self.std_map
-        late = {"derive": self._derive} if self.augment.fit_axes else {}
-        clip = self.augment(
-            clip, rng, crop=(number, count), mirror_images=self.body.mirror_images, **late
-        )
-        return np.ascontiguousarray(clip), self.label[index], index
+        clip = self.transform(self.data[index], rng, (number, count))
+        return clip, self.label[index], index
 
     def _clip(self, index: int) -> np.ndarray:
-        """Clip (C, T, V, M) float32 of the stream, as its own file would hold it; a new array.
-
-        With `resize` it is the recorded frames only, with `fit_axes` still the joints.
-        """
-        joints = np.array(self.data[index], dtype=np.float32)
-        if self.augment.resize:
-            joints = tools.recorded_frames(joints)
-        if self.augment.fit_axes:
-            return joints
-        clip = self._derive(joints)
-        steps = clip.shape[1] - (self.augment.resize and self.stream.endswith("motion"))
-        return clip[:, : max(steps, 1)]
-
-    def _derive(self, joints: np.ndarray) -> np.ndarray:
-        return derive_stream(joints, self.stream, self.body.bones)
+        return self.transform.in_stream(self.data[index])
 
 
 def mean_and_std_map(

@@ -5,7 +5,8 @@ Fields: `dataset`, `format` (dense or compact), `num_joints`, `num_persons`, `ch
 for each of its classes), `published_counts` (those of the full data set, where they are known),
 `sources`, `versions`, `checksums` (by file), `num_classes` (the most that a split has), `note` (a
 sentence where the counts differ from the published ones), `skeleton` (dotted name), `classes`
-(their names in the order of labels, where they are known).
+(their names in the order of labels, where they are known), `settings` (those of the YAML file of
+custom_gendata.py, which say how raw files are read), `chunk_size` (of UDIVA's chunks).
 """
 
 import json

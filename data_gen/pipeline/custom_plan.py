@@ -3,7 +3,7 @@
 
 import glob
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +16,10 @@ from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
 from data_gen.readers.formats import FORMATS, OF_FOLDERS, OF_MANY
+from data_gen.readers.found import ARCHIVES, folder_of_parts, single_file
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
-
-ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2")
 
 
 def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
@@ -48,23 +47,14 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
         pattern = str(place / ends)
     paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
     if format_ in OF_FOLDERS:
-        found = [_folder(path) for path in paths if path.is_dir()]
+        found = [folder_of_parts(path) for path in paths if path.is_dir()]
     elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
         found = list(members_of(paths[0], max_mb))
     else:
-        found = [_file(path) for path in paths if path.is_file() and path.name[0] != "."]
+        found = [single_file(path) for path in paths if path.is_file() and path.name[0] != "."]
     if not found:
         raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
     return found
-
-
-def _file(path: Path) -> Raw:
-    return Raw(str(path), [(path.name, path.read_bytes)])
-
-
-def _folder(path: Path) -> Raw:
-    parts = sorted(path.glob("*.json"))
-    return Raw(str(path), [(part.name, part.read_bytes) for part in parts])
 
 
 def read_raw(
@@ -78,7 +68,7 @@ def read_path(
     path: Path, label: int, *, format_: str, options: Options, preparation: Preparation
 ) -> tuple[np.ndarray, bool]:
     """The only clip of a file on disk, as the pipeline reads it."""
-    raw = _folder(path) if format_ in OF_FOLDERS else _file(path)
+    raw = folder_of_parts(path) if format_ in OF_FOLDERS else single_file(path)
     samples = read_raw(raw, format_, options, preparation)
     if len(samples) != 1:
         raise BadFile(WRONG_LABEL, f"{path} holds {len(samples)} clips.")
@@ -143,6 +133,7 @@ def make_plan(
         typical_rows=length,
         skeleton=str(settings.skeleton),
         classes=classes,
+        settings=asdict(settings),
         bad=bad,
         max_file_mb=None if now or format_ in OF_FOLDERS else max_mb,
     )

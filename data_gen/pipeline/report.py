@@ -119,6 +119,7 @@ def make_manifest(
         "clip_shape": list(plan.clip_shape),
         "counts": {split: len(rows) for split, rows in splits.items()},
         "class_counts": {split: _per_class(plan, split, rows) for split, rows in splits.items()},
+        **({"settings": plan.settings} if plan.settings else {}),
         "published_counts": plan.published_counts,
         "sources": [str(folder) for folder in plan.sources],
         "versions": {"python": platform.python_version(), "numpy": np.__version__},

@@ -5,6 +5,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -24,50 +25,71 @@ DAMAGED = (
 
 
 def members_of(path: Path, max_mb: float = MAX_FILE_MB) -> Iterator[Raw]:
-    """The files of an archive, sorted by name; each in memory, one after the other.
+    """The files of an archive, sorted by name. Those of a .zip are read when they are asked for;
+    a .tar, which can only be read from its start, is read at once.
 
     Raises:
         ValueError: it is no archive, or damaged.
     """
+    max_bytes = int(max_mb * 1e6)
     try:
-        found = [
-            (name, content)
-            for name, content in _contents(check_file(path, float("inf")), int(max_mb * 1e6))
-            if not Path(name).name.startswith(".")
-        ]
+        if zipfile.is_zipfile(check_file(path, float("inf"))):
+            with zipfile.ZipFile(path) as archive:
+                found = {m.filename: _zipped(path, m, max_bytes) for m in archive.infolist()}
+        elif tarfile.is_tarfile(path):
+            found = _unpacked_tar(path, max_bytes)
+        else:
+            raise ValueError(
+                f"{path} is neither a folder nor a readable .zip or .tar(.gz, .xz) file."
+            )
     except DAMAGED as error:
-        raise ValueError(f"{path} cannot be read: {error}. Fetch the archive again.") from error
-    for name, content in sorted(found, key=lambda item: item[0]):
-        yield Raw(f"{path}/{name}", [(Path(name).name, _giver(f"{path}/{name}", content, max_mb))])
+        raise _unreadable(path, error) from error
+    for name in sorted(found):
+        if not name.endswith("/") and not Path(name).name.startswith("."):
+            whole = f"{path}/{name}"
+            yield Raw(whole, [(Path(name).name, _giver(whole, found[name], max_mb))])
 
 
-def _giver(name: str, content: bytes | None, max_mb: float) -> Callable[[], bytes]:
+def _giver(name: str, content: Callable[[], bytes | None], max_mb: float) -> Callable[[], bytes]:
     def give() -> bytes:
-        if content is None:
+        unpacked = content()
+        if unpacked is None:
             raise BadFile(TOO_LARGE, f"{name} unpacks to more than --max-file-mb {max_mb:g}.")
-        return content
+        return unpacked
 
     return give
 
 
-def _contents(path: Path, max_bytes: int) -> Iterator[tuple[str, bytes | None]]:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                if not member.is_dir():
-                    with archive.open(member) as file:
-                        yield member.filename, unpacked(file, member.file_size, max_bytes)
-    elif tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if member.isfile():
-                    file = archive.extractfile(member)
-                    yield member.name, unpacked(file, member.size, max_bytes)
-    else:
-        raise ValueError(f"{path} is neither a folder nor a readable .zip or .tar(.gz, .xz) file.")
+def _zipped(path: Path, member: zipfile.ZipInfo, max_bytes: int) -> Callable[[], bytes | None]:
+    def read() -> bytes | None:
+        try:
+            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+                return _content(file, member.file_size, max_bytes)
+        except DAMAGED as error:
+            raise _unreadable(path, error) from error
+
+    return read
 
 
-def unpacked(file: IO[bytes], claimed: int, max_bytes: int) -> bytes | None:
+def _unpacked_tar(path: Path, max_bytes: int) -> dict[str, Callable[[], bytes | None]]:
+    found = {}
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isfile():
+                content = _content(archive.extractfile(member), member.size, max_bytes)
+                found[member.name] = partial(_same, content)
+    return found
+
+
+def _same(content: bytes | None) -> bytes | None:
+    return content
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    return ValueError(f"{path} cannot be read: {error}. Fetch the archive again.")
+
+
+def _content(file: IO[bytes], claimed: int, max_bytes: int) -> bytes | None:
     """A member's content; None where it is larger than allowed, whatever it claims."""
     content = file.read(max_bytes + 1) if claimed <= max_bytes else b""
     return None if claimed > max_bytes or len(content) > max_bytes else content

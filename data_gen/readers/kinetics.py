@@ -50,8 +50,17 @@ def read_bodies(path: Path, label: int | None = None) -> tuple[np.ndarray, bool]
         ValueError: if the file is no clip, a frame_index is no whole number from 0 or given twice,
             or the label is another one.
     """
+    return parse_bodies(check_file(path, math.inf).read_bytes(), path, label)
+
+
+def parse_bodies(raw: bytes, path: Path | str, label: int | None = None) -> tuple[np.ndarray, bool]:
+    """As `read_bodies`, of a file's content.
+
+    Args:
+        path: what to call it in errors.
+    """
     try:
-        content = orjson.loads(check_file(path, math.inf).read_bytes())
+        content = orjson.loads(raw)
         frames = _within(content["data"])
         bodies = _two_best(frames)
         own = content.get("label_index", label)

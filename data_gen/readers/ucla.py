@@ -34,6 +34,7 @@ NUM_CLASSES = 10
 VIEWS = (1, 2, 3)
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
 CLIP_NAME = re.compile(r"a\d+_s(?P<subject>\d+)_e\d+_v(?P<view>\d+)\.json")
+ADVICE = "Fetch the file again."
 
 
 class UclaClip(NamedTuple):
@@ -83,27 +84,37 @@ def parse_clip(name: str, content: bytes) -> UclaClip:
     Raises:
         ValueError: the file is cut, or its label or skeletons are not as the data set's.
     """
-    advice = "Fetch the file again."
-    try:
-        fields = orjson.loads(content)
-        label, skeleton = fields["label"], _numbers(fields["skeletons"])
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
-        reason = " ".join(repr(error).split())[:200]
-        message = f"{name} is not a clip (label, skeletons): {reason}. {advice}"
-        raise BadFile(kind_of(error), message) from error
-    if skeleton.ndim != 3 or not len(skeleton) or skeleton.shape[1:] != (NUM_JOINTS, 3):
-        shape = f"(frames, {NUM_JOINTS}, 3)"
-        message = f"{name}: skeletons must be {shape}. Got {skeleton.shape}. {advice}"
-        raise BadFile(WRONG_JOINTS, message)
-    if not np.abs(skeleton).max() <= MAX_METRES:
-        raise BadFile(OUT_OF_RANGE, f"{name}: skeletons hold places beyond 10^6 m. {advice}")
+    skeleton, label = parse_skeleton(name, content)
     if type(label) is not int or not 1 <= label <= NUM_CLASSES:
-        message = f"{name}: label must be 1 to {NUM_CLASSES}. Got {repr(label)[:20]}. {advice}"
+        found = repr(label)[:20]
+        message = f"{name}: label must be 1 to {NUM_CLASSES}. Got {found}. {ADVICE}"
         raise BadFile(WRONG_LABEL, message)
     match = CLIP_NAME.fullmatch(name)
     if int(match["view"]) not in VIEWS:
         raise BadFile(MISNAMED, f"{name}: the view must be 1, 2 or 3. Got {int(match['view'])}.")
     return UclaClip(name, int(match["subject"]), int(match["view"]), int(label) - 1, skeleton)
+
+
+def parse_skeleton(name: str, content: bytes) -> tuple[np.ndarray, Any]:
+    """The joints (T, 20, 3) float64, metres, and the label of a file's content, None without one.
+
+    Raises:
+        ValueError: as `parse_clip`, but for the label.
+    """
+    try:
+        fields = orjson.loads(content)
+        label, skeleton = fields.get("label"), _numbers(fields["skeletons"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        reason = " ".join(repr(error).split())[:200]
+        message = f"{name} is not a clip (label, skeletons): {reason}. {ADVICE}"
+        raise BadFile(kind_of(error), message) from error
+    if skeleton.ndim != 3 or not len(skeleton) or skeleton.shape[1:] != (NUM_JOINTS, 3):
+        shape = f"(frames, {NUM_JOINTS}, 3)"
+        message = f"{name}: skeletons must be {shape}. Got {skeleton.shape}. {ADVICE}"
+        raise BadFile(WRONG_JOINTS, message)
+    if not np.abs(skeleton).max() <= MAX_METRES:
+        raise BadFile(OUT_OF_RANGE, f"{name}: skeletons hold places beyond 10^6 m. {ADVICE}")
+    return skeleton, label
 
 
 def _numbers(skeletons: Any) -> np.ndarray:

@@ -1,0 +1,156 @@
+"""One raw clip of any data set -> a clip of its arrays, to the bit as the data set's command does.
+
+What a data set's raw files are like follows from its dataset.json: the data set's name, or for
+recordings of one's own the settings of custom_gendata.py.
+"""
+# Shapes: M persons, T frames, V joints, C channels.
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from data_gen.pipeline.custom_clip import preparation_of, prepare
+from data_gen.pipeline.custom_plan import options_of
+from data_gen.pipeline.custom_settings import check
+from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
+from data_gen.pipeline.ntu_plan import MAX_FRAMES
+from data_gen.readers.formats import BY_ENDING, FORMATS, OF_FOLDERS
+from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
+from data_gen.readers.kinetics import parse_bodies
+from data_gen.readers.ntu import parse_skeleton, select_bodies
+from data_gen.readers.sample import Raw, Sample
+from data_gen.readers.ucla import NUM_JOINTS
+from data_gen.readers.ucla import parse_skeleton as parse_ucla
+from data_gen.ucla_gendata import normalise
+from formats.clip_store import dense_clip, trimmed
+from graph.named import skeleton_class
+
+NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames a second of Kinect
+
+
+class RawFormat(Protocol):
+    """How the raw files of a data set become clips.
+
+    Attributes:
+        endings: of its files.
+        of_folders: whether a clip is a folder of files.
+        skeleton: name of its skeleton.
+    """
+
+    endings: tuple[str, ...]
+    of_folders: bool
+    skeleton: str
+
+    def read(self, raw: Raw) -> list[Sample]:
+        """The clips of a raw file, at their full length.
+
+        Raises:
+            ValueError: the file is bad.
+        """
+
+    def array(self, sample: Sample) -> np.ndarray:
+        """A clip, or a window of one -> (C, T, V, M) float32, as the arrays have it."""
+
+
+class Ntu:
+    endings, of_folders, skeleton = (".skeleton",), False, "ntu_rgb_d"
+
+    def read(self, raw: Raw) -> list[Sample]:
+        path = Path(raw.name)
+        return [Sample(path.name, parse_skeleton(raw.content(), path), rate=NTU_RATE)]
+
+    def array(self, sample: Sample) -> np.ndarray:
+        bodies = select_bodies(sample.clip)[:, :MAX_FRAMES].astype(np.float32)
+        return dense_clip(trimmed(bodies), NTU_SHAPE, normalize=True)
+
+
+class Kinetics:
+    endings, of_folders, skeleton = (".json",), False, "openpose_coco"
+
+    def read(self, raw: Raw) -> list[Sample]:
+        return [Sample(Path(raw.name).name, parse_bodies(raw.content(), raw.name)[0], True)]
+
+    def array(self, sample: Sample) -> np.ndarray:
+        clip = trimmed(np.asarray(sample.clip[:2, : KINETICS_SHAPE[1]], np.float32))
+        return dense_clip(clip, KINETICS_SHAPE, normalize=False)
+
+
+class Ucla:
+    """NW-UCLA; a clip that is longer than those of the arrays keeps its length."""
+
+    endings, of_folders, skeleton = (".json",), False, "kinect_v1"
+
+    def __init__(self, num_frames: int) -> None:
+        self.num_frames = num_frames
+
+    def read(self, raw: Raw) -> list[Sample]:
+        name = Path(raw.name).name
+        return [Sample(name, parse_ucla(name, raw.content())[0][None], rate=UCLA_RATE)]
+
+    def array(self, sample: Sample) -> np.ndarray:
+        clip = normalise(sample.clip[0])[None].astype(np.float32)
+        shape = (3, max(self.num_frames, clip.shape[1]), NUM_JOINTS, 1)
+        return dense_clip(trimmed(clip), shape, normalize=False)
+
+
+class Custom:
+    """Recordings that a YAML file describes.
+
+    Args:
+        settings: of the file, plain values.
+        num_frames: of the arrays; longer clips keep their length.
+
+    Raises:
+        ValueError: the settings are wrong.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], num_frames: int) -> None:
+        checked = check(dict(settings))
+        self.format, self.skeleton = checked.reader["format"], str(checked.skeleton)
+        self.of_folders = self.format in OF_FOLDERS
+        self.endings = tuple(end for end, name in BY_ENDING.items() if name == self.format)
+        skeleton = skeleton_class(self.skeleton)
+        self.options = options_of(checked, skeleton)
+        self.preparation = preparation_of(checked, skeleton)
+        self.persons, self.num_frames = checked.persons, num_frames
+
+    def read(self, raw: Raw) -> list[Sample]:
+        samples = FORMATS[self.format](raw, self.options)
+        # A clip that is a file of its own has the file's name, as in the arrays.
+        return [replace(samples[0], name=Path(raw.name).name)] if len(samples) == 1 else samples
+
+    def array(self, sample: Sample) -> np.ndarray:
+        clip = trimmed(prepare(sample, self.preparation)[0])
+        size = (self.options.num_joints, self.persons)
+        shape = (clip.shape[3], max(self.num_frames, clip.shape[1]), *size)
+        return dense_clip(clip, shape, normalize=False)
+
+
+def raw_format(manifest: Mapping[str, Any]) -> RawFormat:
+    """How the raw files of a dataset.json's data set are read.
+
+    Raises:
+        ValueError: it does not tell.
+    """
+    name = manifest.get("dataset")
+    num_frames = int((manifest.get("clip_shape") or (0, 0))[1])
+    if name in ("ntu", "ntu120"):
+        return Ntu()
+    if name == "kinetics":
+        return Kinetics()
+    if name == "nw-ucla":
+        return Ucla(num_frames)
+    if manifest.get("settings"):
+        return Custom(manifest["settings"], num_frames)
+    raise ValueError(
+        f"how raw clips of {name or 'these data'} are read is not known. Name the format with "
+        "--format: ntu, kinetics, nw-ucla, udiva, or the YAML file of custom_gendata.py."
+    )
+
+
+def window_of(sample: Sample, start: int, stop: int) -> Sample:
+    """The frames start..stop of a clip."""
+    return replace(sample, clip=sample.clip[:, start:stop])

@@ -1,0 +1,72 @@
+"""Raw files that a user names: files, folders, globs, archives."""
+
+import glob
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from data_gen.readers.archives import members_of
+from data_gen.readers.bad_files import MAX_FILE_MB, check_file
+from data_gen.readers.sample import Raw
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2")
+
+
+def find_raws(
+    names: Sequence[str],
+    endings: Collection[str],
+    of_folders: bool = False,
+    max_mb: float = MAX_FILE_MB,
+) -> Iterator[Raw]:
+    """The raw files, in the order of `names`, those of a folder, glob or archive sorted.
+
+    Args:
+        endings: of the files to take from folders and archives; empty: all.
+        of_folders: a clip is a folder of .json files.
+
+    Raises:
+        FileNotFoundError: a name stands for nothing.
+        ValueError: an archive is damaged.
+    """
+    for name in names:
+        count = 0
+        for raw in _raws(name, tuple(endings), of_folders, max_mb):
+            count += 1
+            yield raw
+        if not count:
+            kinds = f" with files {' '.join(endings)}" if endings else ""
+            raise FileNotFoundError(
+                f"{name} is missing, or has no clip. Give a file, a folder, a glob or an archive"
+                f"{kinds}."
+            )
+
+
+def _raws(name: str, endings: tuple[str, ...], of_folders: bool, max_mb: float) -> Iterator[Raw]:
+    path = Path(name)
+    if not path.exists():
+        for found in sorted(glob.glob(name, recursive=True)):  # noqa: PTH207 - absolute, too
+            yield from _raws(found, endings, of_folders, max_mb)
+    elif path.is_dir() and of_folders:
+        if any(path.glob("*.json")):
+            yield folder_of_parts(path)
+        else:
+            yield from (folder_of_parts(p) for p in sorted(path.iterdir()) if p.is_dir())
+    elif path.is_dir():
+        for file in sorted(path.rglob("*")):
+            wanted = file.name.endswith(endings) if endings else True
+            if file.is_file() and wanted and not file.name.startswith("."):
+                yield single_file(file, max_mb)
+    elif path.name.endswith(ARCHIVES) and not path.name.endswith(endings or ("\0",)):
+        for raw in members_of(path, max_mb):
+            if not endings or raw.name.endswith(endings):
+                yield raw
+    else:
+        yield single_file(path, max_mb)
+
+
+def single_file(path: Path, max_mb: float = MAX_FILE_MB) -> Raw:
+    return Raw(str(path), [(path.name, lambda: check_file(path, max_mb).read_bytes())])
+
+
+def folder_of_parts(path: Path) -> Raw:
+    """A clip that is a folder of .json files, a frame each."""
+    return Raw(str(path), [(part.name, part.read_bytes) for part in sorted(path.glob("*.json"))])
