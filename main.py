@@ -88,7 +88,8 @@ def train(settings: Settings, device: torch.device, device_ids: Sequence[int]) -
     # The work dir is touched only now that all settings and files have proved usable.
     if not state.progress.step:
         start_afresh(run.work_dir, run.assume_yes)
-    open_work_dir(run.work_dir, settings.as_yaml(), run.phase, run.print_log)
+    given = settings.as_yaml()
+    open_work_dir(run.work_dir, given, run.phase, run.print_log, clips.train.data_path)
     log_sizes(state.model, len(clips.train), len(clips.val))
     plan = EpochPlan.of(settings)
     num_slices = data.batch_size // data.forward_batch_size
@@ -139,7 +140,8 @@ def test(settings: Settings, device: torch.device, device_ids: Sequence[int]) ->
     clips = build_test_clips(data, model_args=model_args)
     check_clips(task, model_args, clips)
     compare_with_training(settings.model.weights, about_clips(clips, model_args))
-    open_work_dir(run.work_dir, settings.as_yaml(), run.phase, run.print_log)
+    given = settings.as_yaml()
+    open_work_dir(run.work_dir, given, run.phase, run.print_log, clips.data_path)
     outputs = predict_all(model, precision, clips, data)
     if processes.is_first():
         metrics = task.evaluate(outputs, clips)

@@ -148,7 +148,7 @@ def _ucla() -> Target:
 
 
 def _udiva(folder: Path) -> Target:
-    from data_gen.readers.udiva import FILES, Recording, read_frames
+    from data_gen.readers.udiva import FILES, read_frames
 
     path = folder / "udiva" / FILES[0]
     path.parent.mkdir()
@@ -159,7 +159,7 @@ def _udiva(folder: Path) -> Target:
     def read(mutant: Path) -> None:
         path.unlink()
         mutant.rename(path)
-        for frame in read_frames(Recording("1", "1", 1, "T", path.parent)):
+        for frame in read_frames(path.parent):
             if frame.body is not None:
                 _finite(frame.body, (24, 3))
 

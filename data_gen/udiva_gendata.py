@@ -21,6 +21,7 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 import csv
 import json
 import logging
+import platform
 import shutil
 import tempfile
 from argparse import Namespace
@@ -50,10 +51,13 @@ from data_gen.readers.udiva import (
     read_sessions,
     read_traits,
 )
+from formats.manifest import NAME as MANIFEST
+from formats.udiva import TRAITS
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 
 PUBLISHED_CHUNK_SIZE = 2000
+SKELETON = "graph.udiva.AdjMatrixGraph"
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +116,7 @@ def write_chunks(job: RecordingJob, chunk_size: int) -> Outcome:
     faults: Counter[str | None] = Counter()
     try:
         with job.file.open("wb") as file:
-            for frame in read_frames(job.recording):
+            for frame in read_frames(job.recording.folder):
                 faults[frame.fault] += 1
                 if frame.body is None:
                     continue
@@ -242,7 +246,24 @@ def main(argv: Sequence[str] | None = None) -> None:
         path = stack.enter_context(atomic_write(args.out_folder / REPORT))
         content = {"dataset": "udiva", "chunk_size": args.chunk_size, "splits": report}
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        manifest = stack.enter_context(atomic_write(args.out_folder / MANIFEST))
+        manifest.write_text(json.dumps(about_chunks(args), indent=1) + "\n", encoding="utf-8")
     say(report, args.out_folder / REPORT)
+
+
+def about_chunks(args: Namespace) -> dict[str, object]:
+    """What dataset.json says (formats/manifest.py)."""
+    return {
+        "dataset": "udiva",
+        "format": "chunks",
+        "skeleton": SKELETON,
+        "num_joints": NUM_JOINTS,
+        "num_persons": 1,
+        "chunk_size": args.chunk_size,
+        "classes": list(TRAITS.values()),
+        "sources": [str(args.data_path)],
+        "versions": {"python": platform.python_version(), "numpy": np.__version__},
+    }
 
 
 def say(report: dict[str, dict], path: Path) -> None:

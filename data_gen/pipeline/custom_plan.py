@@ -3,7 +3,7 @@
 
 import glob
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from data_gen.pipeline.custom_clip import Preparation, preparation_of, prepare
 from data_gen.pipeline.custom_rules import FoundClip, Rule, class_list, labelled_clips
-from data_gen.pipeline.custom_settings import CustomSettings
+from data_gen.pipeline.custom_settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
@@ -133,7 +133,7 @@ def make_plan(
         typical_rows=length,
         skeleton=str(settings.skeleton),
         classes=classes,
-        settings=asdict(settings),
+        settings=settings_as_values(settings),
         bad=bad,
         max_file_mb=None if now or format_ in OF_FOLDERS else max_mb,
     )

@@ -95,6 +95,11 @@ def read_custom_settings(path: Path) -> CustomSettings:
         raise ValueError(f"{path}: {error}") from error
 
 
+def settings_as_values(settings: CustomSettings) -> dict[str, Any]:
+    """Plain values, of which `check` makes the same settings again."""
+    return dataclasses.asdict(settings)
+
+
 def check(content: Any) -> CustomSettings:
     """A mapping as settings.
 

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from data_gen.laban import normalize_chunk
+from data_gen.laban_gendata import COMPUTE
 from data_gen.pipeline.custom_clip import preparation_of, prepare
 from data_gen.pipeline.custom_plan import options_of
 from data_gen.pipeline.custom_settings import check
@@ -24,7 +26,9 @@ from data_gen.readers.ntu import parse_skeleton, select_bodies
 from data_gen.readers.sample import Raw, Sample
 from data_gen.readers.ucla import NUM_JOINTS
 from data_gen.readers.ucla import parse_skeleton as parse_ucla
+from data_gen.readers.udiva import FILES, read_frames
 from data_gen.ucla_gendata import normalise
+from data_gen.udiva_gendata import PUBLISHED_CHUNK_SIZE
 from formats.clip_store import dense_clip, trimmed
 from graph.named import skeleton_class
 
@@ -38,11 +42,13 @@ class RawFormat(Protocol):
         endings: of its files.
         of_folders: whether a clip is a folder of files.
         skeleton: name of its skeleton.
+        chunk: frames of the chunks that long recordings are cut into; None: they are not.
     """
 
     endings: tuple[str, ...]
     of_folders: bool
     skeleton: str
+    chunk: int | None
 
     def read(self, raw: Raw) -> list[Sample]:
         """The clips of a raw file, at their full length.
@@ -56,7 +62,7 @@ class RawFormat(Protocol):
 
 
 class Ntu:
-    endings, of_folders, skeleton = (".skeleton",), False, "ntu_rgb_d"
+    endings, of_folders, skeleton, chunk = (".skeleton",), False, "ntu_rgb_d", None
 
     def read(self, raw: Raw) -> list[Sample]:
         path = Path(raw.name)
@@ -68,7 +74,7 @@ class Ntu:
 
 
 class Kinetics:
-    endings, of_folders, skeleton = (".json",), False, "openpose_coco"
+    endings, of_folders, skeleton, chunk = (".json",), False, "openpose_coco", None
 
     def read(self, raw: Raw) -> list[Sample]:
         return [Sample(Path(raw.name).name, parse_bodies(raw.content(), raw.name)[0], True)]
@@ -81,7 +87,7 @@ class Kinetics:
 class Ucla:
     """NW-UCLA; a clip that is longer than those of the arrays keeps its length."""
 
-    endings, of_folders, skeleton = (".json",), False, "kinect_v1"
+    endings, of_folders, skeleton, chunk = (".json",), False, "kinect_v1", None
 
     def __init__(self, num_frames: int) -> None:
         self.num_frames = num_frames
@@ -107,6 +113,8 @@ class Custom:
         ValueError: the settings are wrong.
     """
 
+    chunk = None
+
     def __init__(self, settings: Mapping[str, Any], num_frames: int) -> None:
         checked = check(dict(settings))
         self.format, self.skeleton = checked.reader["format"], str(checked.skeleton)
@@ -129,8 +137,41 @@ class Custom:
         return dense_clip(clip, shape, normalize=False)
 
 
-def raw_format(manifest: Mapping[str, Any]) -> RawFormat:
+class Udiva:
+    """UDIVA's recordings, folders of landmarks, in chunks with their effort features.
+
+    Args:
+        chunk: frames of a chunk.
+        features: as in `feeders.traits.TraitFeeder`.
+    """
+
+    endings, of_folders, skeleton = FILES, False, "smpl24"
+
+    def __init__(self, chunk: int, features: str) -> None:
+        self.chunk, self.features = chunk, features
+
+    def read(self, raw: Raw) -> list[Sample]:
+        folder = Path(raw.name).parent
+        bodies = [frame.body for frame in read_frames(folder) if frame.body is not None]
+        if len(bodies) < self.chunk:
+            raise ValueError(
+                f"{folder} has {len(bodies)} usable frames, fewer than a chunk of {self.chunk}."
+            )
+        return [Sample(f"{folder.parent.name}/{folder.name}", np.stack(bodies)[None], rate=25.0)]
+
+    def array(self, sample: Sample) -> np.ndarray:
+        skeleton = normalize_chunk(sample.clip[0].astype(np.float64))
+        parts = [skeleton.astype(np.float32)]
+        if self.features in COMPUTE:
+            parts.append(COMPUTE[self.features](skeleton).astype(np.float32))
+        return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
+
+
+def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat:
     """How the raw files of a dataset.json's data set are read.
+
+    Args:
+        features: of UDIVA's chunks.
 
     Raises:
         ValueError: it does not tell.
@@ -143,6 +184,8 @@ def raw_format(manifest: Mapping[str, Any]) -> RawFormat:
         return Kinetics()
     if name == "nw-ucla":
         return Ucla(num_frames)
+    if name == "udiva":
+        return Udiva(int(manifest.get("chunk_size", PUBLISHED_CHUNK_SIZE)), features)
     if manifest.get("settings"):
         return Custom(manifest["settings"], num_frames)
     raise ValueError(

@@ -168,14 +168,14 @@ def _folder(root: Path, split: str, session: str, part: int, task: str) -> Path:
     return sessions / session / f"FC{part}_{task}"
 
 
-def read_frames(recording: Recording) -> Iterator[Frame]:
-    """The frames of a recording, in order.
+def read_frames(folder: Path) -> Iterator[Frame]:
+    """The frames of a recording's folder, in order.
 
     Raises:
         FileNotFoundError: the recording is missing.
         ValueError: its file is damaged, or holds something else.
     """
-    with _annotations(recording.folder) as (path, name):
+    with _annotations(folder) as (path, name):
         try:
             with h5py.File(path, "r") as file:
                 for key in sorted(file):

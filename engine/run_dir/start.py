@@ -1,5 +1,6 @@
 """How a run takes its work dir: what an earlier run left is refused or deleted; log, settings."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from engine.run_dir.lock import lock
 from engine.run_dir.log import log_to_file
 from engine.run_dir.states import BEST, WEIGHTS, names_in, saved_states
 from engine.settings.table import TEST
+from formats.manifest import NAME as MANIFEST
+from formats.manifest import read_manifest
 from formats.scores import delete_scores
 from utils.files import atomic_write
 
@@ -25,10 +28,20 @@ def take(work_dir: Path) -> None:
     lock(work_dir)
 
 
-def open_work_dir(work_dir: Path, settings: Mapping[str, Any], phase: str, print_log: bool) -> None:
-    """Make the work dir, start its log and keep the settings in force as a YAML file.
+def open_work_dir(
+    work_dir: Path,
+    settings: Mapping[str, Any],
+    phase: str,
+    print_log: bool,
+    data_path: Path | None = None,
+) -> None:
+    """Make the work dir, start its log and keep the settings in force as a YAML file, and the
+    dataset.json of the data set, where it has one.
 
-    A test in the work dir of a training leaves that one's config.yaml alone.
+    A test in the work dir of a training leaves those of that one alone.
+
+    Args:
+        data_path: of the clips.
     """
     if not processes.is_first():
         return
@@ -37,6 +50,10 @@ def open_work_dir(work_dir: Path, settings: Mapping[str, Any], phase: str, print
         log_to_file(work_dir / "log.txt")
     trained_here = phase == TEST and (work_dir / "weights").exists()
     name = "config-test.yaml" if trained_here else "config.yaml"
+    manifest = read_manifest(data_path) if data_path and not trained_here else None
+    if manifest:
+        with atomic_write(work_dir / MANIFEST) as temporary:
+            temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     with atomic_write(work_dir / name) as temporary:
         temporary.write_text(yaml.safe_dump(dict(settings), sort_keys=False))
 

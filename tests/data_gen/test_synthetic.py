@@ -272,7 +272,7 @@ def test_sessions_are_in_udivas_layout(sessions):
         seen.append(set(traits))
         recordings = find_recordings(sessions, split, pairs, "TAGL")
         assert len(recordings) == 8 * len(pairs)
-        frames = list(read_frames(recordings[0]))
+        frames = list(read_frames(recordings[0].folder))
         bodies = np.stack([frame.body for frame in frames if frame.fault is None])
         assert len(frames) == 60 and len(bodies) > 30
         for child, parent in udiva.AdjMatrixGraph.edges:

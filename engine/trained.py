@@ -1,0 +1,59 @@
+"""A network with its weights, ready to be asked: what tools/ do with trained weights."""
+# Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from engine import build
+from engine.contracts import Precision, Recordable
+from engine.device.devices import prepare_devices
+from engine.settings.table import Settings
+
+
+class TrainedNetwork:
+    """A network as a test of main.py computes it.
+
+    Args:
+        model: on its device, in its precision.
+        precision: how it computes.
+    """
+
+    def __init__(self, model: nn.Module, precision: Precision) -> None:
+        self.model, self.precision = model.eval(), precision
+        self.device = next(model.parameters()).device
+
+    @torch.no_grad()
+    def __call__(self, clips: np.ndarray) -> np.ndarray:
+        """Clips (N, C, T, V, M) float32 -> outputs (N, K) float32."""
+        batch = torch.from_numpy(clips).to(self.device, non_blocking=True)
+        fixed = self.model.fixed_weights() if isinstance(self.model, Recordable) else nullcontext()
+        with fixed, self.precision.autocast():
+            outputs = self.model(self.precision.inputs(batch)).float()
+        return outputs.cpu().numpy()
+
+
+def load_network(
+    settings: Settings, weights: Path, device: Sequence[str] | None = None
+) -> TrainedNetwork:
+    """The network of settings with weights, as `main.py --phase test` uses it.
+
+    Args:
+        device: GPU numbers or cpu, as main.py's, of which the first is used; None: a GPU if there
+            is one.
+
+    Raises:
+        FileNotFoundError: the weights are missing.
+        ValueError: the weights do not fit the settings.
+    """
+    settings = settings.replace(weights=weights, freeze_loaded=False)
+    device = device or (["0"] if torch.cuda.is_available() else ["cpu"])
+    place, _ = prepare_devices(device[:1], settings.run.deterministic)
+    precision = build.build_precision(settings.precision, device=place)
+    model = build.build_model(settings.model, device=place, precision=precision)
+    model, _ = precision.attach(model, None)
+    return TrainedNetwork(model, precision)

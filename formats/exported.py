@@ -1,0 +1,119 @@
+"""What one must know to use trained weights: it lies beside them, and goes with exported files.
+
+A work dir has it as config.yaml, dataset.json and summary.json; an exported file (.onnx, .pt2,
+.safetensors) as JSON text in its metadata, under the name `KEY`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from formats.class_names import class_names
+from formats.manifest import NAME, SKELETONS, read_manifest
+
+KEY = "skeleton_network"
+MAX_CHARACTERS = 10**6
+SUMMARY = "summary.json"
+DATASETS = (*SKELETONS, "udiva")
+
+
+@dataclass(frozen=True)
+class NetworkInfo:
+    """Of a trained network.
+
+    Args:
+        settings: those it was trained or is tested with, as in config.yaml.
+        dataset: the data set's dataset.json; empty if unknown.
+        classes: their names in the order of labels; empty if unknown.
+        results: what it reached: `best`, `last` and `test` of summary.json; empty if unknown.
+    """
+
+    settings: dict[str, Any]
+    dataset: dict[str, Any] = field(default_factory=dict)
+    classes: list[str] = field(default_factory=list)
+    results: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def feeder_args(self) -> dict[str, Any]:
+        return self.settings.get("test_feeder_args") or {}
+
+    @property
+    def model_args(self) -> dict[str, Any]:
+        return self.settings.get("model_args") or {}
+
+    @property
+    def skeleton(self) -> str | None:
+        """Name of the skeleton, as in model_args."""
+        return self.model_args.get("graph") or self.dataset.get("skeleton")
+
+    @property
+    def stream(self) -> str:
+        return self.feeder_args.get("stream", "joint")
+
+    @property
+    def is_of_traits(self) -> bool:
+        return self.settings.get("task") == "traits"
+
+    def as_text(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True, default=str)
+
+    @classmethod
+    def from_text(cls, text: str, path: Path) -> "NetworkInfo":
+        """Of an exported file's metadata.
+
+        Args:
+            path: what to call the file in errors.
+
+        Raises:
+            ValueError: the text is something else.
+        """
+        try:
+            content = json.loads(text[: MAX_CHARACTERS + 1])
+            info = cls(**content)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ValueError(
+                f"{path} does not say what it was trained on ({error}). Export it again with "
+                "tools/export.py, or name its settings with --config."
+            ) from error
+        kinds = {"settings": dict, "dataset": dict, "classes": list, "results": dict}
+        if any(not isinstance(getattr(info, name), kind) for name, kind in kinds.items()):
+            raise ValueError(f"{path} says something else than {', '.join(kinds)} of itself.")
+        return info
+
+
+def info_of(settings: Mapping[str, Any], work_dir: Path | None = None) -> NetworkInfo:
+    """From settings as in config.yaml; data set and results as far as files tell them.
+
+    The data set's dataset.json is looked for in the work dir, then beside the arrays; without one
+    the arrays' folder tells a known data set, as data/ntu does.
+
+    Raises:
+        ValueError: a file is damaged.
+    """
+    dataset = _dataset_of(settings, work_dir)
+    results: dict[str, Any] = {}
+    if work_dir and (work_dir / SUMMARY).is_file():
+        try:
+            summary = json.loads((work_dir / SUMMARY).read_text(encoding="utf-8"))
+            results = {k: summary[k] for k in ("best", "last", "test") if summary.get(k)}
+        except (ValueError, AttributeError) as error:
+            raise ValueError(f"{work_dir / SUMMARY} is damaged: {error}.") from error
+    return NetworkInfo(dict(settings), dataset, class_names(dataset), results)
+
+
+def _dataset_of(settings: Mapping[str, Any], work_dir: Path | None) -> dict[str, Any]:
+    if work_dir and (work_dir / NAME).is_file():
+        return read_manifest(work_dir) or {}
+    paths = [
+        Path(str(settings[args]["data_path"]))
+        for args in ("test_feeder_args", "train_feeder_args")
+        if (settings.get(args) or {}).get("data_path")
+    ]
+    for path in paths:
+        if path.exists() and (manifest := read_manifest(path)):
+            return manifest
+    parts = [part for path in paths for part in reversed(path.parts)]
+    name = next((part for part in parts if part in DATASETS), None)
+    return {"dataset": name} if name else {}

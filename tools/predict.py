@@ -1,0 +1,265 @@
+"""What a trained network says of clips: python3 tools/predict.py CLIP... --weights work_dir/x/weights/best.pt
+
+Clips are raw files as the network's data set has them (one file, folders, globs, an archive, or `-`
+for frames as lines of JSON), and are prepared as for training. The settings, the data set and the
+names of classes are found beside the weights; for released ones name the settings with --config.
+
+python3 tools/predict.py data/nturgbd_raw/nturgb+d_skeletons/S001C001P001R001A023.skeleton \\
+    --weights pretrained-models/ntu60-xsub-joint.pt --config config/nturgbd-cross-subject/test_joint.yaml
+python3 tools/predict.py recording.skeleton --weights joint.pt bone.pt --alpha 1 1 --window 64 --stride 16
+"""  # noqa: E501 - commands to copy
+
+if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
+    from as_module import run_as_module
+
+    run_as_module(__file__)
+
+import argparse
+import logging
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from data_gen.pipeline.custom_settings import read_custom_settings, settings_as_values
+from data_gen.pipeline.raw_formats import RawFormat, raw_format
+from data_gen.readers.bad_files import MAX_FILE_MB
+from data_gen.readers.found import find_raws
+from data_gen.readers.sample import Raw, Sample
+from formats.exported import DATASETS, NetworkInfo
+from tools.predicting import inputs
+from tools.predicting.inputs import Span
+from tools.predicting.networks import ONNX, open_network
+from tools.predicting.predictor import Predictor
+from tools.predicting.results import as_csv, as_json, as_text, csv_header, result_of, timeline
+from utils.cli import ArgumentParser, run
+
+STDIN = "-"
+
+logger = logging.getLogger(__name__)
+
+
+def make_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("clips", nargs="*", metavar="CLIP", help="files, folders, globs, archives, or - for stdin")
+    add("--weights", type=Path, nargs="+", default=[], metavar="FILE",
+        help=".pt, .safetensors or .onnx; several are fused")  # fmt: skip
+    add("--alpha", type=float, nargs="+", metavar="X", help="a weight each (default: 1)")
+    add("--config", type=Path, nargs="+", metavar="FILE",
+        help="settings of weights outside of a work dir: one for all, or one each")  # fmt: skip
+    add("--format", metavar="NAME",
+        help=f"of the clips: {', '.join(DATASETS)}, or a YAML file of custom_gendata.py "
+        "(default: that of the data set the network was trained on)")  # fmt: skip
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="an object a line")
+    form.add_argument("--csv", action="store_true", help="a table")
+    add("--window", type=int, metavar="T", help="ask about windows of so many frames")
+    add("--stride", type=int, metavar="T", help="frames between them (default: a quarter)")
+    add("--rate", type=float, metavar="HZ", help="frames a second, for the times of windows")
+    add("--video", nargs="+", default=[], metavar="FILE",
+        help="videos, or a number for a camera: skeletons come from a pose estimator")  # fmt: skip
+    add("--pose", default="mediapipe", metavar="NAME", help="mediapipe (default) or rtmlib")
+    add("--pose-model", type=Path, metavar="FILE",
+        help="mediapipe 1.x: a pose_landmarker.task file of yours")  # fmt: skip
+    add("--save-skeletons", type=Path, metavar="FILE",
+        help="keep the skeletons of --video as .npz, for custom_gendata.py")  # fmt: skip
+    add("--batch-size", type=int, metavar="N", help="(default: the settings' test_batch_size)")
+    add("--device", nargs="+", metavar="D", help="GPU number or cpu (default: a GPU if any)")
+    add("--max-file-mb", type=float, default=MAX_FILE_MB, metavar="MB", help="of a raw file")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = checked(make_parser().parse_args(argv))
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    configs = args.config or [None]
+    configs = configs * len(args.weights) if len(configs) == 1 else configs
+    networks = [
+        open_network(path, config, args.device)
+        for path, config in zip(args.weights, configs, strict=True)
+    ]
+    info = networks[0].info
+    raw = format_of(args.format, info)
+    size = args.batch_size or int(info.settings.get("test_batch_size", 64))
+    predictor = Predictor(networks, args.alpha, raw, size)
+    spans, is_due, bad = spans_of(args, raw, info)
+    say = partial(result_of, classes=info.classes, traits=info.is_of_traits)
+    if args.csv:
+        print(csv_header(info.is_of_traits))
+    shown = show(args, info, predictor(spans, is_due), say)
+    if bad and not shown:
+        raise ValueError(bad[0])
+    for reason in bad:
+        print(f"error: {reason}", file=sys.stderr)
+    if bad:
+        raise ValueError(f"{len(bad)} of {len(bad) + shown} files are bad and were left out.")
+
+
+def checked(args: Namespace) -> Namespace:
+    """The arguments, completed.
+
+    Raises:
+        ValueError: they do not go together.
+    """
+    args.weights += [Path(name) for name in args.clips if name.endswith(ONNX)]
+    args.clips = [name for name in args.clips if not name.endswith(ONNX)]
+    if not args.weights:
+        raise ValueError("--weights is required: what to ask.")
+    if bool(args.clips) == bool(args.video):
+        raise ValueError("name clips (- for standard input), or --video files.")
+    if STDIN in args.clips and len(args.clips) > 1:
+        raise ValueError("- (standard input) stands alone.")
+    args.alpha = args.alpha or [1.0] * len(args.weights)
+    if len(args.alpha) != len(args.weights):
+        raise ValueError(
+            f"--alpha requires a weight each: {len(args.weights)}. Got {len(args.alpha)}."
+        )
+    if not all(np.isfinite(args.alpha)) or sum(args.alpha) <= 0:
+        raise ValueError(f"--alpha must be finite, with a sum above 0. Got {args.alpha}.")
+    if args.config and len(args.config) not in (1, len(args.weights)):
+        raise ValueError("--config takes one file, or one for each of --weights.")
+    for name in ("window", "stride", "batch_size", "rate"):
+        value = getattr(args, name)
+        if value is not None and value <= 0:
+            raise ValueError(f"--{name.replace('_', '-')} must be above 0. Got {value}.")
+    if args.stride and not args.window:
+        raise ValueError("--stride requires --window.")
+    if args.save_skeletons and not args.video:
+        raise ValueError("--save-skeletons is for --video.")
+    args.stride = args.stride or max(1, (args.window or 4) // 4)
+    return args
+
+
+def format_of(name: str | None, info: NetworkInfo) -> RawFormat:
+    """How raw clips are read and prepared.
+
+    Raises:
+        ValueError: it is not known.
+    """
+    features = info.feeder_args.get("features", "none")
+    if name is None or name == info.dataset.get("dataset"):
+        return raw_format(info.dataset, features)
+    if name.endswith((".yaml", ".yml")):
+        settings = settings_as_values(read_custom_settings(Path(name)))
+        return raw_format({"dataset": settings["name"], "settings": settings}, features)
+    return raw_format({"dataset": name}, features)
+
+
+def spans_of(
+    args: Namespace, raw: RawFormat, info: NetworkInfo
+) -> tuple[Iterator[Span], Callable[[], bool], list[str]]:
+    """What to ask about; when not to wait for more; and what was bad, once all is asked."""
+    bad: list[str] = []
+    if args.clips == [STDIN]:
+        stream = sys.stdin.buffer
+        joints = int(info.model_args.get("num_point") or 25)
+        channels = int(info.dataset.get("channels", 3))
+        frames = inputs.frames_of_lines(stream, joints, channels)
+        if args.window:
+            spans = inputs.live_windows(frames, STDIN, args.window, args.stride, args.rate)
+            return spans, partial(inputs.waits, stream), bad
+        return iter([inputs.whole(inputs.joined(frames, STDIN, args.rate))]), lambda: False, bad
+    samples = videos_of(args, raw) if args.video else samples_of(args, raw, bad)
+    return cut(samples, args, raw.chunk), lambda: False, bad
+
+
+def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Sample]:
+    """The clips of all files; what cannot be read goes to `bad`."""
+    raws: Iterable[Raw] = find_raws(args.clips, raw.endings, raw.of_folders, args.max_file_mb)
+    quiet = True if len(args.clips) == 1 and Path(args.clips[0]).is_file() else None
+    for each in tqdm(raws, desc="clips", unit="", disable=quiet, leave=False):
+        try:
+            yield from raw.read(each)
+        except FileNotFoundError:
+            raise
+        except (ValueError, OSError) as error:
+            bad.append(" ".join(str(error).split()))
+
+
+def videos_of(args: Namespace, raw: RawFormat) -> Iterator[Sample]:
+    """The skeletons that a pose estimator sees in videos, as the data set has them."""
+    from tools.video.skeletons import as_dataset, save_skeletons, skeletons_of
+
+    for number, name in enumerate(args.video):
+        seen = skeletons_of(name, args.pose, args.pose_model)
+        sample = as_dataset(seen, raw)
+        if args.save_skeletons:
+            path = args.save_skeletons
+            several = len(args.video) > 1
+            save_skeletons(path.with_stem(f"{path.stem}-{number}") if several else path, seen)
+        yield sample
+
+
+def cut(samples: Iterable[Sample], args: Namespace, chunk: int | None) -> Iterator[Span]:
+    for sample in samples:
+        if args.rate and not sample.rate:
+            sample = Sample(**{**vars(sample), "rate": args.rate})
+        if args.window:
+            yield from inputs.windows(sample, args.window, args.stride)
+        elif chunk:
+            yield from inputs.chunks(sample, chunk)
+        else:
+            yield inputs.whole(sample)
+
+
+def show(
+    args: Namespace,
+    info: NetworkInfo,
+    answers: Iterator[tuple[Span, np.ndarray]],
+    say: Callable[[Span, np.ndarray], dict],
+) -> int:
+    """Print every answer as soon as it is known; how many clips there were."""
+    if not args.window:  # the chunks of a recording speak together
+        answers = joined(answers)
+    kept: list[dict] = []
+    clips: dict[str, None] = {}
+    begun, count = time.monotonic(), 0
+    for span, outputs in answers:
+        result = say(span, outputs)
+        clips[span.sample.name] = None
+        count += 1
+        if args.json:
+            line = as_json(result)
+        elif args.csv:
+            line = as_csv(result)
+        else:
+            line = as_text(result, info.classes)
+        print(line, flush=True)
+        if args.window and not (args.json or args.csv or info.is_of_traits):
+            kept = [*kept[-MAX_KEPT:], result]
+    if len(kept) > 1:
+        print("\n".join(["", "timeline:", *timeline(kept)]))
+    if args.window and count:
+        each = 1000 * (time.monotonic() - begun) / count
+        print(
+            f"{count} windows, {each:.0f} ms each with reading; a label is known "
+            f"{args.window} frames after its window begins, and anew every {args.stride} frames.",
+            file=sys.stderr,
+        )
+    return len(clips)
+
+
+MAX_KEPT = 100_000  # windows of a timeline
+
+
+def joined(answers: Iterator[tuple[Span, np.ndarray]]) -> Iterator[tuple[Span, np.ndarray]]:
+    """The mean over the chunks of a recording, under its name."""
+    for _, group in groupby(answers, key=lambda answer: answer[0].sample.name):
+        parts = list(group)
+        span, outputs = parts[0]
+        if len(parts) > 1:
+            outputs = np.mean([each for _, each in parts], axis=0, dtype=np.float64)
+        yield span._replace(whole=True), outputs
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,138 @@
+"""What a network is asked about: whole clips, windows of long ones, frames that arrive."""
+# Shapes: M persons, T frames, V joints, C channels.
+
+import select
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import IO, NamedTuple
+
+import numpy as np
+import orjson
+
+from data_gen.readers.bad_files import OTHER_FORM, BadFile
+from data_gen.readers.sample import Sample, seen_only
+
+MAX_LINE, MAX_PERSONS = 10**6, 10  # of a line of JSON: characters, persons
+MAX_FRAMES = 100_000  # of a clip that comes in lines
+
+
+class Span(NamedTuple):
+    """Frames of a clip that are asked about together."""
+
+    sample: Sample
+    start: int
+    stop: int
+    whole: bool  # whether these are all
+
+
+def whole(sample: Sample) -> Span:
+    return Span(sample, 0, sample.clip.shape[1], True)
+
+
+def windows(sample: Sample, size: int, stride: int) -> Iterator[Span]:
+    """Windows of `size` frames, one every `stride`; the last one ends with the clip.
+
+    A shorter clip is one window.
+    """
+    length = sample.clip.shape[1]
+    starts = list(range(0, max(length - size, 0) + 1, stride))
+    if starts[-1] + size < length:
+        starts.append(length - size)
+    for start in starts:
+        stop = min(start + size, length)
+        yield Span(replace(sample, clip=sample.clip[:, start:stop]), start, stop, False)
+
+
+def chunks(sample: Sample, size: int) -> Iterator[Span]:
+    """Chunks of `size` frames, one after the other; the remainder is dropped, as in training."""
+    for start in range(0, sample.clip.shape[1] - size + 1, size):
+        stop = start + size
+        yield Span(replace(sample, clip=sample.clip[:, start:stop]), start, stop, False)
+
+
+def frames_of_lines(stream: IO[bytes], num_joints: int, channels: int) -> Iterator[np.ndarray]:
+    """Frames (P, V, C) of lines of JSON: a person's joints, [[x, y, z], ...], or a list of persons.
+
+    `{"bodies": ...}` around them is taken, too. Empty lists are frames without anybody.
+
+    Raises:
+        ValueError: a line holds something else.
+    """
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        if not line.strip():
+            continue
+        what = f"line {number} of the standard input"
+        if len(line) > MAX_LINE:
+            raise BadFile(OTHER_FORM, f"{what} is longer than {MAX_LINE:,} characters.")
+        try:
+            content = orjson.loads(line)
+            content = content["bodies"] if isinstance(content, dict) else content
+            bodies = np.array(content, dtype=np.float64)
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise BadFile(OTHER_FORM, f"{what} holds no frame of joints: {reason}.") from error
+        bodies = bodies[None] if bodies.ndim == 2 else bodies
+        bodies = bodies.reshape(0, num_joints, channels) if not bodies.size else bodies
+        if bodies.ndim != 3 or bodies.shape[1:] != (num_joints, channels):
+            raise BadFile(
+                OTHER_FORM,
+                f"{what} has shape {bodies.shape}, not (persons, {num_joints}, {channels}).",
+            )
+        yield seen_only(bodies[None], what)[0][:MAX_PERSONS]
+
+
+def joined(frames: Iterator[np.ndarray], name: str, rate: float | None) -> Sample:
+    """All frames (P, V, C) as a clip.
+
+    Raises:
+        ValueError: there are none, or too many.
+    """
+    found = []
+    for frame in frames:
+        found.append(frame)
+        if len(found) > MAX_FRAMES:
+            raise ValueError(f"{name} has more than {MAX_FRAMES:,} frames. Use --window.")
+    if not found:
+        raise ValueError(f"{name} holds no frame.")
+    return Sample(name, _stacked(found), rate=rate)
+
+
+def live_windows(
+    frames: Iterator[np.ndarray], name: str, size: int, stride: int, rate: float | None
+) -> Iterator[Span]:
+    """Windows as soon as their last frame (P, V, C) is there; no more than one is kept.
+
+    Where fewer frames came than a window has, they are one window.
+    """
+    kept: deque[np.ndarray] = deque(maxlen=size)
+    count, shown = 0, False
+    for frame in frames:
+        kept.append(frame)
+        count += 1
+        if count >= size and (count - size) % stride == 0:
+            shown = True
+            yield Span(Sample(name, _stacked(kept), rate=rate), count - size, count, False)
+    if not count:
+        raise ValueError(f"{name} holds no frame.")
+    if not shown:
+        yield Span(Sample(name, _stacked(kept), rate=rate), 0, count, False)
+
+
+def waits(stream: IO[bytes]) -> bool:
+    """Whether a stream has nothing to read for now."""
+    try:
+        return not select.select([stream], [], [], 0)[0]
+    except (OSError, ValueError):  # not a pipe; Windows
+        return False
+
+
+def _stacked(frames: list[np.ndarray] | deque[np.ndarray]) -> np.ndarray:
+    """Frames (P, V, C) -> (M, T, V, C), persons by their place in the frame."""
+    persons = max(1, *(len(frame) for frame in frames)) if len(frames) > 1 else len(frames[0])
+    clip = np.zeros((max(persons, 1), len(frames), *frames[0].shape[1:]), np.float64)
+    for t, frame in enumerate(frames):
+        clip[: len(frame), t] = frame
+    return clip

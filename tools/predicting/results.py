@@ -1,0 +1,120 @@
+"""Outputs of a network as lines of text, JSON or CSV."""
+# Shapes: K outputs.
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from formats.class_names import shown
+from formats.udiva import TRAITS
+from tools.predicting.inputs import Span
+
+TOP = 5
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """Scores (K,) before the softmax -> probabilities (K,) float64."""
+    shifted = np.exp(scores.astype(np.float64) - scores.max())
+    return shifted / shifted.sum()
+
+
+def result_of(span: Span, outputs: np.ndarray, classes: Sequence[str], traits: bool) -> dict:
+    """What is said of a span, as plain values: `top`, or `traits`."""
+    found: dict[str, Any] = {"clip": span.sample.name}
+    if not span.whole:
+        found |= {"start": span.start, "end": span.stop}
+        if rate := span.sample.rate:
+            found["start_seconds"] = round(span.start / rate, 3)
+            found["end_seconds"] = round(span.stop / rate, 3)
+    if traits:
+        return found | {"traits": dict(zip(TRAITS, map(_rounded, outputs), strict=True))}
+    chances = probabilities(outputs)
+    order = np.argsort(-chances, kind="stable")[:TOP]
+    top = [
+        {
+            "class": int(label),
+            "name": classes[label] if label < len(classes) else str(label),
+            "probability": _rounded(chances[label]),
+        }
+        for label in order
+    ]
+    return found | {"top": top}
+
+
+def as_json(result: dict) -> str:
+    return json.dumps(result, ensure_ascii=False, allow_nan=False)
+
+
+def as_text(result: dict, classes: Sequence[str]) -> str:
+    head = result["clip"]
+    if "start_seconds" in result:
+        head += f" {result['start_seconds']:8.2f} - {result['end_seconds']:8.2f} s"
+    elif "start" in result:
+        head += f" frames {result['start']:6d} - {result['end']:6d}"
+    if "traits" in result:
+        words = (f"{name} {value:+.3f}" for name, value in result["traits"].items())
+        return f"{head}: {'  '.join(words)}"
+    words = (f"{shown(one['class'], classes)} {one['probability']:.3f}" for one in result["top"])
+    return f"{head}: {' | '.join(words)}"
+
+
+def csv_header(traits: bool) -> str:
+    columns = ["clip", "start", "end"]
+    if traits:
+        columns += TRAITS
+    else:
+        for rank in range(1, TOP + 1):
+            columns += [f"class{rank}", f"name{rank}", f"probability{rank}"]
+    return _csv_row(columns)
+
+
+def as_csv(result: dict) -> str:
+    row = [result["clip"], result.get("start", ""), result.get("end", "")]
+    if "traits" in result:
+        row += result["traits"].values()
+    else:
+        for one in result["top"]:
+            row += one.values()
+    return _csv_row(row)
+
+
+def timeline(results: Sequence[dict]) -> list[str]:
+    """Neighbouring windows of the same first class, joined: a line a stretch.
+
+    A window speaks for the time up to the start of the next one.
+    """
+    lines: list[str] = []
+    stretch: list[dict] = []
+    for number, result in enumerate(results):
+        stretch.append(result)
+        following = results[number + 1] if number + 1 < len(results) else None
+        best = result["top"][0]
+        if following and following["clip"] == result["clip"]:
+            if following["top"][0]["class"] == best["class"]:
+                continue
+            end = {"end": following["start"], "end_seconds": following.get("start_seconds")}
+        else:
+            end = {"end": result["end"], "end_seconds": result.get("end_seconds")}
+        mean = np.mean([one["top"][0]["probability"] for one in stretch])
+        begin = stretch[0]
+        if end["end_seconds"] is not None:
+            span = f"{begin['start_seconds']:8.2f} - {end['end_seconds']:8.2f} s"
+        else:
+            span = f"frames {begin['start']:6d} - {end['end']:6d}"
+        lines.append(f"{result['clip']} {span}: {best['name']} {mean:.3f}")
+        stretch = []
+    return lines
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 6)
+
+
+def _csv_row(cells: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue().rstrip("\r\n")
