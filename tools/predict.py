@@ -168,8 +168,9 @@ def spans_of(
             spans = inputs.live_windows(frames, STDIN, args.window, args.stride, args.rate)
             return spans, partial(inputs.waits, stream), bad
         return iter([inputs.whole(inputs.joined(frames, STDIN, args.rate))]), lambda: False, bad
-    samples = videos_of(args, raw) if args.video else samples_of(args, raw, bad)
-    return cut(samples, args, raw.chunk), lambda: False, bad
+    if args.video:
+        return spans_of_videos(args, raw), lambda: bool(args.window), bad
+    return cut(samples_of(args, raw, bad), args, raw.chunk), lambda: False, bad
 
 
 def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Sample]:
@@ -185,18 +186,26 @@ def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Samp
             bad.append(" ".join(str(error).split()))
 
 
-def videos_of(args: Namespace, raw: RawFormat) -> Iterator[Sample]:
-    """The skeletons that a pose estimator sees in videos, as the data set has them."""
-    from tools.video.skeletons import as_dataset, save_skeletons, skeletons_of
+def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
+    """What a pose estimator sees in videos, as the data set has it; windows as soon as they end."""
+    from tools.video import skeletons
+    from tools.video.estimators import estimator
+    from tools.video.frames import open_video
 
+    wanted = skeletons.coordinates_for(raw)
     for number, name in enumerate(args.video):
-        seen = skeletons_of(name, args.pose, args.pose_model)
-        sample = as_dataset(seen, raw)
-        if args.save_skeletons:
-            path = args.save_skeletons
+        video, estimate = open_video(name), estimator(args.pose, args.pose_model)
+        if args.window and not args.save_skeletons:
+            frames = skeletons.frames_in_dataset(video, estimate, raw)
+            size, stride, rate = args.window, args.stride, args.rate or video.rate
+            yield from inputs.live_windows(frames, video.name, size, stride, rate)
+            continue
+        seen = skeletons.skeletons_of(video, estimate, wanted)
+        if path := args.save_skeletons:
             several = len(args.video) > 1
-            save_skeletons(path.with_stem(f"{path.stem}-{number}") if several else path, seen)
-        yield sample
+            name = f"{path.stem}-{number}" if several else path.stem
+            skeletons.save_skeletons(path.with_name(name + path.suffix), seen)
+        yield from cut([skeletons.as_dataset(seen, raw)], args, raw.chunk)
 
 
 def cut(samples: Iterable[Sample], args: Namespace, chunk: int | None) -> Iterator[Span]:

@@ -1,0 +1,98 @@
+"""Videos -> skeletons to train on: python3 tools/extract.py VIDEO... --out data/my_raw
+
+Writes an .npz a video, of joints (M, T, V, C), and skeletons.yaml, a start for
+data_gen/custom_gendata.py that says how they are read. Videos whose file is there already are left
+alone, so that an interrupted run resumes.
+"""
+
+if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
+    from as_module import run_as_module
+
+    run_as_module(__file__)
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.video.estimators import ESTIMATORS, estimator
+from tools.video.frames import open_video
+from tools.video.skeletons import METRES, PIXELS, Seen, save_skeletons, skeletons_of
+from utils.cli import ArgumentParser, run
+from utils.files import atomic_write
+
+YAML = "skeletons.yaml"
+
+
+def make_parser() -> ArgumentParser:
+    parser = ArgumentParser(description="Find skeletons in videos, to train on.")
+    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--pose", choices=(*ESTIMATORS,), default="mediapipe")
+    parser.add_argument(
+        "--pose-model", type=Path, metavar="FILE", help="of the estimator, where it needs one"
+    )
+    parser.add_argument("--persons", type=int, default=2, help="at most (default: 2)")
+    parser.add_argument(
+        "--coordinates",
+        choices=(METRES, PIXELS),
+        help="pixels have a confidence, too (default: metres where the estimator knows them)",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    stems = [Path(name).stem for name in args.videos]
+    if len(set(stems)) < len(stems):
+        raise ValueError("two videos have the same name. Rename one, or give them in two calls.")
+    bad, last = [], None
+    for name, stem in zip(args.videos, stems, strict=True):
+        path = args.out / f"{stem}.npz"
+        if path.exists():
+            print(f"{path} is there already")
+            continue
+        # One each, since estimators follow persons from frame to frame.
+        estimate = estimator(args.pose, args.pose_model, args.persons)
+        coordinates = args.coordinates or (METRES if estimate.has_world else PIXELS)
+        try:
+            last = skeletons_of(open_video(name), estimate, coordinates)
+        except (ValueError, OSError) as error:
+            bad.append(f"{name}: {' '.join(str(error).split())}")
+            continue
+        save_skeletons(path, last)
+        persons, frames = last.clip.shape[:2]
+        print(f"{path}: {frames} frames of {persons} persons")
+    if last and not (args.out / YAML).exists():
+        write_yaml(args.out / YAML, last, args.persons)
+    if bad:
+        print(*(f"error: {reason}" for reason in bad[:-1]), sep="\n", file=sys.stderr)
+        raise ValueError(bad[-1])
+
+
+def write_yaml(path: Path, seen: Seen, persons: int) -> None:
+    """The part of custom_gendata.py's YAML file that follows from the videos."""
+    width, height = seen.size
+    reader = "{format: npz, key: joints, axes: MTVC"
+    if seen.coordinates == PIXELS:
+        reader += f", channels: 3, image: [{width}, {height}]"
+    text = f"""\
+# Left to say: the class of a clip, and who trains. All keys: custom_gendata.py --help-config
+name: {path.absolute().parent.name}
+files: "*.npz"
+reader: {reader}}}
+skeleton: {seen.skeleton}
+persons: {persons}
+normalise: centre+scale
+frames: {{max: 300}}
+label: {{regex: '^([a-z]+)'}}  # the class stands in the name: wave_01.npz
+split: {{fraction: 0.2, by: clip}}
+"""
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"{path}: complete it, then python3 data_gen/custom_gendata.py --config {path}")
+
+
+if __name__ == "__main__":
+    run(main)
