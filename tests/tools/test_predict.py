@@ -186,7 +186,8 @@ def test_traits_to_the_bit(tmp_path):
     )  # fmt: skip
     laban_gendata.main(["--data-folder", str(out), "--num-worker", "0"])
     model = {"num_class": 5, "num_point": 24, "num_person": 1, "num_gcn_scales": 2,
-             "num_g3d_scales": 2, "graph": "graph.udiva.AdjMatrixGraph", "in_channels": 15}  # fmt: skip
+             "num_g3d_scales": 2, "graph": "graph.udiva.AdjMatrixGraph",
+             "in_channels": 15}  # fmt: skip
     settings = {
         "task": "traits",
         "model": "model.msg3d_laban.Model",

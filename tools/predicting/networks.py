@@ -15,7 +15,7 @@ from utils.files import regular_file
 ONNX, PT2, SAFETENSORS = ".onnx", ".pt2", ".safetensors"
 
 
-class Network(Protocol):
+class AskedNetwork(Protocol):
     """Clips (N, C, T, V, M) float32 -> outputs (N, K) float32."""
 
     def __call__(self, clips: np.ndarray) -> np.ndarray: ...
@@ -26,7 +26,7 @@ class Opened(NamedTuple):
 
     path: Path
     info: NetworkInfo
-    network: Network
+    network: AskedNetwork
 
 
 def open_network(path: Path, config: Path | None, device: Sequence[str] | None) -> Opened:
