@@ -1,152 +1,125 @@
-"""Draw skeletons: python3 tools/visualize.py --skeleton coco17 --out coco17.png
+"""Draw clips: python3 tools/visualize.py CLIP... --out clips.gif
 
-Several names give one picture of all; `all` stands for those shipped. Joints are placed by their
-names, as on a standing person seen from the front; a skeleton whose names say nothing is drawn as
-a tree. The root is marked, left is blue, right is red.
-"""
+The ending of --out tells what is made: .gif, .mp4, .png (moments of each clip in a row) or .html (a
+player to turn and zoom, in one file). CLIP is a raw file, folder, glob or archive, an array
+(val_data_joint.npy) or a compact store; --pick chooses clips by name or number.
+
+python3 tools/visualize.py data/nturgbd_raw/nturgb+d_skeletons/S001C001P001R001A0{23,59}.skeleton --out two.gif
+python3 tools/visualize.py data/ntu/xsub/val_data_joint.npy --pick 0 100 200 --out three.html
+python3 tools/visualize.py --predictions work_dir/ntu/xsub/joint_eval --wrong 12 --out wrong.html
+python3 tools/visualize.py --skeleton coco17 --out coco17.png
+"""  # noqa: E501 - commands to copy
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
     from as_module import run_as_module
 
     run_as_module(__file__)
 
-import math
-import re
-from collections.abc import Sequence
+import argparse
+import logging
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from graph.named import shipped
+from utils.cli import ArgumentParser, non_negative, run
 
-from graph.named import shipped, skeleton_class
-from utils.cli import ArgumentParser, run
-from utils.files import atomic_write
-
-# Where joints are on a person of height 1, from the middle to the side; the longest match counts.
-PLACES = {
-    "head": (0, 0.97), "nose": (0, 0.93), "eye": (0.035, 0.955), "eye_inner": (0.02, 0.955),
-    "eye_outer": (0.05, 0.955), "ear": (0.075, 0.94), "mouth": (0.025, 0.9), "neck": (0, 0.85),
-    "collar": (0.07, 0.83), "clavicle": (0.07, 0.83), "shoulder": (0.15, 0.81),
-    "shoulder_center": (0, 0.82), "spine_shoulder": (0, 0.82), "elbow": (0.22, 0.64),
-    "wrist": (0.27, 0.49), "hand": (0.29, 0.45), "hand_tip": (0.31, 0.41), "thumb": (0.25, 0.43),
-    "index": (0.31, 0.42), "pinky": (0.34, 0.44), "thorax": (0, 0.8), "spine_upper": (0, 0.76),
-    "spine_chest": (0, 0.76), "spine_middle": (0, 0.68), "spine_mid": (0, 0.68), "spine": (0, 0.68),
-    "spine_navel": (0, 0.66), "torso": (0, 0.66), "spine_lower": (0, 0.6), "pelvis": (0, 0.52),
-    "spine_base": (0, 0.53), "hip_center": (0, 0.53), "mid_hip": (0, 0.53), "hip": (0.08, 0.5),
-    "knee": (0.1, 0.28), "ankle": (0.11, 0.06), "heel": (0.09, 0.02), "foot": (0.15, 0.02),
-    "foot_index": (0.17, 0.01), "big_toe": (0.15, 0.0), "small_toe": (0.19, 0.015),
-}  # fmt: skip
-COLOURS = {"left": "tab:blue", "right": "tab:red", "": "0.25"}
-
-
-def side_of(name: str) -> str:
-    """left, right or neither."""
-    found = {"left", "right"} & set(re.split(r"[_ .-]", name.lower()))
-    return found.pop() if len(found) == 1 else ""
-
-
-def places_of(names: Sequence[str], bones: Sequence[tuple[int, int]]) -> np.ndarray:
-    """(V, 2) where to draw joints: by their names, else next to their parents.
-
-    Left of the body is at the viewer's right, as on a person who faces us.
-    """
-    places = np.full((len(names), 2), np.nan)
-    for number, name in enumerate(names):
-        side = side_of(name)
-        word = "_".join(p for p in re.split(r"[_ .-]", name.lower()) if p not in ("left", "right"))
-        if word in PLACES:
-            x, y = PLACES[word]
-            middle = 0.0 if not side and word == "hip" else x
-            places[number] = {"left": x, "right": -x, "": middle}[side], y
-    if np.isnan(places).mean() > 0.5:
-        return _tree(bones)
-    for child, parent in (*bones, *bones):
-        if np.isnan(places[child]).any() and not np.isnan(places[parent]).any():
-            places[child] = places[parent] + (0.03, -0.05)
-    return np.nan_to_num(places, nan=0.5)
-
-
-def _tree(bones: Sequence[tuple[int, int]]) -> np.ndarray:
-    """(V, 2): the root in the middle, each joint a step further out than its parent."""
-    children: dict[int, list[int]] = {}
-    for child, parent in bones:
-        if child != parent:
-            children.setdefault(parent, []).append(child)
-    root = next(child for child, parent in bones if child == parent)
-    places = np.zeros((len(bones), 2))
-    ahead = [(root, 0.0, 2 * math.pi, 0)]
-    while ahead:
-        joint, start, width, depth = ahead.pop()
-        angle = start + width / 2
-        places[joint] = depth * math.cos(angle), depth * math.sin(angle)
-        share = width / max(1, len(children.get(joint, ())))
-        for number, child in enumerate(children.get(joint, ())):
-            ahead.append((child, start + number * share, share, depth + 1))
-    return places
-
-
-def draw(axes: object, name: str, with_names: bool) -> None:
-    """One skeleton into a picture."""
-    skeleton = skeleton_class(name)
-    names, bones = skeleton.joint_names, skeleton.bones
-    places = places_of(names, bones)
-    tree = {frozenset(bone) for bone in bones}
-    for child, parent in skeleton.edges:
-        extra = frozenset((child, parent)) not in tree
-        side = side_of(names[child]) or side_of(names[parent])
-        line = {"linestyle": ":", "linewidth": 0.8} if extra else {"linewidth": 1.8}
-        axes.plot(*places[[child, parent]].T, color=COLOURS[side], zorder=1, **line)
-    colours = [COLOURS[side_of(joint)] for joint in names]
-    axes.scatter(*places.T, s=22, c=colours, zorder=2)
-    root = next(child for child, parent in bones if child == parent)
-    axes.scatter(*places[[root]].T, s=110, facecolors="none", edgecolors="k", zorder=3)
-    for number, (x, y) in enumerate(places):
-        label = f"{number} {names[number]}" if with_names else str(number)
-        axes.annotate(label, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=6.5)
-    axes.set_title(f"{Path(name).stem}, {len(names)} joints", fontsize=9)
-    axes.set_aspect("equal")
-    axes.margins(0.12)
-    axes.axis("off")
-
-
-def picture(names: Sequence[str]) -> Figure:
-    """All skeletons in one picture; a single one with the names of its joints."""
-    columns = min(5, len(names))
-    rows = math.ceil(len(names) / columns)
-    width = 7 if len(names) == 1 else 2.7 * columns
-    figure = Figure((width, 8 if len(names) == 1 else 3.9 * rows), layout="constrained")
-    FigureCanvasAgg(figure)
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, name in zip(grid, names, strict=False):
-        draw(axes, name, with_names=len(names) == 1)
-    for axes in grid[len(names) :]:
-        axes.axis("off")
-    return figure
+SKELETON_ENDINGS = (".png", ".svg", ".pdf")
+CLIP_ENDINGS = (".gif", ".mp4", ".png", ".html")
+MAX_CLIPS = {".gif": 12, ".mp4": 12, ".png": 24, ".html": 200}
+STREAMS = ("joint", "bone", "joint_motion", "bone_motion")
+VIEWS = ("raw", "array")
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Draw skeletons.")
-    parser.add_argument(
-        "--skeleton",
-        nargs="+",
-        required=True,
-        metavar="NAME",
-        help=f"all, {', '.join(shipped())}, a .yaml file or a class",
+    parser = ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, required=True, help="the .png, .svg or .pdf file")
+    add = parser.add_argument
+    add("clips", nargs="*", metavar="CLIP", help="raw files, arrays or stores")
+    add("--out", type=Path, required=True, help=".gif, .mp4, .png or .html")
+    add("--pick", nargs="+", default=(), metavar="CLIP", help="names or numbers (default: first 4)")
+    add("--format", metavar="NAME",
+        help="of raw files: ntu, kinetics, nw-ucla, udiva or a YAML file of custom_gendata.py "
+        "(default: as they look)")  # fmt: skip
+    add("--split", help="of a store, such as xsub/val")
+    add("--skeleton", nargs="+", metavar="NAME",
+        help="of the clips; without clips it is drawn itself, with its joints' names: all, "
+        f"{', '.join(shipped())}, a .yaml file or a class")  # fmt: skip
+    add("--stream", choices=STREAMS, help="draw it over the joints")
+    add("--compare", metavar="raw,array", help="beside each other: as recorded, as in the arrays")
+    add("--augment", action="store_true", help="eight draws of the augmentation of --config")
+    add("--config", type=Path, metavar="FILE", help="YAML file with train_feeder_args")
+    add("--predictions", type=Path, metavar="WORK_DIR",
+        help="of a test with scores: write true and predicted names")  # fmt: skip
+    add("--wrong", type=non_negative, metavar="N", help="only the N surest mistakes among them")
+    add("--rate", type=float, metavar="HZ", help="frames a second (default: the data set's)")
+    add("--azimuth", type=float, default=25.0, help="degrees around the body (default: 25)")
+    add("--elevation", type=float, default=8.0, help="degrees from above (default: 8)")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    args = make_parser().parse_args(argv)
-    if args.out.suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"--out must end with .png, .svg or .pdf. Got {args.out}.")
-    names = shipped() if args.skeleton == ["all"] else args.skeleton
-    figure = picture(names)
-    with atomic_write(args.out) as temporary:
-        figure.savefig(temporary, dpi=110)
-    print(args.out)
+    args = checked(make_parser().parse_args(argv))
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    if args.skeleton and not args.clips and not args.predictions:
+        from tools.drawing.files import write_figure
+        from tools.drawing.skeletons import picture
+
+        names = shipped() if args.skeleton == ["all"] else args.skeleton
+        write_figure(args.out, picture(names))
+        print(args.out)
+        return
+    # Only here, as matplotlib takes half a second to import.
+    from tools.drawing.chosen import chosen_clips
+
+    clips = chosen_clips(args)
+    most = MAX_CLIPS[args.out.suffix]
+    if len(clips) > most:
+        raise ValueError(
+            f"{args.out} can show {most} clips, not {len(clips)}. Choose fewer with --pick or "
+            "--wrong, or make a page (.html)."
+        )
+    writer_of(args)(clips)
+    print(f"{args.out}: {len(clips)} clips")
+
+
+def checked(args: Namespace) -> Namespace:
+    """The arguments.
+
+    Raises:
+        ValueError: they do not go together.
+    """
+    if not (args.clips or args.skeleton or args.predictions):
+        raise ValueError("name clips to draw, or --skeleton or --predictions.")
+    only_skeleton = args.skeleton and not args.clips and not args.predictions
+    endings = SKELETON_ENDINGS if only_skeleton else CLIP_ENDINGS
+    if args.out.suffix not in endings:
+        raise ValueError(f"--out must end with {', '.join(endings)}. Got {args.out}.")
+    if args.skeleton and not only_skeleton and len(args.skeleton) > 1:
+        raise ValueError("--skeleton takes one name for clips.")
+    if args.compare and sorted(args.compare.split(",")) != sorted(VIEWS):
+        raise ValueError(f"--compare takes raw,array. Got {args.compare}.")
+    if args.augment and not args.config:
+        raise ValueError("--augment requires --config, the YAML file with train_feeder_args.")
+    if args.wrong is not None and not args.predictions:
+        raise ValueError("--wrong requires --predictions.")
+    if args.rate is not None and args.rate <= 0:
+        raise ValueError(f"--rate must be above 0. Got {args.rate}.")
+    return args
+
+
+def writer_of(args: Namespace) -> Callable[[list], None]:
+    """What writes --out."""
+    from tools.drawing import canvas, files, player
+
+    angles = (args.azimuth, args.elevation)
+    if args.out.suffix == ".html":
+        return lambda clips: player.write_page(args.out, clips, args.out.stem.replace("_", " "))
+    if args.out.suffix == ".png":
+        return lambda clips: files.write_figure(args.out, canvas.contact_sheet(clips, angles))
+    write = files.write_gif if args.out.suffix == ".gif" else files.write_mp4
+    return lambda clips: write(args.out, canvas.pictures(clips, angles), clips[0].rate)
 
 
 if __name__ == "__main__":

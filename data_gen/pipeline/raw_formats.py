@@ -42,12 +42,16 @@ class RawFormat(Protocol):
         endings: of its files.
         of_folders: whether a clip is a folder of files.
         skeleton: name of its skeleton.
+        up: the axis of raw clips that points up: y, -y or z.
+        array_up: that of the arrays, which are turned where they are normalised as NTU RGB+D's.
         chunk: frames of the chunks that long recordings are cut into; None: they are not.
     """
 
     endings: tuple[str, ...]
     of_folders: bool
     skeleton: str
+    up: str
+    array_up: str
     chunk: int | None
 
     def read(self, raw: Raw) -> list[Sample]:
@@ -63,6 +67,7 @@ class RawFormat(Protocol):
 
 class Ntu:
     endings, of_folders, skeleton, chunk = (".skeleton",), False, "ntu_rgb_d", None
+    up, array_up = "y", "z"
 
     def read(self, raw: Raw) -> list[Sample]:
         path = Path(raw.name)
@@ -75,6 +80,7 @@ class Ntu:
 
 class Kinetics:
     endings, of_folders, skeleton, chunk = (".json",), False, "openpose_coco", None
+    up, array_up = "y", "y"
 
     def read(self, raw: Raw) -> list[Sample]:
         return [Sample(Path(raw.name).name, parse_bodies(raw.content(), raw.name)[0], True)]
@@ -88,6 +94,7 @@ class Ucla:
     """NW-UCLA; a clip that is longer than those of the arrays keeps its length."""
 
     endings, of_folders, skeleton, chunk = (".json",), False, "kinect_v1", None
+    up, array_up = "y", "y"
 
     def __init__(self, num_frames: int) -> None:
         self.num_frames = num_frames
@@ -121,8 +128,10 @@ class Custom:
         self.of_folders = self.format in OF_FOLDERS
         self.endings = tuple(end for end, name in BY_ENDING.items() if name == self.format)
         skeleton = skeleton_class(self.skeleton)
+        self.up = skeleton.up
         self.options = options_of(checked, skeleton)
         self.preparation = preparation_of(checked, skeleton)
+        self.array_up = "z" if self.preparation.normalise == "ntu" else skeleton.up
         self.persons, self.num_frames = checked.persons, num_frames
 
     def read(self, raw: Raw) -> list[Sample]:
@@ -146,6 +155,7 @@ class Udiva:
     """
 
     endings, of_folders, skeleton = FILES, False, "smpl24"
+    up, array_up = "y", "z"
 
     def __init__(self, chunk: int, features: str) -> None:
         self.chunk, self.features = chunk, features

@@ -1,0 +1,153 @@
+"""The clips that a command line asks to draw, and what is said above them."""
+# Shapes: N clips, C channels, T frames, V joints, M persons, K classes.
+
+import re
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.settings.parse import read_values
+from feeders.transform import transform_of
+from formats.class_names import shown
+from formats.exported import info_of
+from formats.scores import find_test_scores, load_scores
+from tools.drawing.shown import ShownClip, shown_clip
+from tools.drawing.sources import Choice, Drawable, classes_of, drawables, of_arrays, opened
+
+NUM_DRAWS = 8
+DERIVED = re.compile(r"_(bone|joint_motion|bone_motion)\.")
+
+
+def chosen_clips(args: Namespace) -> list[ShownClip]:
+    """What to draw, in order.
+
+    Raises:
+        FileNotFoundError, ValueError: files or flags do not fit.
+    """
+    skeleton = args.skeleton[0] if args.skeleton else None
+    choice = Choice(tuple(args.pick), args.format, skeleton, args.split)
+    if args.predictions:
+        return predicted_clips(args, choice)
+    found = list(drawables(args.clips, choice))
+    if not found:
+        raise ValueError("no clip was chosen. Check --pick.")
+    if args.compare:
+        return [clip for each in found for clip in compared(each, args)]
+    if args.augment:
+        return augmented(found[0], args)
+    titles = [titled(each, Path(args.clips[0])) for each in found]
+    return [drawn(each, args, title) for each, title in zip(found, titles, strict=True)]
+
+
+def drawn(each: Drawable, args: Namespace, title: str) -> ShownClip:
+    return shown_clip(
+        title, each.clip, each.skeleton, each.up, args.rate or each.rate,
+        has_score=each.has_score, stream=args.stream, centre=each.centre,
+    )  # fmt: skip
+
+
+def titled(each: Drawable, path: Path) -> str:
+    """The clip's name, and its class where that is known."""
+    if each.label is None:
+        return each.name
+    return f"{each.name}\n{shown(each.label, classes_of(path))}"
+
+
+def compared(each: Drawable, args: Namespace) -> Iterator[ShownClip]:
+    """A clip as recorded, and as the arrays have it.
+
+    Raises:
+        ValueError: it comes from arrays, or how they are made is not known.
+    """
+    if each.array is None or each.clip.shape[3] != each.array.shape[0]:
+        raise ValueError("--compare requires raw files whose --format is known.")
+    yield drawn(each, args, f"{each.name}\nas recorded")
+    yield drawn(each.in_arrays, args, f"{each.name}\nin the arrays")
+
+
+def augmented(each: Drawable, args: Namespace) -> list[ShownClip]:
+    """A clip, and draws of the training's augmentation of it.
+
+    Raises:
+        ValueError: the clip's array is not known, or the settings have no augmentation.
+    """
+    if each.array is None:
+        raise ValueError("--augment requires arrays, or raw files whose --format is known.")
+    settings = read_values(args.config)
+    feeder = {**settings.get("train_feeder_args", {}), "stream": "joint", "data_path": ""}
+    transform = transform_of(feeder, each.skeleton, each.array.shape[2])
+    if not transform.augment.varies:
+        raise ValueError(f"{args.config}: train_feeder_args name no augmentation to draw.")
+    clips = [drawn(each.in_arrays, args, f"{each.name}\nas in the arrays")]
+    for number in range(NUM_DRAWS):
+        draw = transform(each.array, np.random.default_rng(number))
+        clips.append(drawn(replace(each, array=draw).in_arrays, args, f"draw {number + 1}"))
+    return clips
+
+
+def predicted_clips(args: Namespace, choice: Choice) -> list[ShownClip]:
+    """The clips of a test, with true and predicted names; with --wrong its surest mistakes.
+
+    Raises:
+        FileNotFoundError: the test kept no scores, or its clips are gone.
+        ValueError: scores and clips do not belong together.
+    """
+    test = read_test(args.predictions)
+    path, choice = test.joints, choice._replace(split=test.split)
+    _, names, labels = opened(path, test.split, test.label_path)
+    true = dict(zip(names, labels or (), strict=True))
+    if unknown := [name for name in names if name not in test.guesses]:
+        raise ValueError(
+            f"{args.predictions} has no score of {unknown[0]}. Test again on the clips of {path}."
+        )
+    if args.wrong is not None:
+        wrong = [name for name in names if test.guesses[name] != true[name]]
+        if not wrong:
+            raise ValueError(f"{args.predictions}: no clip is mistaken.")
+        surest = sorted(wrong, key=lambda name: -test.chances[name])
+        choice = choice._replace(pick=tuple(surest[: args.wrong]))
+    clips = []
+    for each in of_arrays(path, choice, test.label_path):
+        guess = f"{shown(test.guesses[each.name], test.classes)} {test.chances[each.name]:.2f}"
+        title = f"{each.name}\ntrue: {shown(each.label, test.classes)}, predicted: {guess}"
+        clips.append(drawn(each, args, title))
+    return clips
+
+
+class TestOutcome(NamedTuple):
+    """What a test guessed of each clip, and where its clips lie."""
+
+    __test__ = False  # no test of pytest's
+
+    guesses: dict[str, int]
+    chances: dict[str, float]  # of the guesses
+    classes: list[str]
+    joints: Path  # an .npy file or a store
+    label_path: Path | None
+    split: str | None
+
+
+def read_test(work_dir: Path) -> TestOutcome:
+    """The outcome of a test, by its scores and settings.
+
+    Raises:
+        FileNotFoundError: it kept none.
+        ValueError: a file is damaged.
+    """
+    scores = load_scores(find_test_scores(work_dir))
+    named = [work_dir / name for name in ("config-test.yaml", "config.yaml")]
+    info = info_of(read_values(next((p for p in named if p.is_file()), named[-1])), work_dir)
+    guesses = {name: int(score.argmax()) for name, score in scores.items()}
+    chances = {name: float(1 / np.exp(s - s.max()).sum()) for name, s in scores.items()}
+    path = Path(str(info.feeder_args.get("data_path", "")))
+    label_path = info.feeder_args.get("label_path")
+    # The joints that bones and motions were derived of lie beside them.
+    joints = path.with_name(DERIVED.sub("_joint.", path.name))
+    return TestOutcome(
+        guesses, chances, info.classes, joints, Path(label_path) if label_path else None,
+        info.feeder_args.get("split"),
+    )  # fmt: skip

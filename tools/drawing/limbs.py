@@ -1,0 +1,34 @@
+"""Which limb a joint belongs to, and the limbs' colours."""
+
+import re
+
+WORDS = re.compile(r"[_ .-]+")
+LIMBS = ("trunk", "left arm", "right arm", "left leg", "right leg")
+# Told apart also where red and green look alike.
+COLOURS = {
+    "trunk": "#4a4f59",
+    "left arm": "#2f7ed8",
+    "right arm": "#d9483b",
+    "left leg": "#17a2a2",
+    "right leg": "#e8912d",
+}
+ARM = {"shoulder", "elbow", "wrist", "hand", "tip", "thumb", "index", "pinky", "clavicle", "collar"}
+LEG = {"hip", "knee", "ankle", "foot", "heel", "toe"}
+
+
+def limb_of(name: str) -> str:
+    """One of LIMBS; the trunk where the name does not tell."""
+    words = set(WORDS.split(name.lower()))
+    sides = words & {"left", "right"}
+    if len(sides) != 1:
+        return "trunk"
+    side = sides.pop()
+    if words & LEG:  # first, as `foot_index` is a toe
+        return f"{side} leg"
+    return f"{side} arm" if words & ARM else "trunk"
+
+
+def limb_of_bone(child: str, parent: str) -> str:
+    """The limb of the outer joint; where that is of the trunk, of the inner one."""
+    outer, inner = limb_of(child), limb_of(parent)
+    return inner if outer == "trunk" else outer

@@ -1,0 +1,286 @@
+"""What to draw: clips of raw files, arrays and stores, by name or number."""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data_gen.pipeline.custom_settings import read_custom_settings, settings_as_values
+from data_gen.pipeline.raw_formats import RawFormat, raw_format
+from data_gen.readers.formats import FORMATS, format_of
+from data_gen.readers.found import find_raws
+from data_gen.readers.sample import Options, Sample
+from feeders.sources import Source, names_and_labels, open_source
+from formats.class_names import class_names
+from formats.clip_store import INDEX, ClipStore
+from formats.manifest import SKELETONS, read_manifest, skeleton_of
+from graph.named import skeleton_class
+from graph.skeleton import SkeletonGraph
+
+IN_ARRAYS_UP = {"ntu": "z", "ntu120": "z", "kinetics": "y", "nw-ucla": "y", "udiva": "z"}
+IMAGE_SCORE = ("kinetics",)  # whose last channel is a confidence
+
+
+@dataclass(frozen=True)
+class Drawable:
+    """A clip that can be drawn.
+
+    Args:
+        clip: (M, T, V, C).
+        up: the axis that points up.
+        array: (C, T, V, M) as the network's Feeder gets it; None: not known.
+        array_up: its axis that points up.
+        is_array: whether `clip` is as the arrays have it.
+    """
+
+    name: str
+    clip: np.ndarray
+    skeleton: str
+    up: str
+    rate: float | None = None
+    has_score: bool = False
+    label: int | None = None
+    array: np.ndarray | None = None
+    array_up: str | None = None
+    is_array: bool = False
+
+    @property
+    def centre(self) -> int | None:
+        """The joint that normalisation put at 0."""
+        return getattr(skeleton_class(self.skeleton), "centre", None) if self.is_array else None
+
+    @property
+    def in_arrays(self) -> "Drawable":
+        """The same as the arrays have it, without what fills them up."""
+        clip = without_replay(self.array).transpose(3, 1, 2, 0)
+        return replace(self, clip=clip, up=self.array_up, is_array=True)
+
+
+class Choice(NamedTuple):
+    """Which clips, of which kind."""
+
+    pick: Sequence[str] = ()  # names or numbers; empty: the first
+    format: str | None = None
+    skeleton: str | None = None
+    split: str | None = None
+    limit: int = 4  # clips without --pick
+
+
+def drawables(names: Sequence[str], choice: Choice) -> Iterator[Drawable]:
+    """The clips of files, arrays and stores.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: a file is bad, or it is not known how to read it.
+    """
+    for name in names:
+        path = Path(name)
+        if (path / "clips" / INDEX).is_file():
+            path = path / "clips"
+        if (path / INDEX).is_file() or (path.suffix == ".npy" and _is_clips(path)):
+            yield from of_arrays(path, choice)
+        else:
+            yield from of_raw(name, choice)
+
+
+def _is_clips(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        return open_source(path, None).ndim == 5
+    except ValueError:  # no array of clips: perhaps one clip
+        return False
+
+
+def opened(
+    path: Path, split: str | None, label_path: Path | None = None
+) -> tuple[Source, list[str], list[int] | None]:
+    """An .npy file or a store: what gives the clips, their names, and labels where they are known.
+
+    Args:
+        split: of a store; None: the last one with clips.
+        label_path: of an .npy file; None: the one beside it, if there is one.
+    """
+    if path.is_dir():
+        store = ClipStore(path)
+        filled = [name for name in store.splits() if len(store.split(name))]
+        source = open_source(path, split or (filled or store.splits())[-1])
+        return source, *names_and_labels(source, path, None)
+    source, labels_at = open_source(path, None), label_path or _label_path(path)
+    if label_path or labels_at.is_file():
+        return source, *names_and_labels(source, path, labels_at)
+    return source, [str(number) for number in range(len(source))], None
+
+
+def of_arrays(path: Path, choice: Choice, label_path: Path | None = None) -> Iterator[Drawable]:
+    """Clips of an .npy file or a store."""
+    source, names, labels = opened(path, choice.split, label_path)
+    manifest = read_manifest(path) or {}
+    skeleton = choice.skeleton or skeleton_of(manifest) or _of_folder(path)
+    dataset = manifest.get("dataset") or next((p for p in path.parts if p in IN_ARRAYS_UP), None)
+    up = IN_ARRAYS_UP.get(dataset) or _own_up(manifest, skeleton)
+    for number in chosen(choice, names):
+        array = np.array(source[number], np.float32)
+        clip = without_replay(array).transpose(3, 1, 2, 0)
+        has_score = dataset in IMAGE_SCORE or _keeps_score(manifest)
+        label = None if labels is None else int(labels[number])
+        args = (names[number], clip, skeleton, up, None, has_score, label, array, up)
+        yield Drawable(*args, is_array=True)
+
+
+def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
+    """Clips of raw files."""
+    raw = format_named(choice.format, Path(name), choice.skeleton)
+    found = 0
+    wanted = set(choice.pick)
+    for each in find_raws([name], raw.endings, raw.of_folders):
+        for sample in raw.read(each):
+            if wanted and sample.name not in wanted and str(found) not in wanted:
+                found += 1
+                continue
+            found += 1
+            yield drawable_of(sample, raw)
+            if not wanted and found == choice.limit:
+                return
+
+
+def drawable_of(sample: Sample, raw: RawFormat) -> Drawable:
+    args = (sample.name, sample.clip, raw.skeleton, raw.up, sample.rate, sample.has_score)
+    if isinstance(raw, Plain):
+        return Drawable(*args)
+    return Drawable(*args, array=raw.array(sample), array_up=raw.array_up)
+
+
+class Plain:
+    """Files of a container that only a skeleton is known of: `--skeleton coco17 clip.npz`."""
+
+    of_folders, chunk = False, None
+
+    def __init__(self, format_: str, skeleton: str) -> None:
+        self.format, self.skeleton, self.endings = format_, skeleton, ()
+        self.up = self.array_up = skeleton_class(skeleton).up
+        names = tuple(skeleton_class(skeleton).joint_names)
+        self._options = [
+            Options(num_joints=len(names), joint_names=names, axes=axes) for axes in AXES
+        ]
+
+    def read(self, raw: Any) -> list[Sample]:
+        """With the axes that fit; TVC and MTVC are tried."""
+        problem: Exception | None = None
+        for options in self._options:
+            try:
+                return FORMATS[self.format](raw, options)
+            except ValueError as error:
+                problem = problem or error
+        raise problem
+
+    def array(self, sample: Sample) -> np.ndarray:
+        raise NotImplementedError
+
+
+AXES = ("TVC", "MTVC")
+
+
+def format_named(name: str | None, path: Path, skeleton: str | None) -> RawFormat:
+    """How a raw file is read, by --format or by what it looks like.
+
+    Raises:
+        ValueError: it does not tell.
+    """
+    if name and name.endswith((".yaml", ".yml")):
+        settings = settings_as_values(read_custom_settings(Path(name)))
+        return raw_format({"dataset": settings["name"], "settings": settings})
+    name = name or _looks_like(path)
+    if name:
+        return raw_format({"dataset": name})
+    format_ = format_of(path)
+    if format_ and skeleton:
+        return Plain(format_, skeleton)
+    raise ValueError(
+        f"{path}: it is not known what is in it. Give --format (ntu, kinetics, nw-ucla, udiva or a "
+        "YAML file of custom_gendata.py), or --skeleton for a plain file of one clip."
+    )
+
+
+def _looks_like(path: Path) -> str | None:
+    """The data set a raw file is of, by its ending and its first keys."""
+    if path.is_dir():
+        path = next(
+            (p for p in sorted(path.rglob("*")) if p.suffix in (".skeleton", ".json")), path
+        )
+    if path.suffix == ".skeleton" or "*.skeleton" in path.name:
+        return "ntu"
+    if path.suffix == ".json" and path.is_file():
+        with path.open("rb") as file:
+            start = file.read(100_000)
+        if b'"skeletons"' in start:
+            return "nw-ucla"
+        if b'"frame_index"' in start and b'"pose"' in start:
+            return "kinetics"
+    return None
+
+
+def chosen(choice: Choice, names: Sequence[str]) -> list[int]:
+    """The clips that --pick names, by number or name.
+
+    Raises:
+        ValueError: there is no such clip.
+    """
+    if not choice.pick:
+        return list(range(min(choice.limit, len(names))))
+    place = {name: number for number, name in enumerate(names)}
+    found = []
+    for word in choice.pick:
+        if word in place:
+            found.append(place[word])
+        elif word.isdecimal() and int(word) < len(names):
+            found.append(int(word))
+        else:
+            raise ValueError(f"--pick {word}: no clip of this name or number (0 to {len(names)}).")
+    return found
+
+
+def without_replay(clip: np.ndarray) -> np.ndarray:
+    """(C, T, V, M) -> without the repetitions that fill the arrays of NTU RGB+D, and empty ends."""
+    filled = np.flatnonzero(clip.any(axis=(0, 2, 3)))
+    clip = clip[:, : filled[-1] + 1] if len(filled) else clip[:, :1]
+    first = clip[:, 0]
+    for period in range(1, clip.shape[1] // 2 + 1):
+        again = clip[:, period:]
+        if (again[:, 0] == first).all() and (again == clip[:, : again.shape[1]]).all():
+            return clip[:, :period] if period > 1 else clip
+    return clip
+
+
+def _label_path(path: Path) -> Path:
+    return path.with_name(f"{path.name.partition('_')[0]}_label.pkl")
+
+
+def _of_folder(path: Path) -> str:
+    """The skeleton that the folder of a known data set tells, as data/ntu does."""
+    known = next((SKELETONS[part] for part in reversed(path.parts) if part in SKELETONS), None)
+    if known:
+        return known
+    raise ValueError(f"{path} does not say which skeleton it has. Name it with --skeleton.")
+
+
+def _own_up(manifest: dict[str, Any], skeleton: str) -> str:
+    settings = manifest.get("settings") or {}
+    mode = settings.get("normalise")
+    mode = mode.get("mode") if isinstance(mode, dict) else mode
+    body = skeleton_class(skeleton)
+    own = body.up if issubclass(body, SkeletonGraph) else "y"
+    return "z" if mode == "ntu" else own
+
+
+def _keeps_score(manifest: dict[str, Any]) -> bool:
+    reader = (manifest.get("settings") or {}).get("reader") or {}
+    return manifest.get("channels") == 3 and "image" in reader
+
+
+def classes_of(path: Path) -> list[str]:
+    """Names of the classes of a data set, that a file of it belongs to."""
+    return class_names(read_manifest(path))
