@@ -100,7 +100,8 @@ def info_of(settings: Mapping[str, Any], work_dir: Path | None = None) -> Networ
             results = {k: summary[k] for k in ("best", "last", "test") if summary.get(k)}
         except (ValueError, AttributeError) as error:
             raise ValueError(f"{work_dir / SUMMARY} is damaged: {error}.") from error
-    return NetworkInfo(dict(settings), dataset, class_names(dataset), results)
+    plain = {k: str(v) if isinstance(v, Path) else v for k, v in settings.items()}
+    return NetworkInfo(plain, dataset, class_names(dataset), results)
 
 
 def _dataset_of(settings: Mapping[str, Any], work_dir: Path | None) -> dict[str, Any]:

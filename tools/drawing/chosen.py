@@ -1,7 +1,6 @@
 """The clips that a command line asks to draw, and what is said above them."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, K classes.
 
-import re
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,10 +15,17 @@ from formats.class_names import shown
 from formats.exported import info_of
 from formats.scores import find_test_scores, load_scores
 from tools.drawing.shown import ShownClip, shown_clip
-from tools.drawing.sources import Choice, Drawable, classes_of, drawables, of_arrays, opened
+from tools.drawing.sources import (
+    Choice,
+    Drawable,
+    classes_of,
+    drawables,
+    joints_beside,
+    of_arrays,
+    opened,
+)
 
 NUM_DRAWS = 8
-DERIVED = re.compile(r"_(bone|joint_motion|bone_motion)\.")
 
 
 def chosen_clips(args: Namespace) -> list[ShownClip]:
@@ -145,9 +151,11 @@ def read_test(work_dir: Path) -> TestOutcome:
     chances = {name: float(1 / np.exp(s - s.max()).sum()) for name, s in scores.items()}
     path = Path(str(info.feeder_args.get("data_path", "")))
     label_path = info.feeder_args.get("label_path")
-    # The joints that bones and motions were derived of lie beside them.
-    joints = path.with_name(DERIVED.sub("_joint.", path.name))
     return TestOutcome(
-        guesses, chances, info.classes, joints, Path(label_path) if label_path else None,
+        guesses,
+        chances,
+        info.classes,
+        joints_beside(path),
+        Path(label_path) if label_path else None,
         info.feeder_args.get("split"),
-    )  # fmt: skip
+    )

@@ -1,6 +1,7 @@
 """What to draw: clips of raw files, arrays and stores, by name or number."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
 
 IN_ARRAYS_UP = {"ntu": "z", "ntu120": "z", "kinetics": "y", "nw-ucla": "y", "udiva": "z"}
+AXES = ("TVC", "MTVC")  # of plain files
+DERIVED = re.compile(r"_(bone|joint_motion|bone_motion)\.")
 IMAGE_SCORE = ("kinetics",)  # whose last channel is a confidence
 
 
@@ -181,9 +184,6 @@ class Plain:
         raise NotImplementedError
 
 
-AXES = ("TVC", "MTVC")
-
-
 def format_named(name: str | None, path: Path, skeleton: str | None) -> RawFormat:
     """How a raw file is read, by --format or by what it looks like.
 
@@ -279,6 +279,11 @@ def _own_up(manifest: dict[str, Any], skeleton: str) -> str:
 def _keeps_score(manifest: dict[str, Any]) -> bool:
     reader = (manifest.get("settings") or {}).get("reader") or {}
     return manifest.get("channels") == 3 and "image" in reader
+
+
+def joints_beside(path: Path) -> Path:
+    """The joints that a file of bones or motions was derived of, which lie beside it."""
+    return path.with_name(DERIVED.sub("_joint.", path.name))
 
 
 def classes_of(path: Path) -> list[str]:

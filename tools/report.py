@@ -1,0 +1,154 @@
+"""What came out of runs: python3 tools/report.py WORK_DIR... --out report.html
+
+One page with accuracy and how sure it is, classes, confusion, mistakes, calibration, training and
+cost; and the same numbers as report.json and (classes) report.csv beside it. Work dirs are those of
+tests with scores (main.py --phase test --save-score yes) or of trainings; several are compared, and
+one made with --seeds stands for its seeds.
+"""
+
+if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
+    from as_module import run_as_module
+
+    run_as_module(__file__)
+
+import argparse
+import csv
+import json
+import logging
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from utils.cli import ArgumentParser, non_negative, run
+from utils.files import atomic_write
+
+logger = logging.getLogger(__name__)
+
+
+def make_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("work_dirs", nargs="+", type=Path, metavar="WORK_DIR")
+    add("--out", type=Path, default=Path("report.html"), help="(default: report.html)")
+    add("--clips", type=non_negative, default=8, metavar="N",
+        help="pictures of mistaken clips of the first run (default: 8)")  # fmt: skip
+    add("--no-speed", action="store_true", help="do not measure times on this machine")
+    add("--title", help="(default: the names of the runs)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    if args.out.suffix != ".html":
+        raise ValueError(f"--out must end with .html. Got {args.out}.")
+    # Only here, as they take a second to import.
+    from tools.reporting.content import content_of
+    from tools.reporting.page import write_page
+    from tools.reporting.runs import read_runs
+
+    runs = read_runs(args.work_dirs)
+    if not any(each.has_scores or each.curves or each.traits for each in runs):
+        raise ValueError(
+            f"{args.work_dirs[0]} holds neither scores nor curves. Test with main.py --phase test "
+            "--save-score yes."
+        )
+    content = content_of(runs, costs_of(runs, not args.no_speed))
+    content["made"] = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    title = args.title or ", ".join(each.name for each in runs)
+    write_page(args.out, title, content, runs, mistakes_of(runs, args))
+    with atomic_write(args.out.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_csv(args.out.with_suffix(".csv"), content)
+    print_summary(content)
+    print(f"{args.out}, {args.out.with_suffix('.json')}, {args.out.with_suffix('.csv')}")
+
+
+def costs_of(runs: Sequence[Any], with_speed: bool) -> dict[str, dict]:
+    """The cost of each run's network; a network that several runs have is measured once."""
+    from tools.reporting.cost import cost_of
+
+    known: dict[str, dict] = {}
+    found: dict[str, dict] = {}
+    for each in runs:
+        shape = clip_shape(each)
+        if shape is None:
+            continue
+        settings = each.info.settings
+        key = json.dumps([settings.get("model"), each.info.model_args, shape], default=str)
+        if key not in known:
+            try:
+                known[key] = cost_of(settings, shape, with_speed)
+            except ValueError as error:
+                logger.warning("%s: no cost, as its network cannot be built: %s", each.name, error)
+                known[key] = {}
+        found[each.name] = known[key]
+    return found
+
+
+def clip_shape(each: Any) -> tuple[int, int, int, int] | None:
+    """(C, T, V, M) of what a run's network reads; None where it is not known."""
+    model, feeder, data = each.info.model_args, each.info.feeder_args, each.info.dataset
+    frames = feeder.get("window_size") if feeder.get("resize") else None
+    known = data.get("clip_shape") or {
+        "ntu": (3, 300),
+        "ntu120": (3, 300),
+        "kinetics": (3, 300),
+    }.get(str(data.get("dataset")))
+    frames = frames or data.get("chunk_size") or (known[1] if known else None)
+    if not (frames and model.get("num_point") and model.get("num_person")):
+        return None
+    channels = int(model.get("in_channels", 3))
+    return channels, int(frames), int(model["num_point"]), int(model["num_person"])
+
+
+def mistakes_of(runs: Sequence[Any], args: Namespace) -> list[dict[str, Any]]:
+    """Pictures of the surest mistakes of the first run's worst pairs, where its clips are there."""
+    scored = [each for each in runs if each.has_scores]
+    if not scored or not args.clips:
+        return []
+    from tools.reporting.mistakes import pictured_mistakes
+
+    try:
+        return pictured_mistakes(scored[0], args.clips)
+    except (FileNotFoundError, ValueError) as error:
+        logger.warning("no pictures of clips: %s", error)
+        return []
+
+
+def write_csv(path: Path, content: dict[str, Any]) -> None:
+    """A line a class of each run."""
+    with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["run", "class", "name", "samples", "right", "accuracy", "low", "high", "precision"]
+        )
+        for each in content["runs"]:
+            for row in each.get("classes", ()):
+                writer.writerow(
+                    [each["name"], row["class"], row["name"], row["samples"], row["right"],
+                     f"{row['recall']:.6f}", *(f"{end:.6f}" for end in row["interval"]),
+                     f"{row['precision']:.6f}"]
+                )  # fmt: skip
+
+
+def print_summary(content: dict[str, Any]) -> None:
+    for each in content["runs"]:
+        if "top1" in each:
+            low, high = (100 * end for end in each["top1_interval"])
+            print(
+                f"{each['name']}: top-1 {100 * each['top1']:.2f} % (95 %: {low:.1f} to {high:.1f}) "
+                f"of {each['samples']} samples, ECE {100 * each['ece']:.1f} %"
+            )
+    for pair in content["pairs"]:
+        print(f"{pair['first']} | {pair['second']}: p = {pair['p_value']:.4g} (McNemar)")
+    if content["fusion"]:
+        print(f"fused: top-1 {100 * content['fusion']['top1']:.2f} %")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,67 @@
+"""What a network costs: parameters, operations, time on this machine."""
+# Shapes: N clips, C channels, T frames, V joints, M persons.
+
+import platform
+import statistics
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from engine import build
+from engine.device.precision_choice import choose_precision
+from engine.settings.table import Settings
+from engine.trained import TrainedNetwork
+
+SECONDS = 1.5  # of each measurement
+BATCH = 4
+
+
+def cost_of(settings: Mapping[str, Any], clip_shape: tuple[int, ...], with_speed: bool) -> dict:
+    """Parameters, operations of a clip (C, T, V, M), and with `with_speed` times on the CPU.
+
+    `flops` counts a multiplication and an addition as two, as torch's FlopCounterMode does; `macs`
+    is the half of it, which other tools call FLOPs as well.
+
+    Raises:
+        ValueError: the settings do not make a network.
+    """
+    known = {name: value for name, value in settings.items() if name in Settings.of({}).values()}
+    made = Settings.of(known | {"weights": None, "freeze_loaded": False})
+    device = torch.device("cpu")
+    precision = choose_precision(device, False, 1, None, "auto")
+    model = build.build_model(made.model, device=device, precision=precision).eval()
+    network = TrainedNetwork(model, precision)
+    # Of every person something, so that all are computed.
+    clip = np.random.default_rng(0).normal(size=(1, *clip_shape)).astype(np.float32)
+    with FlopCounterMode(display=False) as counter:
+        network(clip)
+    flops = counter.get_total_flops()
+    found = {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "clip_shape": list(clip_shape),
+        "flops": flops,
+        "macs": flops // 2,
+    }
+    if with_speed:
+        batch = np.repeat(clip, BATCH, axis=0)
+        found |= {
+            "latency_ms": round(1000 * _median_seconds(network, clip), 2),
+            "clips_per_second": round(BATCH / _median_seconds(network, batch), 2),
+            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch "
+            f"{torch.__version__}, CPU, float32",
+        }
+    return found
+
+
+def _median_seconds(network: TrainedNetwork, clips: np.ndarray) -> float:
+    """Of several passes; the first, which is slower, counts only where there is time for one."""
+    times: list[float] = []
+    while sum(times) < SECONDS and len(times) < 50:
+        begun = time.perf_counter()
+        network(clips)
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times[1:] or times)

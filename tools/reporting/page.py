@@ -1,0 +1,43 @@
+"""A report as one HTML page that needs nothing else."""
+
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tools.reporting.measures import reliability
+from tools.reporting.pictures import curves_diagram, reliability_diagram
+from tools.reporting.runs import ScoredRun
+from utils.files import atomic_write
+
+TEMPLATE = Path(__file__).with_name("report.html")
+
+
+def write_page(
+    path: Path,
+    title: str,
+    content: dict[str, Any],
+    runs: Sequence[ScoredRun],
+    mistakes: Sequence[dict[str, Any]],
+) -> None:
+    """The page.
+
+    Args:
+        content: as `content_of` gives it.
+        mistakes: of the first run: `pair` (number of the worst pair), `title`, `picture`.
+    """
+    scored = [(run.name, reliability(run.scores, run.labels)) for run in runs if run.has_scores]
+    parts = {
+        "title": html.escape(title),
+        "reliability": reliability_diagram(scored) if scored else "",
+        "curves": curves_diagram(runs) or "",
+        # `<` would end the script where a name holds </script>.
+        "data": json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+        "mistakes": json.dumps(list(mistakes)).replace("<", "\\u003c"),
+    }
+    page = TEMPLATE.read_text(encoding="utf-8")
+    for name, text in parts.items():
+        page = page.replace("{{" + name + "}}", text)
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
