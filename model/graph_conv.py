@@ -51,7 +51,7 @@ def graph_conv(
     channels, joints, frames = x.shape[1:]
     scales, nodes, window, _ = adjacency.shape
     theta = weight.view(-1, scales, channels)  # (C_out, K, C_in)
-    new_frames = -(-frames // stride)
+    new_frames = (frames - 1) // stride + 1
     if channels < len(theta) or window == 1 or dropout:
         aggregation = adjacency.permute(0, 1, 3, 2).flatten(0, 1)  # (K*W*V, V, W)
         transform = theta.transpose(1, 2).reshape(len(theta), -1, 1)  # (C_out, C_in*K, 1)
@@ -68,11 +68,12 @@ def graph_conv(
     # NOTE: the copies have the usual strides also where an axis has length 1; torch would take
     # others as a wish for channels-last features.
     kernels = [kernel.clone(memory_format=torch.contiguous_format) for kernel in kernels]
-    if dropout:
-        out = second.forward(dropout(first.forward(x, kernels[0])), kernels[1])
+    if dropout or torch.compiler.is_exporting():  # whole, as the number of rows is open there
+        between = first.forward(x, kernels[0])
+        out = second.forward(dropout(between) if dropout else between, kernels[1])
     else:
         out = _TwoConvolutions.apply(x, *kernels, first, second)
-    return out.view(len(x), -1, nodes, new_frames).add_(bias[:, None, None])
+    return out.view(x.shape[0], -1, nodes, new_frames).add_(bias[:, None, None])
 
 
 class Convolution(NamedTuple):
@@ -84,7 +85,7 @@ class Convolution(NamedTuple):
 
     @property
     def out_length(self) -> int:
-        return -(-self.length // self.stride)
+        return (self.length - 1) // self.stride + 1
 
     def view(self, x: Tensor, kernel: Tensor) -> Tensor:
         """Any shape -> (rows, C_in, length)."""

@@ -50,7 +50,7 @@ class MSG3DPathway(nn.Module):
         def collapse(x: Tensor) -> Tensor:
             """(N, C_mid, W*V, T') -> (N, C_out, V, T')."""
             # (channel, frame of the window) pairs lie side by side: it is a matrix product.
-            return pointwise(x.reshape(len(x), -1, joints, x.shape[3]), weight, bias)
+            return pointwise(x.reshape(x.shape[0], -1, joints, x.shape[3]), weight, bias)
 
         return batch_norm(self.graph_conv(x, repeats, collapse), [self.out_bn], repeats)
 

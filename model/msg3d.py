@@ -62,7 +62,7 @@ class Model(STGCNetwork):
     def forward(self, x: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> class scores (N, num_class) before the softmax."""
         merged = absent.merge_absent(x) if self._can_merge(x) else None
-        return self._blocks_and_head(self._persons_as_rows(x, self.data_bn), len(x), merged)
+        return self._blocks_and_head(self._persons_as_rows(x, self.data_bn), x.shape[0], merged)
 
     def rows_needed(self, clips: Tensor) -> int:
         return absent.rows_needed(clips)

@@ -71,4 +71,4 @@ class Model(STGCNetwork):
         positions, features = x[:, :NUM_COORDINATES], x[:, NUM_COORDINATES:]
         positions = self._persons_as_rows(positions, self.data_bn_x)
         features = self._persons_as_rows(features, self.data_bn_laban)
-        return self._blocks_and_head(torch.cat([positions, features], dim=1), clips=len(x))
+        return self._blocks_and_head(torch.cat([positions, features], dim=1), clips=x.shape[0])

@@ -39,11 +39,12 @@ ALLOWED_WITHIN = {
     },
     "model": {"": {"gpu"}, "gpu": set()},
     "tools": {
-        "": {"predicting", "video", "drawing", "reporting"},
+        "": {"predicting", "video", "drawing", "reporting", "exporting"},
         "predicting": set(),
         "video": set(),
         "drawing": set(),
         "reporting": {"drawing"},
+        "exporting": {"predicting"},
     },
 }
 FILES = sorted(path for room in ALLOWED for path in (ROOT / room).rglob("*.py"))

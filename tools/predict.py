@@ -35,7 +35,7 @@ from data_gen.readers.sample import Raw, Sample
 from formats.exported import DATASETS, NetworkInfo
 from tools.predicting import inputs
 from tools.predicting.inputs import Span
-from tools.predicting.networks import ONNX, open_network
+from tools.predicting.networks import NETWORKS, ONNX, open_network
 from tools.predicting.predictor import Predictor
 from tools.predicting.results import as_csv, as_json, as_text, csv_header, result_of, timeline
 from utils.cli import ArgumentParser, run
@@ -110,6 +110,9 @@ def checked(args: Namespace) -> Namespace:
     Raises:
         ValueError: they do not go together.
     """
+    # Clips may stand after --weights, which takes several, and a network among clips.
+    args.clips += [str(path) for path in args.weights if path.suffix not in NETWORKS]
+    args.weights = [path for path in args.weights if path.suffix in NETWORKS]
     args.weights += [Path(name) for name in args.clips if name.endswith(ONNX)]
     args.clips = [name for name in args.clips if not name.endswith(ONNX)]
     if not args.weights:

@@ -8,8 +8,10 @@ from typing import Any
 import yaml
 
 from engine.data.clips import Clips
-from engine.run_dir.torch_files import read
+from engine.run_dir.torch_files import SAFETENSORS, read
+from formats.exported import KEY, NetworkInfo
 from formats.manifest import read_manifest
+from formats.safetensors_header import metadata_of
 
 ATTRIBUTE = "about"  # of the OrderedDict in the file; torch and the published code pass it over
 WORDS = {
@@ -39,6 +41,15 @@ def about_weights(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     about = getattr(content, ATTRIBUTE, None)
     if isinstance(about, Mapping):
         return {name: value for name, value in about.items() if name in WORDS}
+    if path.suffix == SAFETENSORS and (text := metadata_of(path).get(KEY)):
+        info = NetworkInfo.from_text(text, path)
+        known = {
+            "stream": info.stream,
+            "skeleton": info.skeleton,
+            "dataset": info.dataset.get("dataset"),
+            "classes": info.classes,
+        }
+        return {name: value for name, value in known.items() if value}
     config = path.resolve().parent.parent / "config.yaml"
     try:
         settings = yaml.safe_load(config.read_text(encoding="utf-8"))

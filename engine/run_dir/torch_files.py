@@ -15,6 +15,7 @@ from utils.files import atomic_write, regular_file
 
 MAX_DEPTH = 20  # of containers within containers; an optimiser's states have 4
 ZIP, HTML = b"PK", b"<"
+SAFETENSORS = ".safetensors"
 # What torch.load raises where a file is damaged or foreign.
 UNREADABLE = (
     RuntimeError,
@@ -42,6 +43,8 @@ def read(path: Path) -> Any:
     """
     if not path.exists():
         raise FileNotFoundError(f"no file {path}. Check the path.")
+    if path.suffix == SAFETENSORS:
+        return _read_safetensors(path)
     with regular_file(path).open("rb") as file:
         start = file.read(512).lstrip()
     if not start:
@@ -60,6 +63,19 @@ def read(path: Path) -> Any:
     except UNREADABLE as error:
         raise ValueError(f"{path} is not a usable torch file: {_reason(error)}") from error
     return content
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        from safetensors.torch import load
+    except ImportError as error:
+        raise ValueError(
+            f"{path} requires safetensors: pip install -r requirements-extra.txt"
+        ) from error
+    try:
+        return load(regular_file(path).read_bytes())
+    except Exception as error:  # safetensors' own class derives from nothing else
+        raise ValueError(f"{path} is no usable .safetensors file: {_reason(error)}") from error
 
 
 def write(content: Any, path: Path) -> None:

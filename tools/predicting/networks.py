@@ -13,6 +13,7 @@ from formats.safetensors_header import metadata_of
 from utils.files import regular_file
 
 ONNX, PT2, SAFETENSORS = ".onnx", ".pt2", ".safetensors"
+NETWORKS = (".pt", ".pth", SAFETENSORS, ONNX, PT2)  # endings of what can be asked
 
 
 class AskedNetwork(Protocol):

@@ -1,0 +1,62 @@
+"""Trained weights -> a file to ship: python3 tools/export.py --weights work_dir/x/weights/best.pt --out model.onnx
+
+- `.onnx`: the network, for any number of clips and, where the network allows it, frames. It is
+  compared with torch by onnxruntime on random and on real clips, with the largest difference and
+  both speeds; tools/predict.py computes it without torch.
+- `.pt2`: the program of torch.export, for torch and AOTInductor.
+- `.safetensors`: the weights alone, which main.py, predict.py and report.py take as --weights.
+
+Settings, data set, names of classes and accuracy go with each of them.
+"""  # noqa: E501 - a command to copy
+
+if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
+    from as_module import run_as_module
+
+    run_as_module(__file__)
+
+import argparse
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from utils.cli import ArgumentParser, run
+
+ENDINGS = (".onnx", ".pt2", ".safetensors")
+
+
+def make_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--weights", type=Path, required=True, metavar="FILE", help=".pt or .safetensors")
+    add("--out", type=Path, required=True, metavar="FILE", help=", ".join(ENDINGS))
+    add("--config", type=Path, metavar="FILE", help="settings of weights outside of a work dir")
+    add("--frames", type=int, metavar="T", help="length of the clips to check with (default: the "
+        "settings')")  # fmt: skip
+    add("--fixed", action="store_true", help=".onnx, .pt2: only clips of this length, for "
+        "runtimes that need it")  # fmt: skip
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    if args.out.suffix not in ENDINGS:
+        raise ValueError(f"--out must end with {', '.join(ENDINGS)}. Got {args.out}.")
+    if args.frames is not None and args.frames < 1:
+        raise ValueError(f"--frames must be above 0. Got {args.frames}.")
+    # Only here, as importing torch takes seconds.
+    from tools.exporting.networks import Exported, to_onnx, to_pt2, to_safetensors
+
+    writers: dict[str, Callable[[Exported, Path], list[str]]] = {
+        ".onnx": to_onnx, ".pt2": to_pt2, ".safetensors": to_safetensors,
+    }  # fmt: skip
+    exported = Exported.of(args.weights, args.config, args.frames, args.fixed)
+    for line in writers[args.out.suffix](exported, args.out):
+        print(line)
+    print(args.out)
+
+
+if __name__ == "__main__":
+    run(main)
