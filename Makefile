@@ -1,5 +1,6 @@
 # make demo   raw skeletons -> arrays -> two trained streams -> fused accuracy (8 minutes, no GPU)
 # make demo-personality   synthetic sessions -> Laban features -> traits of unseen participants (5 minutes)
+# make dashboard   the training curves of all work dirs in TensorBoard
 # make test   linter and test suite (5 minutes)
 # All make .venv and install what they need into it first.
 
@@ -7,13 +8,15 @@ PYTHON ?= python3
 # How much the demo does: SUBJECTS=3 EPOCHS=1 only shows that everything runs.
 SUBJECTS ?= 10
 EPOCHS ?= 11
+# What the demo's picture shows: clapping, waving, pushing.
+DEMO_CLIPS = A010 A023 A052
 # The same for demo-personality: PARTICIPANTS=12 TRAIT_EPOCHS=2.
 PARTICIPANTS ?= 150
 TRAIT_EPOCHS ?= 6
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo demo-personality test clean
+.PHONY: demo demo-personality dashboard test clean
 
 demo: .venv/installed
 	rm -rf data/demo work_dir/demo
@@ -25,9 +28,13 @@ demo: .venv/installed
 	python3 main.py --config config/demo/test_joint.yaml --weights work_dir/demo/joint/weights/weights-$(EPOCHS)-*.pt --save-score yes
 	python3 main.py --config config/demo/test_bone.yaml --weights work_dir/demo/bone/weights/weights-$(EPOCHS)-*.pt --save-score yes
 	python3 ensemble.py --dataset demo/xsub --joint-dir work_dir/demo/joint_eval --bone-dir work_dir/demo/bone_eval
+	python3 tools/report.py work_dir/demo/joint_eval work_dir/demo/bone_eval --out work_dir/demo/report.html
+	python3 tools/visualize.py $(DEMO_CLIPS:%=data/demo/raw/S001C001P001R001%.skeleton) --out work_dir/demo/clips.gif
 	@echo
-	@echo "Accuracy on subjects never seen in training is above. Training curves are in"
-	@echo "work_dir/demo/{joint,bone}/trainlogs: pip install tensorboard && tensorboard --logdir work_dir/demo"
+	@echo "Accuracy on subjects never seen in training is above. To look at, in a browser:"
+	@echo "  work_dir/demo/report.html   classes, confusions, mistaken clips"
+	@echo "  work_dir/demo/clips.gif     some of the clips"
+	@echo "Training curves: make dashboard"
 
 demo-personality: .venv/installed
 	rm -rf data/demo-personality work_dir/demo-personality
@@ -39,6 +46,10 @@ demo-personality: .venv/installed
 	@echo
 	@echo "Errors on participants never seen in training are above, beside those of predicting the mean"
 	@echo "of the training participants. Tables and pictures are in work_dir/demo-personality/joint_laban_eval."
+
+dashboard: .venv/installed
+	python3 -m tensorboard.main --version > /dev/null 2>&1 || python3 -m pip install --quiet "tensorboard>=2.16"
+	python3 -m tensorboard.main --logdir work_dir
 
 test: .venv/installed-dev
 	ruff check .

@@ -60,6 +60,16 @@ def test_data_commands_accept(command):
         assert flag.lstrip("-").replace("-", "_") in parsed
 
 
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if c[1].startswith("tools/")], ids=" ".join
+)
+def test_tools_accept(command):
+    script = import_module(command[1].removesuffix(".py").replace("/", "."))
+    args = script.make_parser().parse_args(command[2:])
+    if hasattr(script, "checked"):
+        script.checked(args)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_files_that_a_page_links_exist(page):
     links = re.findall(r"\]\(((?!http)[^)#]+)[^)]*\)", page.read_text())

@@ -5,7 +5,8 @@ recordings of one's own the settings of custom_gendata.py.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,13 +23,14 @@ from data_gen.pipeline.ntu_plan import MAX_FRAMES
 from data_gen.readers.formats import BY_ENDING, FORMATS, OF_FOLDERS
 from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
 from data_gen.readers.kinetics import parse_bodies
-from data_gen.readers.ntu import parse_skeleton, select_bodies
+from data_gen.readers.ntu import parse_name, parse_skeleton, select_bodies
 from data_gen.readers.sample import Raw, Sample
 from data_gen.readers.ucla import NUM_JOINTS
 from data_gen.readers.ucla import parse_skeleton as parse_ucla
 from data_gen.readers.udiva import FILES, read_frames
 from data_gen.ucla_gendata import normalise
 from data_gen.udiva_gendata import PUBLISHED_CHUNK_SIZE
+from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed
 from graph.named import skeleton_class
 
@@ -44,6 +46,7 @@ class RawFormat(Protocol):
         skeleton: name of its skeleton.
         up: the axis of raw clips that points up: y, -y or z.
         array_up: that of the arrays, which are turned where they are normalised as NTU RGB+D's.
+        classes: their names, where files tell theirs as the field `label`; may be empty.
         chunk: frames of the chunks that long recordings are cut into; None: they are not.
     """
 
@@ -52,6 +55,7 @@ class RawFormat(Protocol):
     skeleton: str
     up: str
     array_up: str
+    classes: Sequence[str]
     chunk: int | None
 
     def read(self, raw: Raw) -> list[Sample]:
@@ -68,10 +72,15 @@ class RawFormat(Protocol):
 class Ntu:
     endings, of_folders, skeleton, chunk = (".skeleton",), False, "ntu_rgb_d", None
     up, array_up = "y", "z"
+    classes: Sequence[str] = SHIPPED["ntu120"]
 
     def read(self, raw: Raw) -> list[Sample]:
         path = Path(raw.name)
-        return [Sample(path.name, parse_skeleton(raw.content(), path), rate=NTU_RATE)]
+        clip = parse_skeleton(raw.content(), path)
+        with suppress(ValueError):  # a file of another name is a clip all the same
+            fields = {"label": parse_name(path.name).action - 1}
+            return [Sample(path.name, clip, rate=NTU_RATE, fields=fields)]
+        return [Sample(path.name, clip, rate=NTU_RATE)]
 
     def array(self, sample: Sample) -> np.ndarray:
         bodies = select_bodies(sample.clip)[:, :MAX_FRAMES].astype(np.float32)
@@ -81,6 +90,7 @@ class Ntu:
 class Kinetics:
     endings, of_folders, skeleton, chunk = (".json",), False, "openpose_coco", None
     up, array_up = "y", "y"
+    classes: Sequence[str] = ()
 
     def read(self, raw: Raw) -> list[Sample]:
         return [Sample(Path(raw.name).name, parse_bodies(raw.content(), raw.name)[0], True)]
@@ -95,13 +105,16 @@ class Ucla:
 
     endings, of_folders, skeleton, chunk = (".json",), False, "kinect_v1", None
     up, array_up = "y", "y"
+    classes: Sequence[str] = SHIPPED["nw-ucla"]
 
     def __init__(self, num_frames: int) -> None:
         self.num_frames = num_frames
 
     def read(self, raw: Raw) -> list[Sample]:
         name = Path(raw.name).name
-        return [Sample(name, parse_ucla(name, raw.content())[0][None], rate=UCLA_RATE)]
+        joints, label = parse_ucla(name, raw.content())
+        fields = {"label": label - 1} if type(label) is int else {}
+        return [Sample(name, joints[None], rate=UCLA_RATE, fields=fields)]
 
     def array(self, sample: Sample) -> np.ndarray:
         clip = normalise(sample.clip[0])[None].astype(np.float32)
@@ -121,6 +134,7 @@ class Custom:
     """
 
     chunk = None
+    classes: Sequence[str] = ()
 
     def __init__(self, settings: Mapping[str, Any], num_frames: int) -> None:
         checked = check(dict(settings))
@@ -156,6 +170,7 @@ class Udiva:
 
     endings, of_folders, skeleton = FILES, False, "smpl24"
     up, array_up = "y", "z"
+    classes: Sequence[str] = ()
 
     def __init__(self, chunk: int, features: str) -> None:
         self.chunk, self.features = chunk, features

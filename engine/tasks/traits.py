@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.data.clips import Clips
-from engine.tasks.pictures import effort_curves, save_picture, traits_against_truth
 from engine.tasks.trait_measures import (
     MEASURES,
     confidence_intervals,
@@ -87,6 +86,8 @@ class TraitRegression:
 
     def pictures(self, outputs: np.ndarray, clips: Clips) -> dict[str, np.ndarray]:
         """Images (H, W, 3) uint8 by name: predicted against true traits, where there are true."""
+        from engine.tasks.pictures import traits_against_truth  # with matplotlib: 0.4 s
+
         _, predicted, true = self._participants(outputs, clips)
         return {"traits": traits_against_truth(predicted, true)} if np.isfinite(true).all() else {}
 
@@ -94,6 +95,8 @@ class TraitRegression:
         """predictions.csv; with true traits also ground_truth.csv, scores.txt, traits.json and
         traits.png; with effort features efforts.png.
         """
+        from engine.tasks.pictures import effort_curves, save_picture
+
         names, predicted, true = self._participants(outputs, clips)
         _write_table(work_dir / "predictions.csv", names, predicted)
         if np.isfinite(true).all():

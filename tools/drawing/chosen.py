@@ -18,7 +18,6 @@ from tools.drawing.shown import ShownClip, shown_clip
 from tools.drawing.sources import (
     Choice,
     Drawable,
-    classes_of,
     drawables,
     joints_beside,
     of_arrays,
@@ -45,8 +44,7 @@ def chosen_clips(args: Namespace) -> list[ShownClip]:
         return [clip for each in found for clip in compared(each, args)]
     if args.augment:
         return augmented(found[0], args)
-    titles = [titled(each, Path(args.clips[0])) for each in found]
-    return [drawn(each, args, title) for each, title in zip(found, titles, strict=True)]
+    return [drawn(each, args, titled(each)) for each in found]
 
 
 def drawn(each: Drawable, args: Namespace, title: str) -> ShownClip:
@@ -56,11 +54,9 @@ def drawn(each: Drawable, args: Namespace, title: str) -> ShownClip:
     )  # fmt: skip
 
 
-def titled(each: Drawable, path: Path) -> str:
+def titled(each: Drawable) -> str:
     """The clip's name, and its class where that is known."""
-    if each.label is None:
-        return each.name
-    return f"{each.name}\n{shown(each.label, classes_of(path))}"
+    return each.name if each.label is None else f"{each.name}\n{shown(each.label, each.classes)}"
 
 
 def compared(each: Drawable, args: Namespace) -> Iterator[ShownClip]:

@@ -11,6 +11,7 @@ from PIL import Image
 from utils.files import atomic_write
 
 NEARLY_WHITE = 248  # of 255
+COLOURS = 64  # of a GIF
 
 
 def write_gif(path: Path, pictures: Iterable[np.ndarray], rate: float) -> None:
@@ -24,7 +25,7 @@ def write_gif(path: Path, pictures: Iterable[np.ndarray], rate: float) -> None:
     ends = [round(100 * step * (number + 1) / rate) for number in range(len(kept))]
     times = [10 * max(2, end - start) for start, end in zip([0, *ends], ends, strict=False)]
     # One palette for all, or colours would flicker.
-    palette = kept[len(kept) // 2].quantize(128, method=Image.Quantize.MEDIANCUT)
+    palette = kept[len(kept) // 2].quantize(COLOURS, method=Image.Quantize.MEDIANCUT)
     # White would be the mean of what is nearly white.
     colours = np.array(palette.getpalette()).reshape(-1, 3)
     colours[colours.min(axis=1) > NEARLY_WHITE] = 255

@@ -46,6 +46,7 @@ class Drawable:
     rate: float | None = None
     has_score: bool = False
     label: int | None = None
+    classes: Sequence[str] = ()  # their names
     array: np.ndarray | None = None
     array_up: str | None = None
     is_array: bool = False
@@ -130,8 +131,8 @@ def of_arrays(path: Path, choice: Choice, label_path: Path | None = None) -> Ite
         clip = without_replay(array).transpose(3, 1, 2, 0)
         has_score = dataset in IMAGE_SCORE or _keeps_score(manifest)
         label = None if labels is None else int(labels[number])
-        args = (names[number], clip, skeleton, up, None, has_score, label, array, up)
-        yield Drawable(*args, is_array=True)
+        args = (names[number], clip, skeleton, up, None, has_score, label, class_names(manifest))
+        yield Drawable(*args, array=array, array_up=up, is_array=True)
 
 
 def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
@@ -151,10 +152,14 @@ def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
 
 
 def drawable_of(sample: Sample, raw: RawFormat) -> Drawable:
-    args = (sample.name, sample.clip, raw.skeleton, raw.up, sample.rate, sample.has_score)
+    drawable = Drawable(
+        sample.name, sample.clip, raw.skeleton, raw.up, sample.rate, sample.has_score
+    )
     if isinstance(raw, Plain):
-        return Drawable(*args)
-    return Drawable(*args, array=raw.array(sample), array_up=raw.array_up)
+        return drawable
+    label = sample.fields.get("label") if raw.classes else None
+    array = raw.array(sample)
+    return replace(drawable, label=label, classes=raw.classes, array=array, array_up=raw.array_up)
 
 
 class Plain:
@@ -284,8 +289,3 @@ def _keeps_score(manifest: dict[str, Any]) -> bool:
 def joints_beside(path: Path) -> Path:
     """The joints that a file of bones or motions was derived of, which lie beside it."""
     return path.with_name(DERIVED.sub("_joint.", path.name))
-
-
-def classes_of(path: Path) -> list[str]:
-    """Names of the classes of a data set, that a file of it belongs to."""
-    return class_names(read_manifest(path))
