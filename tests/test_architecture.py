@@ -43,7 +43,7 @@ ALLOWED_WITHIN = {
         "predicting": set(),
         "video": set(),
         "drawing": set(),
-        "reporting": {"drawing"},
+        "reporting": {"drawing", "predicting"},
         "exporting": {"predicting"},
     },
 }

@@ -70,6 +70,7 @@ def test_with_synchronised_batchnorm_two_processes_equal_one(odd_settings, tmp_p
         assert scores[0][name] == pytest.approx(score, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_without_it_each_process_has_its_own_statistics(odd_settings, tmp_path):
     """And one line each: only the first process writes."""
     two, one = tmp_path / "two", tmp_path / "one"
@@ -105,6 +106,7 @@ def test_testing_in_two_processes(odd_settings, tmp_path):
         assert (tmp_path / "two" / name).read_text() == (tmp_path / "one" / name).read_text()
 
 
+@pytest.mark.slow
 def test_batches_that_processes_cannot_share_are_refused(odd_settings):
     done = torchrun("main.py", *odd_settings, "--batch-size", "9", "--forward-batch-size", "9")
     assert done.returncode != 0
@@ -129,6 +131,7 @@ dist.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_synchronised_batchnorm_is_that_of_the_whole_batch(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(BATCHNORM)

@@ -24,6 +24,7 @@ def command(cwd, script, *argv) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_raw_skeletons_become_a_fused_accuracy(tmp_path):
     raw = tmp_path / "raw"
     synthetic = ["--subjects", "5", "--actions", "10", "27"]

@@ -152,6 +152,7 @@ def test_a_work_dir_below_a_file(settings, tmp_path, capsys):
     assert "Not a directory" in message
 
 
+@pytest.mark.slow
 def test_a_closed_stdin_is_not_asked(settings, tmp_path):
     main.main([*settings, "--num-epoch", "1"])
     shutil.rmtree(tmp_path / "run" / "checkpoints")

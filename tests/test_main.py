@@ -346,6 +346,7 @@ def test_help_is_quick_and_needs_no_torch():
     assert time.monotonic() - begun < 2
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_over_epochs(settings, tmp_path, monkeypatch):
     """Private memory after 4 epochs and after 16."""
     sizes, finish = [], engine.finish_epoch

@@ -196,6 +196,7 @@ def test_precise_statistics_are_the_mean_over_the_batches():
     assert norm.momentum == 0.1
 
 
+@pytest.mark.slow
 def test_a_signal_while_statistics_are_taken_saves_and_they_are_taken_again(
     settings, tmp_path, monkeypatch
 ):

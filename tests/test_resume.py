@@ -95,7 +95,7 @@ RECIPE = ["--ema-decay", "0.9", "--lr-schedule", "cosine", "--warmup-epochs", "1
 @pytest.mark.parametrize(
     "recipe",
     [RECIPE, pytest.param(["--half", "--amp-opt-level", "1"], marks=pytest.mark.slow),
-     ["--half", "--amp-opt-level", "2"],
+     pytest.param(["--half", "--amp-opt-level", "2"], marks=pytest.mark.slow),
      pytest.param(["--half", "--amp-opt-level", "3"], marks=pytest.mark.slow)],
     ids=["recipe", "level 1", "level 2", "level 3"],
 )  # fmt: skip
@@ -112,6 +112,7 @@ def test_with_every_recipe(settings, tmp_path, monkeypatch, recipe):
         assert equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_user_feeder_that_draws_from_global_state(settings, tmp_path, monkeypatch):
     """Its state is in the checkpoint, too."""
     noisy = ["--feeder", "small_feeder.NoisyFeeder"]
@@ -314,7 +315,8 @@ def _kill_and_resume(argv: list[str], run: Path, moments: list[float]) -> int:
     return killed
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [2, 20])
 def test_killed_at_random_moments(settings, tmp_path, kills):
     argv = [*settings, "--save-steps", "1", "--keep-checkpoints", "3", "--step", "9"]
     num_epoch = 12 if kills > 2 else 5
@@ -351,7 +353,9 @@ def _train_until_half_a_file(argv: list[str], name: str, log: str) -> None:
     _train(argv, log)
 
 
-@pytest.mark.parametrize("name", ["weights-2", "checkpoint-2"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("weights-2", marks=pytest.mark.slow), "checkpoint-2"]
+)
 def test_killed_while_it_saves(settings, tmp_path, whole, name):
     context = multiprocessing.get_context("forkserver")
     process = context.Process(

@@ -3,7 +3,8 @@
 One page with accuracy and how sure it is, classes, confusion, mistakes, calibration, training and
 cost; and the same numbers as report.json and (classes) report.csv beside it. Work dirs are those of
 tests with scores (main.py --phase test --save-score yes) or of trainings; several are compared, and
-one made with --seeds stands for its seeds.
+one made with --seeds stands for its seeds. --weights are tested here, on the data their settings
+name.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -32,7 +33,9 @@ def make_parser() -> ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("work_dirs", nargs="+", type=Path, metavar="WORK_DIR")
+    add("work_dirs", nargs="*", type=Path, metavar="WORK_DIR")
+    add("--weights", nargs="+", type=Path, default=[], metavar="FILE", help=".pt or .safetensors")
+    add("--config", type=Path, metavar="FILE", help="settings of weights outside of a work dir")
     add("--out", type=Path, default=Path("report.html"), help="(default: report.html)")
     add("--clips", type=non_negative, default=8, metavar="N",
         help="pictures of mistaken clips of the first run (default: 8)")  # fmt: skip
@@ -46,12 +49,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.basicConfig(format="%(levelname)s: %(message)s")
     if args.out.suffix != ".html":
         raise ValueError(f"--out must end with .html. Got {args.out}.")
+    if not (args.work_dirs or args.weights):
+        raise ValueError("name work dirs, or --weights.")
     # Only here, as they take a second to import.
     from tools.reporting.content import content_of
     from tools.reporting.page import write_page
     from tools.reporting.runs import read_runs
 
-    runs = read_runs(args.work_dirs)
+    runs = read_runs(args.work_dirs) if args.work_dirs else []
+    if args.weights:
+        from tools.reporting.tested import tested_run
+
+        runs += [tested_run(path, args.config) for path in args.weights]
     if not any(each.has_scores or each.curves or each.traits for each in runs):
         raise ValueError(
             f"{args.work_dirs[0]} holds neither scores nor curves. Test with main.py --phase test "

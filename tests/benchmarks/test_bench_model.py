@@ -11,6 +11,7 @@ from utils.cli import PROJECT
 SMALL = tuple({**NTU, "width": 6, "num_gcn_scales": 3, "num_g3d_scales": 2}.items())
 
 
+@pytest.mark.slow
 def test_both_sides_run_and_are_measured():
     ours = Side(model_args=SMALL, frames=16)
     literal = replace(ours, model=ORACLE, path=f"{PROJECT}{os.pathsep}{PROJECT / 'tests'}")

@@ -247,7 +247,7 @@ def test_a_folder_that_was_made_again_is_locked_again(tmp_path):
         (tmp_path / "run").rmdir()
 
 
-@pytest.mark.parametrize("closed", ["stdout", "both"])
+@pytest.mark.parametrize("closed", [pytest.param("stdout", marks=pytest.mark.slow), "both"])
 def test_a_training_goes_on_without_standard_output(trained, tmp_path, closed):
     _, argv = trained
     work_dir = tmp_path / "b"

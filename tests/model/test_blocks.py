@@ -97,7 +97,12 @@ def test_ms_tcn_equals_the_literal_form(frames, c_in, c_out, stride, activation,
     equal_values_and_gradients(block, literal, x, training=training)
 
 
-NETWORKS = [(25, 2, 11), (20, 1, 8), (18, 3, 3), (24, 2, 1)]
+NETWORKS = [
+    pytest.param(25, 2, 11, marks=pytest.mark.slow),
+    (20, 1, 8),
+    (18, 3, 3),
+    (24, 2, 1),
+]
 
 
 def networks(joints, persons):

@@ -132,6 +132,7 @@ def check_whole_model(found, training) -> None:
         torch.testing.assert_close(gpu_state[key].to(value), value, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 @TRAINING
 def test_rows_that_only_fill_up_change_nothing(on_gpu, training):
     def in_seven_rows(model, clips):
@@ -144,6 +145,7 @@ def test_rows_that_only_fill_up_change_nothing(on_gpu, training):
     check_whole_model(found, training)
 
 
+@pytest.mark.slow
 @TRAINING
 def test_half_precision_is_close(on_gpu, training):
     model, clips = small_model().to(DEVICE), torch.randn(2, 3, 8, 5, 2, device=DEVICE)

@@ -127,6 +127,21 @@ def test_files_beside_the_page(runs, tmp_path, capsys):
     assert "<b>wave" not in page and "http" not in re.sub(r"http://www\.w3\.org", "", page)
 
 
+def test_weights_are_tested_for_the_report(runs, tmp_path):
+    pytest.importorskip("safetensors", reason="pip install -r requirements-extra.txt")
+    from tools import export
+
+    weights = runs[0].with_name("run0") / "weights" / "best.pt"
+    shipped = tmp_path / "models" / "a.safetensors"
+    export.main(["--weights", str(weights), "--out", str(shipped)])
+    out = tmp_path / "report.html"
+    report.main(["--weights", str(shipped), "--out", str(out), "--no-speed"])
+    content = json.loads(out.with_suffix(".json").read_text())
+    (found,) = content["runs"]
+    assert found["name"] == "models/a" and found["classes"][1]["name"] == "1 clap"
+    assert found["confusion"] == content_of(read_runs(runs[:1]), {})["runs"][0]["confusion"]
+
+
 def test_the_published_form_counts_65_gflops():
     """What PUBLISHED_GFLOPS says, of the literal form of every block."""
     import oracle
@@ -213,6 +228,7 @@ def test_what_cannot_be_is_one_line(tmp_path, runs, capsys):
     (tmp_path / "empty" / "config.yaml").write_text("seed: 1\n")
     for argv, said in (
         ([tmp_path / "none"], "is no work dir"),
+        ([], "name work dirs, or --weights"),
         ([tmp_path / "empty"], "neither scores nor curves"),
         ([runs[0], runs[0]], "named twice"),
         ([runs[0], "--out", tmp_path / "a.txt"], "--out must end with .html"),

@@ -94,7 +94,8 @@ def shown_clip(
     if stream and stream != "joint":
         derived = derive_stream(places.transpose(3, 1, 2, 0), stream, bones)
         vectors = on_screen(derived.transpose(3, 1, 2, 0), up)
-        vectors = vectors * MOTION_FRAMES if stream.endswith("motion") else vectors
+        # A bone comes from its parent: it is drawn back to it.
+        vectors = vectors * (MOTION_FRAMES if stream.endswith("motion") else -1)
     joints = np.where(seen[..., None], on_screen(places, up), np.nan)
     present = np.flatnonzero(seen.any(axis=(1, 2)))
     length = np.flatnonzero(seen.any(axis=(0, 2)))

@@ -1,0 +1,41 @@
+"""Weights that lie in no work dir: tested here, for a report."""
+# Shapes: N samples, K classes.
+
+import re
+from contextlib import closing
+from pathlib import Path
+
+from engine.data.datasets import build_test_clips, check_clips
+from engine.data.loading import evaluation_loader
+from engine.evaluation import predict
+from engine.settings.table import ABOUT, Settings
+from engine.tasks.action import ActionClassification
+from engine.trained import load_network
+from tools.predicting.networks import info_beside
+from tools.reporting.runs import ScoredRun
+
+
+def tested_run(weights: Path, config: Path | None) -> ScoredRun:
+    """The scores of weights on the test clips of their settings.
+
+    Args:
+        weights: .pt or .safetensors.
+        config: their settings, where neither the file nor a work dir has them.
+
+    Raises:
+        FileNotFoundError, ValueError: weights, settings or clips are missing or do not fit.
+    """
+    info = info_beside(weights, config)
+    if info.is_of_traits:
+        raise ValueError(f"{weights} predicts traits. Test it with main.py and name the work dir.")
+    settings = Settings.of({k: v for k, v in info.settings.items() if k in ABOUT})
+    clips = build_test_clips(settings.data, model_args=info.model_args)
+    check_clips(ActionClassification(), info.model_args, clips)
+    network = load_network(settings, weights)
+    with closing(evaluation_loader(clips, settings.data.test_batch_size, 0)) as loader:
+        scores = predict(network.model, network.precision, loader, settings.data.num_clips)
+    name = re.sub(r"\.(pt|safetensors)$", "", "/".join(weights.absolute().parts[-2:]))
+    return ScoredRun(
+        name, weights.absolute().parent, info, None, weights, list(clips.sample_name), scores,
+        [int(label) for label in clips.label],
+    )  # fmt: skip
