@@ -64,6 +64,11 @@ def build_precision(
     )
 
 
+def model_class(name: str) -> str:
+    """The dotted name of a network's class: `stgcn` stands for model.stgcn.Model."""
+    return name if "." in name else f"model.{name}.Model"
+
+
 def build_model(
     settings: ModelSettings,
     *,
@@ -83,7 +88,7 @@ def build_model(
         ValueError: the arguments are wrong, or the weights do not fit.
     """
     set_seed(seed)
-    model = build(settings.model, settings.model_args, base=nn.Module)
+    model = build(model_class(settings.model), settings.model_args, base=nn.Module)
     if settings.weights:
         loaded = load_weights(model, settings.weights, settings.ignore_weights)
         if settings.freeze_loaded:

@@ -1,6 +1,7 @@
 """MS-TCN: temporal convolutions with several dilations, side by side (paper, Fig. 3(b))."""
 # Shapes: N rows (bodies), C channels, T frames, V joints.
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from model.batch_norm import batch_norm, convolve_and_normalize
 from model.layers import TemporalConv, TemporalConv2d, pointwise
 
 KERNEL_SIZE = 3
+POOL_SIZE = 3
 DILATIONS = (1, 2, 3, 4)
 
 
@@ -27,12 +29,15 @@ class Parts(NamedTuple):
 
 
 class MultiScaleTemporalConv(nn.Module):
-    """Six branches of C_out / 6 channels: four dilations, a max-pool and a 1x1 convolution.
+    """Branches of equal width: some dilations (MS-G3D: four), a max-pool and a 1x1 convolution.
 
     Args:
         stride: temporal stride of the block.
         activation: whether the sum with the residual passes a final ReLU.
         dropout: after each dilated branch, and after the sum with the residual.
+        kernel_size: of the dilated branches.
+        dilations: one a branch.
+        has_residual: whether the input is added; CTR-GCN's units add their own.
 
     Raises:
         ValueError: `out_channels` does not split evenly over the branches.
@@ -45,9 +50,17 @@ class MultiScaleTemporalConv(nn.Module):
         stride: int = 1,
         activation: bool = True,
         dropout: float = 0.0,
+        kernel_size: int = KERNEL_SIZE,
+        dilations: Sequence[int] = DILATIONS,
+        has_residual: bool = True,
     ) -> None:
         super().__init__()
-        num_branches = len(DILATIONS) + 2
+        num_branches = len(dilations) + 2
+        self.num_dilated, self.has_residual = len(dilations), has_residual
+        # The kernels of the GPU form are those of MS-G3D.
+        self.has_gpu_form = (
+            kernel_size == KERNEL_SIZE and tuple(dilations) == DILATIONS and has_residual
+        )
         self.stride = stride
         if out_channels % num_branches:
             raise ValueError(
@@ -60,16 +73,16 @@ class MultiScaleTemporalConv(nn.Module):
             return nn.Conv2d(in_channels, width, 1, stride=(1, stride)), nn.BatchNorm2d(width)
 
         self.branches = nn.ModuleList()
-        for dilation in DILATIONS:
-            convolution = TemporalConv(width, width, KERNEL_SIZE, stride, dilation)
+        for dilation in dilations:
+            convolution = TemporalConv(width, width, kernel_size, stride, dilation)
             self.branches.append(nn.Sequential(*head(), nn.ReLU(inplace=True), convolution))
-        pool = nn.MaxPool2d((1, KERNEL_SIZE), stride=(1, stride), padding=(0, KERNEL_SIZE // 2))
+        pool = nn.MaxPool2d((1, POOL_SIZE), stride=(1, stride), padding=(0, POOL_SIZE // 2))
         self.branches.append(
             nn.Sequential(*head(), nn.ReLU(inplace=True), pool, nn.BatchNorm2d(width))
         )
         self.branches.append(nn.Sequential(*head(stride)))
 
-        if in_channels == out_channels and stride == 1:
+        if not has_residual or (in_channels == out_channels and stride == 1):
             self.residual = None
         else:
             self.residual = TemporalConv(in_channels, out_channels, kernel_size=1, stride=stride)
@@ -80,7 +93,8 @@ class MultiScaleTemporalConv(nn.Module):
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / stride)); `repeats` as in `batch_norm`."""
         parts = self.parts()
-        if not self.dropout and gpu.applies(x, [*parts.head_norms, *parts.last_norms]):
+        own = self.has_gpu_form and not self.dropout
+        if own and gpu.applies(x, [*parts.head_norms, *parts.last_norms]):
             rows = gpu.ms_tcn(self, parts, gpu.rows_of(x), gpu.weights_of(repeats))
             return gpu.features_of(rows)
         # The heads read the same input, and the branches are concatenated: one convolution and one
@@ -89,12 +103,14 @@ class MultiScaleTemporalConv(nn.Module):
         *hidden, pooled = torch.relu_(hidden).chunk(len(parts.heads), dim=1)
         outputs = [conv(part) for conv, part in zip(parts.dilated, hidden, strict=True)]
         branches = torch.cat([*outputs, parts.pool(pooled), parts.shortcut(x)], dim=1)
-        branches = self._drop(batch_norm(branches, parts.last_norms, repeats), len(DILATIONS))
+        branches = self._drop(batch_norm(branches, parts.last_norms, repeats), self.num_dilated)
+        if not self.has_residual:
+            return self.activation(self._drop(branches))
         residual = x if self.residual is None else self.residual(x, repeats)
         return self.activation(self._drop(branches + residual))
 
     def parts(self) -> Parts:
-        """The layers of the six branches by what they do."""
+        """The layers of the branches by what they do."""
         *dilated, pooling, shortcut = self.branches
         heads = [*dilated, pooling]
         return Parts(

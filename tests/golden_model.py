@@ -1,8 +1,9 @@
-"""The rule that filled the published models whose outputs are in tests/assets/msg3d_*.npz."""
+"""The rule that filled the published models whose outputs are in tests/assets/*.npz."""
 
 import json
 import math
 import zlib
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,31 @@ from model import msg3d, msg3d_laban
 
 ASSETS = Path(__file__).parent / "assets"
 NAMES = ("ntu60", "ntu120", "kinetics")
+ZOO = tuple(
+    f"{model}_{data}"
+    for model, sets in {
+        "stgcn": ("ntu60", "kinetics"),
+        "agcn": ("ntu60", "kinetics"),
+        "aagcn": ("ntu60", "kinetics"),
+        "ctrgcn": ("ntu60", "ntu120", "ucla"),
+    }.items()
+    for data in sets
+)
 LABAN = "laban"  # has dropout, so that only its eval mode has numbers
 
 
 def contract(name: str) -> dict:
     """model_args, input_shape, state_dict (key -> shape), parameters (in order) of one model."""
-    return json.loads((ASSETS / f"msg3d_{name}.json").read_text())
+    return json.loads(_file(name, "json").read_text())
 
 
 def numbers(name: str) -> dict[str, np.ndarray]:
-    with np.load(ASSETS / f"msg3d_{name}.npz") as file:
+    with np.load(_file(name, "npz")) as file:
         return dict(file)
+
+
+def _file(name: str, ending: str) -> Path:
+    return ASSETS / (f"{name}.{ending}" if name in ZOO else f"msg3d_{name}.{ending}")
 
 
 def state_dict(name: str) -> dict[str, Tensor]:
@@ -42,6 +57,12 @@ def _entry(key: str, shape: list[int]) -> Tensor:
         return torch.from_numpy(0.1 * rng.standard_normal(shape))
     if leaf == "A_res":
         return torch.from_numpy(0.01 * rng.standard_normal(shape))
+    if leaf == "PA":
+        return torch.from_numpy(0.05 * rng.standard_normal(shape))
+    if leaf == "alpha":
+        return torch.from_numpy(0.1 * rng.standard_normal(shape))
+    if key.startswith("edge_importance."):
+        return torch.from_numpy(rng.uniform(0.5, 1.5, shape))
     return torch.from_numpy(rng.standard_normal(shape) / math.sqrt(math.prod(shape[1:])))
 
 
@@ -63,3 +84,20 @@ def build(name: str) -> nn.Module:
     model = (msg3d_laban if name == LABAN else msg3d).Model(**arguments).double()
     model.load_state_dict(state_dict(name), strict=True)
     return model
+
+
+def build_zoo(name: str) -> nn.Module:
+    """A network of ZOO with the golden weights, float64, strictly loaded.
+
+    Its weights were filled in float32; the stored constant `A` keeps its value.
+    """
+    module = import_module(f"model.{name.partition('_')[0]}")
+    made = contract(name)
+    model = module.Model(**made["published_model_args"])
+    own = model.state_dict()
+    state = {
+        key: own[key] if key == "A" else _entry(key, shape).to(own[key].dtype)
+        for key, shape in made["state_dict"].items()
+    }
+    model.load_state_dict(state, strict=True)
+    return model.double()

@@ -176,7 +176,7 @@ def test_no_two_classes_have_one_name():
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(shown(path))
     # Dotted names that YAML files use, one a file; and a protocol with its implementation.
-    of_yaml = {"Model", "AdjMatrixGraph", "Precision"}
+    of_yaml = {"Model", "AdjMatrixGraph", "Graph", "Precision"}
     assert {n: p for n, p in places.items() if len(p) > 1 and n not in of_yaml} == {}
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.build import model_class
 from engine.settings.parse import parse
 from graph.streams import STREAMS
 from utils.config import build
 
 ROOT = Path(__file__).parents[1]
+ZOO = ("stgcn", "agcn", "aagcn", "ctrgcn")
 BASES = {ROOT / "config" / "nw-ucla" / name for name in ("network.yaml", "recipe.yaml")}
+BASES |= {ROOT / "config" / name / "recipe.yaml" for name in ZOO}
 FILES = sorted({*(ROOT / "config").rglob("*.yaml")} - BASES)
 PUBLISHED = {
     "nturgbd-cross-subject": ("ntu/xsub", 60, 50, [30, 40]),
@@ -54,7 +57,7 @@ def scores_of(name, model_args):
     args = json.loads(model_args)
     shape = (2, args.get("in_channels", 3), 6, args["num_point"], args["num_person"])
     with torch.inference_mode():
-        return build(name, args).eval()(torch.randn(shape))
+        return build(model_class(name), args).eval()(torch.randn(shape))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -128,6 +131,44 @@ def test_the_published_personality_recipe(name):
     if name == "joint_laban":
         assert laban.items() <= train.model.model_args.items()
         assert train.model.model == "model.msg3d_laban.Model"
+
+
+RECIPES = {  # batch, weight decay, steps, epochs; on Kinetics other ones
+    "stgcn": ((64, 1e-4, [10, 50], 80), (256, 1e-4, [20, 30, 40, 50], 50)),
+    "agcn": ((64, 1e-4, [30, 40], 50), (128, 1e-4, [45, 55], 65)),
+    "aagcn": ((64, 1e-4, [30, 40], 50), (128, 1e-4, [45, 55], 65)),
+    "ctrgcn": ((64, 4e-4, [35, 55], 65), None),
+}
+
+
+@pytest.mark.parametrize("model", ZOO)
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_recipes_of_other_networks(model, name):
+    kinetics = name == "kinetics-skeleton"
+    expected = RECIPES[model][kinetics]
+    if expected is None:
+        assert not (ROOT / "config" / model / name).exists()
+        return
+    train, test = (load(model, name, f"{phase}.yaml") for phase in ("train", "test"))
+    training = train.training
+    found = (train.data.batch_size, training.weight_decay, training.step, training.num_epoch)
+    assert found == expected
+    assert (training.optimizer, training.nesterov, training.base_lr) == ("SGD", True, 0.1)
+    data, classes, *_ = PUBLISHED[name]
+    assert train.data.train_feeder_args["data_path"] == f"./data/{data}/train_data_joint.npy"
+    assert train.model.model_args["num_class"] == classes
+    assert test.model.weights == train.run.work_dir / "weights" / "best.pt"
+    assert test.data.test_feeder_args == train.data.test_feeder_args
+
+
+def test_ctrgcn_on_nw_ucla_as_published():
+    settings = load("ctrgcn", "nw-ucla", "train.yaml")
+    feeder, training = settings.data.train_feeder_args, settings.training
+    assert (feeder["window_size"], feeder["random_frames"], feeder["fit_axes"]) == (52, True, True)
+    assert feeder["random_rotation"] == [60, 60]
+    # Every clip five times an epoch: five times as many epochs.
+    assert (training.num_epoch, training.step) == (5 * 65, [5 * 50])
+    assert (settings.data.batch_size, training.weight_decay) == (16, 1e-4)
 
 
 @pytest.mark.parametrize("stream", STREAMS)

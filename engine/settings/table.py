@@ -141,7 +141,11 @@ class DataSettings:
 class ModelSettings:
     """model"""
 
-    model: str = setting("model.msg3d.Model", "model class", **RECIPE)
+    model: str = setting(
+        "model.msg3d.Model",
+        "model class, or msg3d, stgcn, agcn, aagcn, ctrgcn",
+        **RECIPE,
+    )
     model_args: dict[str, Any] = mapping_of("num_class, graph, width, ...", **RECIPE)
     weights: Path | None = setting(
         None, "state_dict to start from or to test", type=Path, recipe=True

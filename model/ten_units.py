@@ -1,0 +1,139 @@
+"""The frame of ST-GCN and its successors: ten units, widening and shortening, and a classifier.
+
+Layers of a unit work on features (R, C, V, T), time innermost as everywhere here; weights are
+stored as published.
+"""
+# Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from graph.named import skeleton_class
+from graph.skeleton import SkeletonGraph
+from graph.subsets import labelled_subsets
+from model import absent
+from model.batch_norm import is_plain
+from utils.config import build_class
+
+# Input and output channels and stride of every unit; the first reads the joints.
+WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
+STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
+KERNEL_SIZE = 9  # of convolutions along time
+
+MakeUnit = Callable[[int, int, int, bool], nn.Module]
+
+
+def make_units(make: MakeUnit, in_channels: int) -> list[nn.Module]:
+    """The ten units.
+
+    Args:
+        make: a unit of input channels, output channels, stride, and whether it has a residual.
+    """
+    inputs = (in_channels, *WIDTHS)
+    sizes = zip(inputs, WIDTHS, STRIDES, strict=False)
+    return [make(*size, number > 0) for number, size in enumerate(sizes)]
+
+
+def subsets_of(graph: str, graph_args: dict | None, num_point: int) -> Tensor:
+    """(3, V, V) float32 of a skeleton: a published class with `A`, a shipped name or a YAML file.
+
+    Raises:
+        ValueError: the skeleton is unknown, or has other joints.
+    """
+    skeleton = (
+        build_class(skeleton_class(graph), graph, graph_args or {})
+        if _has_own(graph)
+        else (build_class(skeleton_class(graph), graph))
+    )
+    subsets = getattr(skeleton, "A", None)
+    if subsets is None:
+        if not isinstance(skeleton, SkeletonGraph):
+            raise ValueError(f"graph: {graph} has neither subsets A nor edges.")
+        subsets = labelled_subsets(skeleton, (graph_args or {}).get("labeling_mode", "spatial"))
+    if np.shape(subsets) != (3, num_point, num_point):
+        raise ValueError(
+            f"num_point is {num_point}, but {graph} has {np.shape(subsets)[-1]} joints. "
+            "Make model_args agree with the data."
+        )
+    return torch.from_numpy(np.asarray(subsets, np.float32))
+
+
+def _has_own(graph: str) -> bool:
+    return graph.endswith(".Graph")
+
+
+class TenUnitNetwork(nn.Module):
+    """What the networks share: input normalisation, absent bodies, pooling, classifier.
+
+    A subclass makes `data_bn` (of every person, joint and channel, or of joint and channel), and
+    says what its units and its head are.
+
+    Args:
+        shares_norm: whether persons share `data_bn`.
+    """
+
+    data_bn: nn.BatchNorm1d
+
+    def __init__(self, shares_norm: bool) -> None:
+        super().__init__()
+        self._shares_norm = shares_norm
+
+    def units(self) -> Sequence[Callable[[Tensor, Tensor | None], Tensor]]:
+        """The ten units, (R, C, V, T) and `repeats` (as in `batch_norm`) -> (R, C', V, T')."""
+        raise NotImplementedError
+
+    def head(self, features: Tensor) -> Tensor:
+        """(N, C) -> class scores (N, K)."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Clips (N, C, T, V, M), or (N, T, V*C) of one person -> class scores (N, K)."""
+        if x.dim() == 3:  # as CTR-GCN's arrays are
+            x = self._from_flat(x)
+        clips = x.shape[0]
+        merged = absent.merge_absent(x) if self._can_merge(x) else None
+        rows, repeats = (merged.rows, merged.repeats) if merged else (slice(None), None)
+        x = self._normalised(x)[rows]
+        for unit in self.units():
+            x = unit(x, repeats)
+        x = x.mean(dim=(2, 3))
+        x = x[merged.index] if merged else x
+        return self.head(x.view(clips, -1, x.shape[1]).mean(dim=1))
+
+    def _from_flat(self, x: Tensor) -> Tensor:
+        clips, frames, size = x.shape
+        joints = self.num_joints
+        return x.view(clips, frames, joints, size // joints).permute(0, 3, 1, 2)[..., None]
+
+    @property
+    def num_joints(self) -> int:
+        raise NotImplementedError
+
+    def _normalised(self, x: Tensor) -> Tensor:
+        """(N, C, T, V, M) -> (N*M, C, V, T), by `data_bn`."""
+        clips, channels, frames, joints, persons = x.shape
+        x = x.permute(0, 4, 3, 1, 2)  # (N, M, V, C, T)
+        shared = clips * persons if self._shares_norm else clips
+        x = self.data_bn(x.reshape(shared, -1, frames))
+        x = x.view(clips * persons, joints, channels, frames)
+        return x.transpose(1, 2).contiguous()
+
+    def _can_merge(self, x: Tensor) -> bool:
+        return is_plain(self.data_bn) and not (x.requires_grad or torch.compiler.is_compiling())
+
+
+def kaiming(conv: nn.Module) -> None:
+    """He et al.'s initialisation with the fan out, and no bias."""
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out")
+    nn.init.zeros_(conv.bias)
+
+
+def branch_init(conv: nn.Module, branches: int) -> None:
+    """Normal weights for a convolution that is one of several whose outputs are added."""
+    count = conv.weight.numel() * branches
+    nn.init.normal_(conv.weight, 0, math.sqrt(2 / count))
+    nn.init.zeros_(conv.bias)
