@@ -5,6 +5,7 @@ stored as published.
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 
@@ -44,11 +45,9 @@ def subsets_of(graph: str, graph_args: dict | None, num_point: int) -> Tensor:
     Raises:
         ValueError: the skeleton is unknown, or has other joints.
     """
-    skeleton = (
-        build_class(skeleton_class(graph), graph, graph_args or {})
-        if _has_own(graph)
-        else (build_class(skeleton_class(graph), graph))
-    )
+    target = skeleton_class(graph)
+    takes = "labeling_mode" in inspect.signature(target).parameters
+    skeleton = build_class(target, graph, graph_args if takes else None)
     subsets = getattr(skeleton, "A", None)
     if subsets is None:
         if not isinstance(skeleton, SkeletonGraph):
@@ -60,10 +59,6 @@ def subsets_of(graph: str, graph_args: dict | None, num_point: int) -> Tensor:
             "Make model_args agree with the data."
         )
     return torch.from_numpy(np.asarray(subsets, np.float32))
-
-
-def _has_own(graph: str) -> bool:
-    return graph.endswith(".Graph")
 
 
 class TenUnitNetwork(nn.Module):
