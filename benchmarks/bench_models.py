@@ -2,23 +2,29 @@
 
 Parameters, operations of a clip, and on this machine's CPU (or --device 0) clips per second and
 peak memory of training and inference, for clips of NTU RGB+D with one and with two persons. Every
-figure comes from a process of its own, so that no memory is left over from another one.
+figure comes from a process of its own, so that no memory is left over from another one. With
+--literal the time of clips of 64 frames and two persons is compared with that of the literal form
+of each network (tests/oracle_zoo.py), which computes what the published code does.
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from model.ten_units import subsets_of
+from utils.cli import PROJECT
 from utils.config import build
 
 SIZES = {"num_class": 60, "num_point": 25, "num_person": 2, "graph": "ntu_rgb_d"}
@@ -32,10 +38,12 @@ NETWORKS: dict[str, dict[str, Any]] = {
 # Top-1 in % of NTU RGB+D 60 cross-subject, as published: of the joint stream where it is known.
 PUBLISHED = {"stgcn": "81.5", "agcn": "88.5 (2 streams)", "aagcn": "90.0 (4 streams)",
              "ctrgcn": "92.4 (4 streams)", "msg3d": "89.4, 91.5 (2 streams)"}  # fmt: skip
-SECONDS = 4.0
+SECONDS = 3.0
 
 
-def measure(name: str, frames: int, persons: int, batch: int, device: str) -> dict[str, float]:
+def measure(
+    name: str, frames: int, persons: int, batch: int, device: str, literal: bool = False
+) -> dict[str, float]:
     """Of one network and one size of clips: what the table shows."""
     torch.manual_seed(0)
     place = torch.device("cuda", int(device)) if device != "cpu" else torch.device("cpu")
@@ -44,13 +52,15 @@ def measure(name: str, frames: int, persons: int, batch: int, device: str) -> di
     clips[..., persons:] = 0
     labels = torch.arange(batch, device=place) % 60
 
+    scores = _literal(name, model) if literal else model
+
     def infer() -> None:
         with torch.no_grad():
-            model(clips)
+            scores(clips)
 
     def train() -> None:
         model.zero_grad()
-        F.cross_entropy(model(clips), labels).backward()
+        F.cross_entropy(scores(clips), labels).backward()
 
     found: dict[str, float] = {"parameters": sum(p.numel() for p in model.parameters())}
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -63,6 +73,16 @@ def measure(name: str, frames: int, persons: int, batch: int, device: str) -> di
     found["train"] = batch / _seconds(train, place)
     found["train_mb"] = _memory(place) - start
     return found
+
+
+def _literal(name: str, model: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The literal form with the model's own parameters."""
+    import oracle_zoo  # in tests/, which the caller puts on the path
+
+    state = {**dict(model.named_buffers()), **dict(model.named_parameters())}
+    subsets = model.A if name == "stgcn" else subsets_of("ntu_rgb_d", None, 25)
+    subsets = subsets.to(next(model.parameters()).device)
+    return lambda clips: oracle_zoo.scores(name, state, subsets, clips, model.training)
 
 
 def _seconds(call: Any, place: torch.device) -> float:
@@ -95,17 +115,41 @@ def rows(names: Sequence[str], batch: int, device: str) -> Iterator[str]:
     for name in names:
         for frames in (64, 300):
             for persons in (1, 2):
-                arguments = ["--cell", name, str(frames), str(persons), str(batch), device]
-                done = subprocess.run(
-                    [sys.executable, "-m", "benchmarks.bench_models", *arguments],
-                    capture_output=True, text=True, check=True,
-                )  # fmt: skip
-                one = json.loads(done.stdout)
+                one = cell(name, frames, persons, batch, device)
                 yield (
                     f"| {name} | {frames} | {persons} | {one['parameters'] / 1e6:.2f} | "
                     f"{one['gmacs']:.2f} | {one['train']:.1f} | {one['train_mb']:.0f} | "
                     f"{one['infer']:.1f} | {one['infer_mb']:.0f} | {PUBLISHED[name]} |"
                 )
+
+
+def cell(
+    name: str, frames: int, persons: int, batch: int, device: str, literal: bool = False
+) -> dict[str, float]:
+    """`measure` in a process of its own."""
+    arguments = [name, str(frames), str(persons), str(batch), device, str(literal)]
+    paths = [str(PROJECT), str(PROJECT / "tests")]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bench_models", "--cell", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    return json.loads(done.stdout)
+
+
+def literal_rows(names: Sequence[str], batch: int, device: str) -> Iterator[str]:
+    """Our time as a share of the literal form's, a line a network; turns alternate."""
+    yield "| network | training, ours / literal | inference, ours / literal |"
+    yield "|---|---|---|"
+    for name in names:
+        turns = [[cell(name, 64, 2, batch, device, side) for side in (False, True)] for _ in "ab"]
+        shares = [
+            statistics.median(literal[what] / ours[what] for ours, literal in turns)
+            for what in ("train", "infer")
+        ]
+        yield f"| {name} | {shares[0]:.2f} | {shares[1]:.2f} |"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -115,13 +159,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", choices=NETWORKS, default=[*NETWORKS])
     parser.add_argument("--batch", type=int, default=8, help="clips (default: 8)")
     parser.add_argument("--device", default="cpu", help="cpu or a GPU's number")
-    parser.add_argument("--cell", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--literal", action="store_true", help="compare with the literal forms")
+    parser.add_argument("--cell", nargs=6, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.cell:
-        name, frames, persons, batch, device = args.cell
-        print(json.dumps(measure(name, int(frames), int(persons), int(batch), device)))
+        name, *numbers, device, literal = args.cell
+        print(json.dumps(measure(name, *map(int, numbers), device, literal == "True")))
         return
-    for row in rows(args.only, args.batch, args.device):
+    if args.literal:
+        names = [name for name in args.only if name != "msg3d"]  # which bench_model.py compares
+        table = literal_rows(names, args.batch, args.device)
+    else:
+        table = rows(args.only, args.batch, args.device)
+    for row in table:
         print(row, flush=True)
 
 

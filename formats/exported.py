@@ -5,6 +5,7 @@ A work dir has it as config.yaml, dataset.json and summary.json; an exported fil
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ KEY = "skeleton_network"
 MAX_CHARACTERS = 10**6
 SUMMARY = "summary.json"
 DATASETS = (*SKELETONS, "udiva")
+# A class of this project, the short name of one, a shipped skeleton, or a skeleton's YAML file.
+OWN_NAME = re.compile(r"(?:(?:model|feeders|graph)\.\w+\.)?\w+|.+\.ya?ml")
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,27 @@ class NetworkInfo:
         kinds = {"settings": dict, "dataset": dict, "classes": list, "results": dict}
         if any(not isinstance(getattr(info, name), kind) for name, kind in kinds.items()):
             raise ValueError(f"{path} says something else than {', '.join(kinds)} of itself.")
+        for name in info._names_of_classes():
+            if not OWN_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{path} names {name!r:.80}, which is no part of this project, and is not "
+                    "imported. If you trust the file, name its settings with --config."
+                )
         return info
+
+    def _names_of_classes(self) -> list[str]:
+        """All that would be imported."""
+        settings, dataset = self.settings, self.dataset
+        feeders = (settings.get(args) or {} for args in ("test_feeder_args", "train_feeder_args"))
+        named = (
+            settings.get("model"),
+            settings.get("feeder"),
+            self.model_args.get("graph"),
+            *(feeder.get("graph") for feeder in feeders),
+            dataset.get("skeleton"),
+            (dataset.get("settings") or {}).get("skeleton"),
+        )
+        return [str(name) for name in named if name is not None]
 
 
 def info_of(settings: Mapping[str, Any], work_dir: Path | None = None) -> NetworkInfo:

@@ -3,6 +3,7 @@ Recognition" (Yan et al., AAAI 2018, arXiv 1801.07455)."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from graph.named import skeleton_class
 from graph.subsets import distance_subsets
-from model.batch_norm import batch_norm
+from model.batch_norm import batch_norm, convolve_and_normalize
 from model.layers import TemporalConv2d, pointwise
 from model.subset_conv import aggregated
 from model.ten_units import KERNEL_SIZE, TenUnitNetwork, make_units
@@ -109,9 +110,11 @@ class _Unit(nn.Module):
         """(R, C, V, T), A (3, V, V) -> (R, C', V, T')."""
         before, _, conv, after, dropout = self.tcn
         y = torch.relu_(batch_norm(self._graph_conv(x, adjacency), [before], repeats))
-        y = dropout(batch_norm(conv(y), [after], repeats))
+        y = dropout(convolve_and_normalize(conv.convolve, y, [conv], [after], repeats))
         if self.residual is not None:
-            y = y + batch_norm(self.residual[0](x), [self.residual[1]], repeats)
+            conv, norm = self.residual
+            shorten = partial(pointwise, stride=conv.stride[1])
+            y = y + convolve_and_normalize(shorten, x, [conv], [norm], repeats)
         elif self.has_residual:
             y = y + x
         return torch.relu_(y)

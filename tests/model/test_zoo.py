@@ -2,13 +2,14 @@
 
 import golden_model
 import numpy as np
+import oracle_zoo
 import pytest
 import torch
 import torch.nn.functional as F
 from test_golden import close
 
 from graph import kinetics, ntu_rgb_d, ucla
-from graph.named import shipped
+from graph.named import shipped, skeleton_class
 from graph.subsets import directed_subsets, distance_subsets
 from model import aagcn, agcn, ctrgcn, stgcn
 from utils.config import build
@@ -125,6 +126,28 @@ def test_absent_persons_are_computed_once_with_the_same_result(name, training, m
         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_network_equals_the_literal_form(name, training):
+    """Scores and the gradient of every parameter, in a graph that no golden file has."""
+    model = network(name).train(training)
+    clips = torch.randn(3, 3, 9, 17, 2, dtype=torch.float64)
+    subsets = model.A if name == "stgcn" else directed_subsets(17, skeleton_class("coco17").edges)
+    subsets = torch.as_tensor(subsets).double()
+    parameters = {key: p.detach().clone().requires_grad_() for key, p in model.named_parameters()}
+    state = {**model.state_dict(), **parameters}
+    literal = oracle_zoo.scores(name, state, subsets, clips, training)
+    literal.square().mean().backward()
+    scores = model(clips)
+    scores.square().mean().backward()
+    torch.testing.assert_close(scores, literal, rtol=1e-9, atol=1e-9)
+    for key, parameter in model.named_parameters():
+        size = parameters[key].grad.abs().max().item()
+        torch.testing.assert_close(
+            parameter.grad, parameters[key].grad, rtol=1e-6, atol=1e-9 * max(size, 1), msg=key
+        )
+
+
 def test_ctrgcn_takes_flat_arrays():
     args = {"num_class": 5, "num_point": 20, "num_person": 1, "graph": "graph.ucla.Graph"}
     model = ctrgcn.Model(**args).eval()
@@ -136,8 +159,6 @@ def test_ctrgcn_takes_flat_arrays():
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_skeleton_has_subsets(name):
-    from graph.named import skeleton_class
-
     skeleton = skeleton_class(name)
     joints = len(skeleton.joint_names)
     for subsets in (

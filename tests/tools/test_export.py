@@ -143,6 +143,25 @@ def failing(capsys, *argv: object) -> str:
     return capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"settings": {"model": "evil.module.Model"}},
+        {"settings": {"feeder": "os.system"}},
+        {"settings": {"model_args": {"graph": "evil.graph.Graph"}}},
+        {"settings": {"test_feeder_args": {"graph": "a.b.c.D"}}},
+        {"settings": {}, "dataset": {"skeleton": "evil.graph.Graph"}},
+        {"settings": {}, "dataset": {"settings": {"skeleton": "evil.graph.Graph"}}},
+        {"settings": []},
+        {"settings": {}, "classes": "abc"},
+        {"other": 1},
+    ],
+)
+def test_an_exported_file_cannot_name_code_of_others(content, tmp_path):
+    with pytest.raises(ValueError, match=r"is not imported|something else|does not say what"):
+        NetworkInfo.from_text(json.dumps(content), tmp_path / "a.onnx")
+
+
 def test_what_cannot_be_is_one_line(weights, tmp_path, capsys, monkeypatch):
     out = tmp_path / "a.onnx"
     assert "must end with" in failing(capsys, "--weights", weights, "--out", tmp_path / "a.bin")
