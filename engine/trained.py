@@ -12,7 +12,8 @@ from torch import nn
 from engine import build
 from engine.contracts import Precision, Recordable
 from engine.device.devices import prepare_devices
-from engine.settings.table import Settings
+from engine.settings.table import ABOUT, Settings
+from formats.exported import NetworkInfo
 
 
 class TrainedNetwork:
@@ -37,6 +38,12 @@ class TrainedNetwork:
         return outputs.cpu().numpy()
 
 
+def settings_of(info: NetworkInfo) -> Settings:
+    """The settings of a network, as far as this version has them; without weights."""
+    known = {name: value for name, value in info.settings.items() if name in ABOUT}
+    return Settings.of(known | {"work_dir": None, "weights": None, "freeze_loaded": False})
+
+
 def load_network(
     settings: Settings, weights: Path, device: Sequence[str] | None = None
 ) -> TrainedNetwork:
@@ -50,7 +57,7 @@ def load_network(
         FileNotFoundError: the weights are missing.
         ValueError: the weights do not fit the settings.
     """
-    settings = settings.replace(weights=weights, freeze_loaded=False)
+    settings = settings.replace(weights=weights)
     device = device or (["0"] if torch.cuda.is_available() else ["cpu"])
     place, _ = prepare_devices(device[:1], settings.run.deterministic)
     precision = build.build_precision(settings.precision, device=place)

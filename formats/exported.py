@@ -106,6 +106,12 @@ class NetworkInfo:
         return [str(name) for name in named if name is not None]
 
 
+def config_of_test(work_dir: Path) -> Path:
+    """The settings of the test in a work dir, or where there was none of the training."""
+    own = work_dir / "config-test.yaml"
+    return own if own.is_file() else work_dir / "config.yaml"
+
+
 def info_of(settings: Mapping[str, Any], work_dir: Path | None = None) -> NetworkInfo:
     """From settings as in config.yaml; data set and results as far as files tell them.
 

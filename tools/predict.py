@@ -19,7 +19,9 @@ import logging
 import sys
 import time
 from argparse import Namespace
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -27,8 +29,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.pipeline.custom_settings import read_custom_settings, settings_as_values
-from data_gen.pipeline.raw_formats import RawFormat, raw_format
+from data_gen.pipeline.raw_formats import RawFormat, named_format, raw_format
 from data_gen.readers.bad_files import MAX_FILE_MB
 from data_gen.readers.found import find_raws
 from data_gen.readers.sample import Raw, Sample
@@ -41,8 +42,7 @@ from tools.predicting.results import as_csv, as_json, as_text, csv_header, resul
 from utils.cli import ArgumentParser, run
 
 STDIN = "-"
-
-logger = logging.getLogger(__name__)
+MAX_KEPT = 100_000  # windows of a timeline
 
 
 def make_parser() -> ArgumentParser:
@@ -151,10 +151,7 @@ def format_of(name: str | None, info: NetworkInfo) -> RawFormat:
     features = info.feeder_args.get("features", "none")
     if name is None or name == info.dataset.get("dataset"):
         return raw_format(info.dataset, features)
-    if name.endswith((".yaml", ".yml")):
-        settings = settings_as_values(read_custom_settings(Path(name)))
-        return raw_format({"dataset": settings["name"], "settings": settings}, features)
-    return raw_format({"dataset": name}, features)
+    return named_format(name, features)
 
 
 def spans_of(
@@ -214,7 +211,7 @@ def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
 def cut(samples: Iterable[Sample], args: Namespace, chunk: int | None) -> Iterator[Span]:
     for sample in samples:
         if args.rate and not sample.rate:
-            sample = Sample(**{**vars(sample), "rate": args.rate})
+            sample = replace(sample, rate=args.rate)
         if args.window:
             yield from inputs.windows(sample, args.window, args.stride)
         elif chunk:
@@ -232,7 +229,7 @@ def show(
     """Print every answer as soon as it is known; how many clips there were."""
     if not args.window:  # the chunks of a recording speak together
         answers = joined(answers)
-    kept: list[dict] = []
+    kept: deque[dict] = deque(maxlen=MAX_KEPT)  # for the timeline
     clips: dict[str, None] = {}
     begun, count = time.monotonic(), 0
     for span, outputs in answers:
@@ -247,9 +244,9 @@ def show(
             line = as_text(result, info.classes)
         print(line, flush=True)
         if args.window and not (args.json or args.csv or info.is_of_traits):
-            kept = [*kept[-MAX_KEPT:], result]
+            kept.append(result)
     if len(kept) > 1:
-        print("\n".join(["", "timeline:", *timeline(kept)]))
+        print("\n".join(["", "timeline:", *timeline(list(kept))]))
     if args.window and count:
         each = 1000 * (time.monotonic() - begun) / count
         print(
@@ -258,9 +255,6 @@ def show(
             file=sys.stderr,
         )
     return len(clips)
-
-
-MAX_KEPT = 100_000  # windows of a timeline
 
 
 def joined(answers: Iterator[tuple[Span, np.ndarray]]) -> Iterator[tuple[Span, np.ndarray]]:

@@ -91,7 +91,7 @@ def costs_of(runs: Sequence[Any], with_speed: bool) -> dict[str, dict]:
         key = json.dumps([settings.get("model"), each.info.model_args, shape], default=str)
         if key not in known:
             try:
-                known[key] = cost_of(settings, shape, with_speed)
+                known[key] = cost_of(each.info, shape, with_speed)
             except ValueError as error:
                 logger.warning("%s: no cost, as its network cannot be built: %s", each.name, error)
                 known[key] = {}

@@ -12,6 +12,12 @@ def top_k_accuracy(scores: np.ndarray, labels: np.ndarray, k: int) -> float:
     return float((best == np.asarray(labels)[:, None]).any(axis=1).mean())
 
 
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """(..., K) scores -> (..., K) probabilities, float64."""
+    shifted = np.exp(scores.astype(np.float64) - scores.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
 def confusion_counts(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(K, K) numbers of samples of (N, K) scores: row true class, column predicted class."""
     counts = np.zeros((scores.shape[1],) * 2, np.int64)

@@ -17,7 +17,7 @@ from data_gen.laban import normalize_chunk
 from data_gen.laban_gendata import COMPUTE
 from data_gen.pipeline.custom_clip import preparation_of, prepare
 from data_gen.pipeline.custom_plan import options_of
-from data_gen.pipeline.custom_settings import check
+from data_gen.pipeline.custom_settings import check, read_custom_settings, settings_as_values
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
 from data_gen.pipeline.ntu_plan import MAX_FRAMES
 from data_gen.readers.formats import BY_ENDING, FORMATS, OF_FOLDERS
@@ -192,6 +192,18 @@ class Udiva:
         return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
 
 
+def named_format(name: str, features: str = "none") -> RawFormat:
+    """The format of --format: a data set's name, or a YAML file of custom_gendata.py.
+
+    Raises:
+        FileNotFoundError, ValueError: there is none.
+    """
+    if not name.endswith((".yaml", ".yml")):
+        return raw_format({"dataset": name}, features)
+    settings = settings_as_values(read_custom_settings(Path(name)))
+    return raw_format({"dataset": settings["name"], "settings": settings}, features)
+
+
 def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat:
     """How the raw files of a dataset.json's data set are read.
 
@@ -217,8 +229,3 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
         f"how raw clips of {name or 'these data'} are read is not known. Name the format with "
         "--format: ntu, kinetics, nw-ucla, udiva, or the YAML file of custom_gendata.py."
     )
-
-
-def window_of(sample: Sample, start: int, stop: int) -> Sample:
-    """The frames start..stop of a clip."""
-    return replace(sample, clip=sample.clip[:, start:stop])

@@ -34,8 +34,9 @@ def members_of(path: Path, max_mb: float = MAX_FILE_MB) -> Iterator[Raw]:
     max_bytes = int(max_mb * 1e6)
     try:
         if zipfile.is_zipfile(check_file(path, float("inf"))):
-            with zipfile.ZipFile(path) as archive:
-                found = {m.filename: _zipped(path, m, max_bytes) for m in archive.infolist()}
+            # Stays open as long as somebody may ask for a member: opening it reads the whole index.
+            archive = zipfile.ZipFile(path)
+            found = {m.filename: _zipped(archive, m, max_bytes) for m in archive.infolist()}
         elif tarfile.is_tarfile(path):
             found = _unpacked_tar(path, max_bytes)
         else:
@@ -60,13 +61,15 @@ def _giver(name: str, content: Callable[[], bytes | None], max_mb: float) -> Cal
     return give
 
 
-def _zipped(path: Path, member: zipfile.ZipInfo, max_bytes: int) -> Callable[[], bytes | None]:
+def _zipped(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int
+) -> Callable[[], bytes | None]:
     def read() -> bytes | None:
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            with archive.open(member) as file:
                 return _content(file, member.file_size, max_bytes)
         except DAMAGED as error:
-            raise _unreadable(path, error) from error
+            raise _unreadable(Path(archive.filename), error) from error
 
     return read
 

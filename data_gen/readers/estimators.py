@@ -183,15 +183,12 @@ def read_deeplabcut(raw: Raw, options: Options) -> list[Sample]:
 
 
 def _sleap(raw: Raw, options: Options) -> list[Sample]:
-    try:
-        with opened(raw.content()) as file:
-            data = file["tracks"]
-            if not is_array(data) or data.ndim != 4 or data.size > 10**8:
-                raise ValueError("tracks must be (M, C, V, T)")
-            tracks = data[()].astype(np.float64)
-            names = [name.decode() for name in file["node_names"][()]]
-    except ValueError as error:
-        raise BadFile(OTHER_FORM, f"{raw.name} is no analysis file of SLEAP: {error}.") from error
+    with opened(raw) as file:
+        data = file["tracks"]
+        if not is_array(data) or data.ndim != 4 or data.size > 10**8:
+            raise BadFile(OTHER_FORM, f"{raw.name}: tracks must be (M, C, V, T).")
+        tracks = data[()].astype(np.float64)
+        names = [name.decode() for name in file["node_names"][()]]
     if missing := [name for name in options.joint_names if name not in names]:
         raise BadFile(WRONG_JOINTS, f"{raw.name} has no node {missing[0]!r}, but {names}.")
     order = [names.index(name) for name in options.joint_names]

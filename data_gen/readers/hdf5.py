@@ -7,6 +7,9 @@ from typing import Any
 
 import h5py
 
+from data_gen.readers.bad_files import OTHER_FORM, BadFile
+from data_gen.readers.sample import Raw
+
 # What h5py raises on damaged files.
 DAMAGED = (
     OSError,
@@ -22,18 +25,20 @@ DAMAGED = (
 
 
 @contextmanager
-def opened(content: bytes) -> Iterator[h5py.File]:
+def opened(raw: Raw) -> Iterator[h5py.File]:
     """A file in memory, to read from.
 
     Raises:
-        ValueError: it is damaged, here or where it is read from within the `with`.
+        BadFile: it is damaged, here or where it is read from within the `with`.
     """
     try:
-        with h5py.File(io.BytesIO(content), "r") as file:
+        with h5py.File(io.BytesIO(raw.content()), "r") as file:
             yield file
+    except BadFile:  # what a reader says itself
+        raise
     except DAMAGED as error:
         reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"it is no HDF5 file, or damaged: {reason}") from error
+        raise BadFile(OTHER_FORM, f"{raw.name} is no HDF5 file, or damaged: {reason}") from error
 
 
 def is_array(item: Any) -> bool:

@@ -54,19 +54,14 @@ def read_mat(raw: Raw, options: Options) -> list[Sample]:
 
 
 def read_hdf5(raw: Raw, options: Options) -> list[Sample]:
-    try:
-        with opened(raw.content()) as file:
-            names: list[str] = []
-            file.visititems(lambda name, item: names.append(name) if is_array(item) else None)
-            found = {name: name for name in names}
-            data = file[_chosen(raw, found, found, options.key)]
-            if not is_array(data) or data.size > MAX_VALUES:
-                raise ValueError(f"{data.name} is no array of this file")
-            array = data[()]
-    except BadFile:
-        raise
-    except ValueError as error:
-        raise BadFile(OTHER_FORM, f"{raw.name}: {error}.") from error
+    with opened(raw) as file:
+        names: list[str] = []
+        file.visititems(lambda name, item: names.append(name) if is_array(item) else None)
+        found = {name: name for name in names}
+        data = file[_chosen(raw, found, found, options.key)]
+        if not is_array(data) or data.size > MAX_VALUES:
+            raise BadFile(OTHER_FORM, f"{raw.name}: {data.name} is no array of this file.")
+        array = data[()]
     return [_sample(raw, array, options)]
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import zipfile
 from itertools import pairwise
 
 import h5py
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import FORMATS
 from data_gen.readers.matlab import arrays_of
@@ -351,3 +353,21 @@ def test_every_kind_of_number_of_matlab_is_read_and_others_are_passed_over(compr
     assert set(found) == {*arrays, "small"}
     for name, array in arrays.items():
         assert np.array_equal(found[name], array) and found[name].dtype == array.dtype
+
+
+def test_the_index_of_an_archive_is_read_once(tmp_path, monkeypatch):
+    """Not for every member, which took hours for the 56,880 clips of NTU RGB+D."""
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(20):
+            archive.writestr(f"{number:02d}.json", str(number))
+    opened = []
+    original = zipfile.ZipFile.__init__
+
+    def counted(self, *args, **kwargs):
+        opened.append(args)
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
+    assert [raw.content() for raw in members_of(path)] == [b"%d" % i for i in range(20)]
+    assert len(opened) == 1

@@ -12,7 +12,7 @@ import numpy as np
 from engine.settings.parse import read_values
 from feeders.transform import transform_of
 from formats.class_names import shown
-from formats.exported import info_of
+from formats.exported import config_of_test, info_of
 from formats.scores import find_test_scores, load_scores
 from tools.drawing.shown import ShownClip, shown_clip
 from tools.drawing.sources import (
@@ -23,6 +23,7 @@ from tools.drawing.sources import (
     of_arrays,
     opened,
 )
+from utils.metrics import softmax
 
 NUM_DRAWS = 8
 
@@ -65,7 +66,7 @@ def compared(each: Drawable, args: Namespace) -> Iterator[ShownClip]:
     Raises:
         ValueError: it comes from arrays, or how they are made is not known.
     """
-    if each.array is None or each.clip.shape[3] != each.array.shape[0]:
+    if each.array_of is None or each.clip.shape[3] != each.array_of().shape[0]:
         raise ValueError("--compare requires raw files whose --format is known.")
     yield drawn(each, args, f"{each.name}\nas recorded")
     yield drawn(each.in_arrays, args, f"{each.name}\nin the arrays")
@@ -77,17 +78,18 @@ def augmented(each: Drawable, args: Namespace) -> list[ShownClip]:
     Raises:
         ValueError: the clip's array is not known, or the settings have no augmentation.
     """
-    if each.array is None:
+    if each.array_of is None:
         raise ValueError("--augment requires arrays, or raw files whose --format is known.")
-    settings = read_values(args.config)
+    settings, array = read_values(args.config), each.array_of()
     feeder = {**settings.get("train_feeder_args", {}), "stream": "joint", "data_path": ""}
-    transform = transform_of(feeder, each.skeleton, each.array.shape[2])
+    transform = transform_of(feeder, each.skeleton, array.shape[2])
     if not transform.augment.varies:
         raise ValueError(f"{args.config}: train_feeder_args name no augmentation to draw.")
     clips = [drawn(each.in_arrays, args, f"{each.name}\nas in the arrays")]
     for number in range(NUM_DRAWS):
-        draw = transform(each.array, np.random.default_rng(number))
-        clips.append(drawn(replace(each, array=draw).in_arrays, args, f"draw {number + 1}"))
+        draw = transform(array, np.random.default_rng(number))
+        one = replace(each, array_of=lambda draw=draw: draw)
+        clips.append(drawn(one.in_arrays, args, f"draw {number + 1}"))
     return clips
 
 
@@ -141,10 +143,9 @@ def read_test(work_dir: Path) -> TestOutcome:
         ValueError: a file is damaged.
     """
     scores = load_scores(find_test_scores(work_dir))
-    named = [work_dir / name for name in ("config-test.yaml", "config.yaml")]
-    info = info_of(read_values(next((p for p in named if p.is_file()), named[-1])), work_dir)
+    info = info_of(read_values(config_of_test(work_dir)), work_dir)
     guesses = {name: int(score.argmax()) for name, score in scores.items()}
-    chances = {name: float(1 / np.exp(s - s.max()).sum()) for name, s in scores.items()}
+    chances = {name: float(softmax(score).max()) for name, score in scores.items()}
     path = Path(str(info.feeder_args.get("data_path", "")))
     label_path = info.feeder_args.get("label_path")
     return TestOutcome(

@@ -2,15 +2,15 @@
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.pipeline.custom_settings import read_custom_settings, settings_as_values
-from data_gen.pipeline.raw_formats import RawFormat, raw_format
+from data_gen.pipeline.raw_formats import RawFormat, named_format
 from data_gen.readers.formats import FORMATS, format_of
 from data_gen.readers.found import find_raws
 from data_gen.readers.sample import Options, Sample
@@ -34,7 +34,7 @@ class Drawable:
     Args:
         clip: (M, T, V, C).
         up: the axis that points up.
-        array: (C, T, V, M) as the network's Feeder gets it; None: not known.
+        array_of: what makes it as the network's Feeder gets it, (C, T, V, M); None: not known.
         array_up: its axis that points up.
         is_array: whether `clip` is as the arrays have it.
     """
@@ -47,7 +47,7 @@ class Drawable:
     has_score: bool = False
     label: int | None = None
     classes: Sequence[str] = ()  # their names
-    array: np.ndarray | None = None
+    array_of: Callable[[], np.ndarray] | None = None
     array_up: str | None = None
     is_array: bool = False
 
@@ -59,7 +59,7 @@ class Drawable:
     @property
     def in_arrays(self) -> "Drawable":
         """The same as the arrays have it, without what fills them up."""
-        clip = without_replay(self.array).transpose(3, 1, 2, 0)
+        clip = without_replay(self.array_of()).transpose(3, 1, 2, 0)
         return replace(self, clip=clip, up=self.array_up, is_array=True)
 
 
@@ -132,7 +132,7 @@ def of_arrays(path: Path, choice: Choice, label_path: Path | None = None) -> Ite
         has_score = dataset in IMAGE_SCORE or _keeps_score(manifest)
         label = None if labels is None else int(labels[number])
         args = (names[number], clip, skeleton, up, None, has_score, label, class_names(manifest))
-        yield Drawable(*args, array=array, array_up=up, is_array=True)
+        yield Drawable(*args, array_of=lambda array=array: array, array_up=up, is_array=True)
 
 
 def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
@@ -158,8 +158,13 @@ def drawable_of(sample: Sample, raw: RawFormat) -> Drawable:
     if isinstance(raw, Plain):
         return drawable
     label = sample.fields.get("label") if raw.classes else None
-    array = raw.array(sample)
-    return replace(drawable, label=label, classes=raw.classes, array=array, array_up=raw.array_up)
+    return replace(
+        drawable,
+        label=label,
+        classes=raw.classes,
+        array_of=partial(raw.array, sample),
+        array_up=raw.array_up,
+    )
 
 
 class Plain:
@@ -195,12 +200,8 @@ def format_named(name: str | None, path: Path, skeleton: str | None) -> RawForma
     Raises:
         ValueError: it does not tell.
     """
-    if name and name.endswith((".yaml", ".yml")):
-        settings = settings_as_values(read_custom_settings(Path(name)))
-        return raw_format({"dataset": settings["name"], "settings": settings})
-    name = name or _looks_like(path)
-    if name:
-        return raw_format({"dataset": name})
+    if name := name or _looks_like(path):
+        return named_format(name)
     format_ = format_of(path)
     if format_ and skeleton:
         return Plain(format_, skeleton)

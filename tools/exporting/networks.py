@@ -18,8 +18,8 @@ from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from engine.data.datasets import build_test_clips
-from engine.settings.table import ABOUT, Settings
-from engine.trained import load_network
+from engine.settings.table import Settings
+from engine.trained import load_network, settings_of
 from formats.exported import KEY, NetworkInfo
 from tools.predicting.networks import OnnxNetwork, info_beside
 from utils.files import atomic_write
@@ -52,8 +52,7 @@ class Exported(NamedTuple):
             FileNotFoundError, ValueError: weights or settings are missing or do not fit.
         """
         info = info_beside(weights, config)
-        known = {name: value for name, value in info.settings.items() if name in ABOUT}
-        settings = Settings.of(known | {"half": False, "compile": False, "num_worker": 0})
+        settings = settings_of(info).replace(half=False, compile=False, num_worker=0)
         network = load_network(settings, weights, ["cpu"])
         real = _real_clips(settings, info)
         length = frames or (real.shape[2] if real is not None else _frames(info))

@@ -40,15 +40,17 @@ def windows(sample: Sample, size: int, stride: int) -> Iterator[Span]:
     if starts[-1] + size < length:
         starts.append(length - size)
     for start in starts:
-        stop = min(start + size, length)
-        yield Span(replace(sample, clip=sample.clip[:, start:stop]), start, stop, False)
+        yield _part(sample, start, min(start + size, length))
 
 
 def chunks(sample: Sample, size: int) -> Iterator[Span]:
     """Chunks of `size` frames, one after the other; the remainder is dropped, as in training."""
     for start in range(0, sample.clip.shape[1] - size + 1, size):
-        stop = start + size
-        yield Span(replace(sample, clip=sample.clip[:, start:stop]), start, stop, False)
+        yield _part(sample, start, start + size)
+
+
+def _part(sample: Sample, start: int, stop: int) -> Span:
+    return Span(replace(sample, clip=sample.clip[:, start:stop]), start, stop, False)
 
 
 def frames_of_lines(stream: IO[bytes], num_joints: int, channels: int) -> Iterator[np.ndarray]:

@@ -52,12 +52,10 @@ def open_network(path: Path, config: Path | None, device: Sequence[str] | None) 
             "it was made of, or an .onnx file."
         )
     # Only here, as importing torch takes seconds.
-    from engine.settings.table import Settings
-    from engine.trained import load_network
+    from engine.trained import load_network, settings_of
 
     info = info_beside(path, config)
-    settings = Settings.of(_values_of(info))
-    return Opened(path, info, load_network(settings, path, device))
+    return Opened(path, info, load_network(settings_of(info), path, device))
 
 
 def info_beside(path: Path, config: Path | None) -> NetworkInfo:
@@ -77,13 +75,6 @@ def info_beside(path: Path, config: Path | None) -> NetworkInfo:
             "is tested with: --config config/ntu.../test_joint.yaml."
         )
     return info_of(read_values(found), None if config else work_dir)
-
-
-def _values_of(info: NetworkInfo) -> dict:
-    from engine.settings.table import ABOUT
-
-    values = {name: value for name, value in info.settings.items() if name in ABOUT}
-    return values | {"work_dir": None, "weights": None}
 
 
 class OnnxNetwork:

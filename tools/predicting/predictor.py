@@ -34,7 +34,7 @@ class Predictor:
         batch_size: int,
     ) -> None:
         self.networks, self.alpha, self.raw, self.batch_size = networks, alpha, raw, batch_size
-        self._prepare = [preparation_of(opened, raw) for opened in networks]
+        self._prepare = [preparation_of(opened) for opened in networks]
         self._crops = [int(opened.info.settings.get("num_clips", 1)) for opened in networks]
 
     def __call__(
@@ -93,9 +93,7 @@ class Predictor:
         return np.stack(outputs)
 
 
-def preparation_of(
-    opened: Opened, raw: RawFormat
-) -> Callable[[np.ndarray, tuple[int, int]], np.ndarray]:
+def preparation_of(opened: Opened) -> Callable[[np.ndarray, tuple[int, int]], np.ndarray]:
     """What makes of a clip of the arrays (C, T, V, M) what a network reads, for a crop.
 
     Raises:

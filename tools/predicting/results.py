@@ -12,14 +12,9 @@ import numpy as np
 from formats.class_names import shown
 from formats.udiva import TRAITS
 from tools.predicting.inputs import Span
+from utils.metrics import softmax
 
 TOP = 5
-
-
-def probabilities(scores: np.ndarray) -> np.ndarray:
-    """Scores (K,) before the softmax -> probabilities (K,) float64."""
-    shifted = np.exp(scores.astype(np.float64) - scores.max())
-    return shifted / shifted.sum()
 
 
 def result_of(span: Span, outputs: np.ndarray, classes: Sequence[str], traits: bool) -> dict:
@@ -32,7 +27,7 @@ def result_of(span: Span, outputs: np.ndarray, classes: Sequence[str], traits: b
             found["end_seconds"] = round(span.stop / rate, 3)
     if traits:
         return found | {"traits": dict(zip(TRAITS, map(_rounded, outputs), strict=True))}
-    chances = probabilities(outputs)
+    chances = softmax(outputs)
     order = np.argsort(-chances, kind="stable")[:TOP]
     top = [
         {
@@ -50,11 +45,7 @@ def as_json(result: dict) -> str:
 
 
 def as_text(result: dict, classes: Sequence[str]) -> str:
-    head = result["clip"]
-    if "start_seconds" in result:
-        head += f" {result['start_seconds']:8.2f} - {result['end_seconds']:8.2f} s"
-    elif "start" in result:
-        head += f" frames {result['start']:6d} - {result['end']:6d}"
+    head = f"{result['clip']} {_span(result)}" if "start" in result else result["clip"]
     if "traits" in result:
         words = (f"{name} {value:+.3f}" for name, value in result["traits"].items())
         return f"{head}: {'  '.join(words)}"
@@ -101,13 +92,17 @@ def timeline(results: Sequence[dict]) -> list[str]:
             end = {"end": result["end"], "end_seconds": result.get("end_seconds")}
         mean = np.mean([one["top"][0]["probability"] for one in stretch])
         begin = stretch[0]
-        if end["end_seconds"] is not None:
-            span = f"{begin['start_seconds']:8.2f} - {end['end_seconds']:8.2f} s"
-        else:
-            span = f"frames {begin['start']:6d} - {end['end']:6d}"
+        span = _span(begin | {k: v for k, v in end.items() if v is not None})
         lines.append(f"{result['clip']} {span}: {best['name']} {mean:.3f}")
         stretch = []
     return lines
+
+
+def _span(result: dict) -> str:
+    """From when to when, in seconds where they are known."""
+    if "start_seconds" in result:
+        return f"{result['start_seconds']:8.2f} - {result['end_seconds']:8.2f} s"
+    return f"frames {result['start']:6d} - {result['end']:6d}"
 
 
 def _rounded(value: Any) -> float:

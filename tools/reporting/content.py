@@ -74,7 +74,7 @@ def run_content(run: ScoredRun, cost: Mapping[str, Any]) -> dict[str, Any]:
         "mean_class_accuracy": float(
             np.mean([row.recall for row in class_rows(run.counts) if row.samples])
         ),
-        "ece": reliability(run.scores, run.labels).ece,
+        "ece": run.reliability.ece,
         "classes": [
             {
                 "class": row.label,

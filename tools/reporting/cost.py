@@ -4,8 +4,6 @@
 import platform
 import statistics
 import time
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,14 +11,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from engine import build
 from engine.device.precision_choice import choose_precision
-from engine.settings.table import Settings
-from engine.trained import TrainedNetwork
+from engine.trained import TrainedNetwork, settings_of
+from formats.exported import NetworkInfo
 
 SECONDS = 1.5  # of each measurement
 BATCH = 4
 
 
-def cost_of(settings: Mapping[str, Any], clip_shape: tuple[int, ...], with_speed: bool) -> dict:
+def cost_of(info: NetworkInfo, clip_shape: tuple[int, ...], with_speed: bool) -> dict:
     """Parameters, operations of a clip (C, T, V, M), and with `with_speed` times on the CPU.
 
     `flops` counts a multiplication and an addition as two, as torch's FlopCounterMode does; `macs`
@@ -29,11 +27,9 @@ def cost_of(settings: Mapping[str, Any], clip_shape: tuple[int, ...], with_speed
     Raises:
         ValueError: the settings do not make a network.
     """
-    known = {name: value for name, value in settings.items() if name in Settings.of({}).values()}
-    made = Settings.of(known | {"weights": None, "freeze_loaded": False})
     device = torch.device("cpu")
     precision = choose_precision(device, False, 1, None, "auto")
-    model = build.build_model(made.model, device=device, precision=precision).eval()
+    model = build.build_model(settings_of(info).model, device=device, precision=precision).eval()
     network = TrainedNetwork(model, precision)
     # Of every person something, so that all are computed.
     clip = np.random.default_rng(0).normal(size=(1, *clip_shape)).astype(np.float32)

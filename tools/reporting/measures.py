@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from utils.metrics import confusion_counts
+from utils.metrics import confusion_counts, softmax
 
 Z_95 = 1.959963984540054  # of the normal distribution, for 95 %
 BINS = 15
@@ -31,12 +31,6 @@ class Reliability(NamedTuple):
     confidence: np.ndarray  # (B,) mean; 0 where there is no sample
     accuracy: np.ndarray  # (B,)
     ece: float  # the mean difference of both, weighted by samples
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """(N, K) -> (N, K) float64."""
-    shifted = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
 
 
 def reliability(scores: np.ndarray, labels: Sequence[int], bins: int = BINS) -> Reliability:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.reporting.measures import reliability
 from tools.reporting.pictures import curves_diagram, reliability_diagram
 from tools.reporting.runs import ScoredRun
 from utils.files import atomic_write
@@ -27,7 +26,7 @@ def write_page(
         content: as `content_of` gives it.
         mistakes: of the first run: `pair` (number of the worst pair), `title`, `picture`.
     """
-    scored = [(run.name, reliability(run.scores, run.labels)) for run in runs if run.has_scores]
+    scored = [(run.name, run.reliability) for run in runs if run.has_scores]
     parts = {
         "title": html.escape(title),
         "reliability": reliability_diagram(scored) if scored else "",

@@ -13,10 +13,10 @@ import numpy as np
 
 from engine.settings.parse import read_values
 from feeders.sources import names_and_labels, open_source
-from formats.exported import NetworkInfo, info_of
+from formats.exported import NetworkInfo, config_of_test, info_of
 from formats.labels import load_labels
 from formats.scores import load_scores, score_file
-from tools.reporting.measures import counts_of
+from tools.reporting.measures import Reliability, counts_of, reliability
 from utils.metrics import top_k_accuracy
 
 
@@ -66,9 +66,9 @@ class ScoredRun:
     def accuracy(self, k: int = 1) -> float:
         return top_k_accuracy(self.scores, self.labels, k)
 
-    @property
-    def joints_path(self) -> Path:
-        return Path(str(self.info.feeder_args.get("data_path", "")))
+    @cached_property
+    def reliability(self) -> Reliability:
+        return reliability(self.scores, self.labels)
 
 
 def read_runs(work_dirs: Sequence[Path]) -> list[ScoredRun]:
@@ -104,9 +104,8 @@ def read_run(work_dir: Path, name: str) -> ScoredRun:
         FileNotFoundError: it is none.
         ValueError: a file in it is damaged, or its scores are of other samples than its labels.
     """
-    named = [work_dir / file for file in ("config-test.yaml", "config.yaml")]
-    config = next((path for path in named if path.is_file()), None)
-    if config is None:
+    config = config_of_test(work_dir)
+    if not config.is_file():
         raise FileNotFoundError(
             f"{work_dir} is no work dir: it has no config.yaml. Check the path."
         )

@@ -8,9 +8,8 @@ from pathlib import Path
 from engine.data.datasets import build_test_clips, check_clips
 from engine.data.loading import evaluation_loader
 from engine.evaluation import predict
-from engine.settings.table import ABOUT, Settings
 from engine.tasks.action import ActionClassification
-from engine.trained import load_network
+from engine.trained import load_network, settings_of
 from tools.predicting.networks import info_beside
 from tools.reporting.runs import ScoredRun
 
@@ -28,7 +27,7 @@ def tested_run(weights: Path, config: Path | None) -> ScoredRun:
     info = info_beside(weights, config)
     if info.is_of_traits:
         raise ValueError(f"{weights} predicts traits. Test it with main.py and name the work dir.")
-    settings = Settings.of({k: v for k, v in info.settings.items() if k in ABOUT})
+    settings = settings_of(info)
     clips = build_test_clips(settings.data, model_args=info.model_args)
     check_clips(ActionClassification(), info.model_args, clips)
     network = load_network(settings, weights)
