@@ -1,21 +1,17 @@
 """Kinetics-Skeleton: 18 joints of OpenPose's COCO model (skeletons/openpose_coco.yaml)."""
 
 from graph.named import skeleton_class
-from graph.subsets import labelled_subsets
+from graph.subsets import WithSubsets
 
 
 class AdjMatrixGraph(skeleton_class("openpose_coco")):  # name kept: published YAML files use it
     """The OpenPose skeleton. Its bones are not its edges: hips and ears hang on other parents."""
 
 
-class Graph(AdjMatrixGraph):  # name kept: published YAML files of AGCN and CTR-GCN use it
-    """The same with the three subsets of AGCN, `A`, (3, V, V); the only labelling is `spatial`.
+class Graph(WithSubsets, AdjMatrixGraph):  # name kept: published YAML files use it
+    """The same with the three subsets of AGCN and CTR-GCN, `A`.
 
     Published so: the nose hangs on the neck; for bones it is the root.
     """
 
     edges = tuple((0, 1) if edge == (1, 0) else edge for edge in AdjMatrixGraph.edges)
-
-    def __init__(self, labeling_mode: str = "spatial") -> None:
-        super().__init__()
-        self.A = labelled_subsets(self, labeling_mode)

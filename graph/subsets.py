@@ -41,6 +41,18 @@ def labelled_subsets(skeleton: SkeletonGraph, labeling_mode: str = "spatial") ->
     return directed_subsets(len(skeleton.joint_names), skeleton.edges)
 
 
+class WithSubsets:
+    """Gives a skeleton the three subsets of AGCN, `A`, (3, V, V) float32.
+
+    Args:
+        labeling_mode: as in published YAML files.
+    """
+
+    def __init__(self, labeling_mode: str = "spatial") -> None:
+        super().__init__()
+        self.A = labelled_subsets(self, labeling_mode)
+
+
 def distance_subsets(num_nodes: int, edges: Sequence[tuple[int, int]], centre: int) -> np.ndarray:
     """(3, V, V) float32 of undirected edges: itself; neighbours as far from the centre or farther;
     nearer ones. ST-GCN's `spatial` strategy (Yan et al., AAAI 2018), normalised before it is split.

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from model import agcn
-from model.agcn import AdaptiveGraphConv, GraphAndTime
-from model.layers import TemporalConv
-from model.ten_units import KERNEL_SIZE, kaiming
+from model.agcn import AdaptiveGraphConv
+from model.ten_units import KERNEL_SIZE
 
 RATIO = 2  # of the channels between the two layers of channel attention
 
@@ -43,13 +42,8 @@ class Model(agcn.Model):
         self._attends = attention
         super().__init__(num_class, num_point, num_person, graph, graph_args, in_channels, drop_out)
 
-    def make_unit(
-        self, in_channels: int, out_channels: int, stride: int, has_residual: bool, subsets: Tensor
-    ) -> nn.Module:
-        gcn = AttentiveGraphConv(in_channels, out_channels, subsets, self._attends)
-        tcn = TemporalConv(out_channels, out_channels, KERNEL_SIZE, stride)
-        kaiming(tcn.conv)
-        return GraphAndTime(gcn, tcn, in_channels, out_channels, stride, has_residual)
+    def make_gcn(self, in_channels: int, out_channels: int, subsets: Tensor) -> nn.Module:
+        return AttentiveGraphConv(in_channels, out_channels, subsets, self._attends)
 
 
 class AttentiveGraphConv(AdaptiveGraphConv):

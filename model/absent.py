@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from model.batch_norm import is_plain
 
 _fixed: int | None = None
 
@@ -43,6 +45,13 @@ def rows_needed(clips: Tensor) -> int:
     """How many rows `merge_absent` finds for clips (N, C, T, V, M)."""
     present = clips.any(dim=3).any(dim=2).any(dim=1)  # (N, M)
     return int(present.sum()) + int((~present).any(dim=0).sum())
+
+
+def can_merge(clips: Tensor, data_bn: nn.Module) -> bool:
+    """Whether one body may stand for its equals: not where each needs a gradient of its own, nor
+    where BatchNorm spans processes or shapes are compiled in.
+    """
+    return is_plain(data_bn) and not (clips.requires_grad or torch.compiler.is_compiling())
 
 
 def merge_absent(clips: Tensor) -> Merged | None:

@@ -51,10 +51,9 @@ class Model(TenUnitNetwork):
         in_channels: int = 3,
         drop_out: float = 0.0,
     ) -> None:
-        super().__init__(shares_norm=False)
+        super().__init__(num_point, shares_norm=False)
         if not graph:
             raise ValueError("graph is missing, the skeleton: graph.ntu_rgb_d.Graph, for example.")
-        self._num_joints = num_point
         subsets = subsets_of(graph, graph_args, num_point)
         self.data_bn = nn.BatchNorm1d(num_person * in_channels * num_point)
         units = make_units(lambda *size: self.make_unit(*size, subsets), in_channels)
@@ -67,14 +66,19 @@ class Model(TenUnitNetwork):
     def make_unit(
         self, in_channels: int, out_channels: int, stride: int, has_residual: bool, subsets: Tensor
     ) -> nn.Module:
-        gcn = AdaptiveGraphConv(in_channels, out_channels, subsets)
-        tcn = TemporalConv(out_channels, out_channels, KERNEL_SIZE, stride)
-        kaiming(tcn.conv)
+        gcn = self.make_gcn(in_channels, out_channels, subsets)
+        tcn = self.make_tcn(out_channels, stride)
         return GraphAndTime(gcn, tcn, in_channels, out_channels, stride, has_residual)
 
-    @property
-    def num_joints(self) -> int:
-        return self._num_joints
+    def make_gcn(self, in_channels: int, out_channels: int, subsets: Tensor) -> nn.Module:
+        """The graph convolution of a unit."""
+        return AdaptiveGraphConv(in_channels, out_channels, subsets)
+
+    def make_tcn(self, channels: int, stride: int) -> nn.Module:
+        """The convolution along time of a unit."""
+        tcn = TemporalConv(channels, channels, KERNEL_SIZE, stride)
+        kaiming(tcn.conv)
+        return tcn
 
     def units(self) -> Sequence[Callable[[Tensor, Tensor | None], Tensor]]:
         return [getattr(self, f"l{number}") for number in range(1, 11)]
@@ -120,7 +124,32 @@ class Weights(NamedTuple):
     bias: Tensor
 
 
-class AdaptiveGraphConv(nn.Module):
+class ResidualGraphConv(nn.Module):
+    """What graph convolutions end with: relu(BN(y) + down(x)). A subclass makes y."""
+
+    bn: nn.BatchNorm2d
+    down: nn.Sequential | None
+
+    def make_end(self, in_channels: int, out_channels: int) -> None:
+        """`bn` and `down`: a 1x1 convolution and BatchNorm, or None where x stays as it is."""
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.down = None
+        if in_channels != out_channels:
+            self.down = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1), nn.BatchNorm2d(out_channels)
+            )
+            kaiming(self.down[0])
+        nn.init.constant_(self.bn.weight, NEARLY_NOTHING)
+
+    def added(self, y: Tensor, x: Tensor, repeats: Tensor | None) -> Tensor:
+        """Normalised (R, C', V, T), input (R, C, V, T) -> (R, C', V, T)."""
+        if self.down is None:
+            return torch.relu_(y + x)
+        conv, norm = self.down
+        return torch.relu_(y + convolve_and_normalize(pointwise, x, [conv], [norm], repeats))
+
+
+class AdaptiveGraphConv(ResidualGraphConv):
     """relu(BN(sum over subsets of W_k (A_k + PA_k + S_k) x) + down(x)), S_k from the clip itself.
 
     S_k = softmax over the first joint of theta_k(x)^T phi_k(x) / (C_e * T).
@@ -137,18 +166,11 @@ class AdaptiveGraphConv(nn.Module):
 
         self.conv_a, self.conv_b = convolutions(inner), convolutions(inner)
         self.conv_d = convolutions(out_channels)
-        self.bn = nn.BatchNorm2d(out_channels)
-        self.down = None
-        if in_channels != out_channels:
-            self.down = nn.Sequential(
-                nn.Conv2d(in_channels, out_channels, 1), nn.BatchNorm2d(out_channels)
-            )
-            kaiming(self.down[0])
+        self.make_end(in_channels, out_channels)
         for conv in (*self.conv_a, *self.conv_b):
             kaiming(conv)
         for conv in self.conv_d:
             branch_init(conv, len(subsets))
-        nn.init.constant_(self.bn.weight, NEARLY_NOTHING)
 
     def first_mask(self, subsets: Tensor) -> Tensor:
         """What PA starts with."""
@@ -175,7 +197,4 @@ class AdaptiveGraphConv(nn.Module):
             stacked([c.weight for c in self.conv_d]), sum(c.bias for c in self.conv_d)
         )
         y = convolve_and_normalize(pointwise, gathered, [together], [self.bn], repeats)
-        if self.down is None:
-            return torch.relu_(y + x)
-        conv, norm = self.down
-        return torch.relu_(y + convolve_and_normalize(pointwise, x, [conv], [norm], repeats))
+        return self.added(y, x, repeats)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from model import agcn
-from model.agcn import NEARLY_NOTHING, GraphAndTime
-from model.batch_norm import batch_norm, convolve_and_normalize
+from model.agcn import ResidualGraphConv
+from model.batch_norm import batch_norm
 from model.layers import pointwise
 from model.ms_tcn import MultiScaleTemporalConv
 from model.ten_units import kaiming
@@ -43,23 +43,22 @@ class Model(agcn.Model):
             raise ValueError("adaptive: false is not supported. Use model.stgcn for a fixed graph.")
         super().__init__(num_class, num_point, num_person, graph, graph_args, in_channels, drop_out)
 
-    def make_unit(
-        self, in_channels: int, out_channels: int, stride: int, has_residual: bool, subsets: Tensor
-    ) -> nn.Module:
-        gcn = RefinedGraphConv(in_channels, out_channels, subsets)
-        tcn = MultiScaleTemporalConv(
-            out_channels,
-            out_channels,
+    def make_gcn(self, in_channels: int, out_channels: int, subsets: Tensor) -> nn.Module:
+        return RefinedGraphConv(in_channels, out_channels, subsets)
+
+    def make_tcn(self, channels: int, stride: int) -> nn.Module:
+        return MultiScaleTemporalConv(
+            channels,
+            channels,
             stride,
             activation=False,
             kernel_size=TEMPORAL_KERNEL,
             dilations=DILATIONS,
             has_residual=False,
         )
-        return GraphAndTime(gcn, tcn, in_channels, out_channels, stride, has_residual)
 
 
-class RefinedGraphConv(nn.Module):
+class RefinedGraphConv(ResidualGraphConv):
     """relu(BN(sum over subsets of (PA_k + alpha * R_k) W_k x) + down(x)).
 
     R_k has a (V, V) map for every output channel: a 1x1 convolution of the tanh of the differences
@@ -73,14 +72,7 @@ class RefinedGraphConv(nn.Module):
         self.convs = nn.ModuleList(_Subset(in_channels, inner, out_channels) for _ in subsets)
         self.PA = nn.Parameter(subsets.clone())
         self.alpha = nn.Parameter(torch.zeros(1))
-        self.bn = nn.BatchNorm2d(out_channels)
-        self.down = None
-        if in_channels != out_channels:
-            self.down = nn.Sequential(
-                nn.Conv2d(in_channels, out_channels, 1), nn.BatchNorm2d(out_channels)
-            )
-            kaiming(self.down[0])
-        nn.init.constant_(self.bn.weight, NEARLY_NOTHING)
+        self.make_end(in_channels, out_channels)
 
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(R, C, V, T) -> (R, C', V, T)."""
@@ -93,10 +85,7 @@ class RefinedGraphConv(nn.Module):
         # One convolution, channel before subset, then one product that adds the subsets as well.
         values = pointwise(x, weight, bias).view(rows, -1, 3 * joints, frames)
         y = batch_norm(torch.matmul(graph.flatten(3).to(values), values), [self.bn], repeats)
-        if self.down is None:
-            return torch.relu_(y + x)
-        conv, norm = self.down
-        return torch.relu_(y + convolve_and_normalize(pointwise, x, [conv], [norm], repeats))
+        return self.added(y, x, repeats)
 
 
 class _Subset(nn.Module):

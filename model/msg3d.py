@@ -4,11 +4,10 @@ Recognition" (Liu et al., CVPR 2020, arXiv 2003.14111)."""
 
 from contextlib import AbstractContextManager
 
-import torch
 from torch import Tensor, nn
 
 from model import absent
-from model.batch_norm import is_plain
+from model.bodies import as_rows
 from model.stgc import STGCNetwork
 
 PAPER_WIDTH = 96
@@ -61,17 +60,11 @@ class Model(STGCNetwork):
 
     def forward(self, x: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> class scores (N, num_class) before the softmax."""
-        merged = absent.merge_absent(x) if self._can_merge(x) else None
-        return self._blocks_and_head(self._persons_as_rows(x, self.data_bn), x.shape[0], merged)
+        merged = absent.merge_absent(x) if absent.can_merge(x, self.data_bn) else None
+        return self._blocks_and_head(as_rows(x, self.data_bn), x.shape[0], merged)
 
     def rows_needed(self, clips: Tensor) -> int:
         return absent.rows_needed(clips)
 
     def fixed_rows(self, count: int) -> AbstractContextManager[None]:
         return absent.fixed_rows(count)
-
-    def _can_merge(self, x: Tensor) -> bool:
-        """Whether one body may stand for its equals: not where each needs a gradient of its own,
-        nor where BatchNorm spans processes or shapes are compiled in.
-        """
-        return is_plain(self.data_bn) and not (x.requires_grad or torch.compiler.is_compiling())

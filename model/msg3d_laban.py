@@ -5,6 +5,7 @@ Recognition using Laban Movement Analysis" (PMLR 173:74-87, 2022)."""
 import torch
 from torch import Tensor, nn
 
+from model.bodies import as_rows
 from model.stgc import Dropout, STGCNetwork
 
 NUM_COORDINATES = 3  # x, y, z, the first channels of the input; features follow
@@ -69,6 +70,6 @@ class Model(STGCNetwork):
     def forward(self, x: Tensor) -> Tensor:
         """Positions and features (N, C, T, V, M), of any length T -> traits (N, num_class)."""
         positions, features = x[:, :NUM_COORDINATES], x[:, NUM_COORDINATES:]
-        positions = self._persons_as_rows(positions, self.data_bn_x)
-        features = self._persons_as_rows(features, self.data_bn_laban)
+        positions = as_rows(positions, self.data_bn_x)
+        features = as_rows(features, self.data_bn_laban)
         return self._blocks_and_head(torch.cat([positions, features], dim=1), clips=x.shape[0])

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from graph.named import skeleton_class
 from model import gpu
 from model.absent import Merged
+from model.bodies import mean_over_persons
 from model.ms_g3d import MultiWindowMSG3D
 from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv
@@ -89,22 +90,13 @@ class STGCNetwork(nn.Module):
         x = x[rows]
         with gpu.statistics_move_together():
             x = self._blocks(x, repeats)
-        x = x.mean(dim=(2, 3))  # (R, C)
-        x = x[merged.index] if merged else x  # (N*M, C)
-        return self.fc(x.view(clips, -1, x.shape[1]).mean(dim=1))
+        return self.fc(mean_over_persons(x, clips, merged))
 
     def _blocks(self, x: Tensor, repeats: Tensor | None) -> Tensor:
         """(R, C, V, T) -> (R, C', V, T'); `repeats` as in `batch_norm`."""
         x = self.tcn1(self.gcn3d1.add_to(self.sgcn1(x, repeats), x, repeats), repeats)
         x = self.tcn2(self.gcn3d2.add_to(self.sgcn2(x, repeats), x, repeats), repeats)
         return self.tcn3(self.gcn3d3.add_to(self.sgcn3(x, repeats), x, repeats), repeats)
-
-    def _persons_as_rows(self, x: Tensor, data_bn: nn.BatchNorm1d) -> Tensor:
-        """Normalise each (person, joint, channel); (N, C, T, V, M) -> (N*M, C, V, T)."""
-        clips, channels, frames, joints, persons = x.shape
-        x = x.permute(0, 4, 3, 1, 2).reshape(clips, persons * joints * channels, frames)
-        x = data_bn(x).view(clips * persons, joints, channels, frames)
-        return x.transpose(1, 2).contiguous()
 
 
 class Factorised(nn.Sequential):

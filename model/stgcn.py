@@ -49,9 +49,9 @@ class Model(TenUnitNetwork):
         num_point: int | None = None,
         num_person: int | None = None,
     ) -> None:
-        super().__init__(shares_norm=True)
         subsets = _subsets(graph_args or {}, graph)
         joints = subsets.shape[1]
+        super().__init__(joints, shares_norm=True)
         if num_point not in (None, joints):
             raise ValueError(f"num_point is {num_point}, but the skeleton has {joints} joints.")
         self.register_buffer("A", subsets)  # stored, as in the released files
@@ -65,10 +65,6 @@ class Model(TenUnitNetwork):
             self.edge_importance = [1.0] * len(units)
         self.fcn = nn.Conv2d(units[-1].out_channels, num_class, kernel_size=1)
         self.apply(_init)
-
-    @property
-    def num_joints(self) -> int:
-        return self.A.shape[1]
 
     def units(self) -> Sequence[Callable[[Tensor, Tensor | None], Tensor]]:
         def bound(unit: "_Unit", importance: Tensor | float) -> Callable:

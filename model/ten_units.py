@@ -17,7 +17,7 @@ from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
 from graph.subsets import labelled_subsets
 from model import absent
-from model.batch_norm import is_plain
+from model.bodies import as_rows, mean_over_persons
 from utils.config import build_class
 
 # Input and output channels and stride of every unit; the first reads the joints.
@@ -68,14 +68,15 @@ class TenUnitNetwork(nn.Module):
     says what its units and its head are.
 
     Args:
+        num_joints: V.
         shares_norm: whether persons share `data_bn`.
     """
 
     data_bn: nn.BatchNorm1d
 
-    def __init__(self, shares_norm: bool) -> None:
+    def __init__(self, num_joints: int, shares_norm: bool) -> None:
         super().__init__()
-        self._shares_norm = shares_norm
+        self.num_joints, self._shares_norm = num_joints, shares_norm
 
     def units(self) -> Sequence[Callable[[Tensor, Tensor | None], Tensor]]:
         """The ten units, (R, C, V, T) and `repeats` (as in `batch_norm`) -> (R, C', V, T')."""
@@ -90,35 +91,17 @@ class TenUnitNetwork(nn.Module):
         if x.dim() == 3:  # as CTR-GCN's arrays are
             x = self._from_flat(x)
         clips = x.shape[0]
-        merged = absent.merge_absent(x) if self._can_merge(x) else None
+        merged = absent.merge_absent(x) if absent.can_merge(x, self.data_bn) else None
         rows, repeats = (merged.rows, merged.repeats) if merged else (slice(None), None)
-        x = self._normalised(x)[rows]
+        x = as_rows(x, self.data_bn, self._shares_norm)[rows]
         for unit in self.units():
             x = unit(x, repeats)
-        x = x.mean(dim=(2, 3))
-        x = x[merged.index] if merged else x
-        return self.head(x.view(clips, -1, x.shape[1]).mean(dim=1))
+        return self.head(mean_over_persons(x, clips, merged))
 
     def _from_flat(self, x: Tensor) -> Tensor:
         clips, frames, size = x.shape
         joints = self.num_joints
         return x.view(clips, frames, joints, size // joints).permute(0, 3, 1, 2)[..., None]
-
-    @property
-    def num_joints(self) -> int:
-        raise NotImplementedError
-
-    def _normalised(self, x: Tensor) -> Tensor:
-        """(N, C, T, V, M) -> (N*M, C, V, T), by `data_bn`."""
-        clips, channels, frames, joints, persons = x.shape
-        x = x.permute(0, 4, 3, 1, 2)  # (N, M, V, C, T)
-        shared = clips * persons if self._shares_norm else clips
-        x = self.data_bn(x.reshape(shared, -1, frames))
-        x = x.view(clips * persons, joints, channels, frames)
-        return x.transpose(1, 2).contiguous()
-
-    def _can_merge(self, x: Tensor) -> bool:
-        return is_plain(self.data_bn) and not (x.requires_grad or torch.compiler.is_compiling())
 
 
 def kaiming(conv: nn.Module) -> None:

@@ -3,11 +3,13 @@
 import json
 import math
 import zlib
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model import msg3d, msg3d_laban
@@ -101,3 +103,56 @@ def build_zoo(name: str) -> nn.Module:
     }
     model.load_state_dict(state, strict=True)
     return model.double()
+
+
+def close(actual: object, expected: np.ndarray, rtol: float) -> None:
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(np.asarray(actual), expected, rtol=rtol, atol=rtol * scale)
+
+
+def check_outputs(
+    model: nn.Module, golden: Mapping[str, np.ndarray], x: Tensor, stages: Sequence[str],
+    rtol: float,
+) -> None:  # fmt: skip
+    """Logits, and what the named children give on the way, in evaluation."""
+    outputs = {}
+    for stage in stages:
+        hook = lambda module, args, output, stage=stage: outputs.update({stage: output.clone()})  # noqa: E731
+        model.get_submodule(stage).register_forward_hook(hook)
+    with torch.no_grad():
+        logits = model(x)
+    close(logits, golden["logits"], rtol)
+    for stage in stages:
+        output = outputs[stage].transpose(2, 3)  # published layout: (N*M, C, T, V)
+        assert list(output.shape) == golden[f"stage/{stage}/shape"].tolist()
+        close([output.mean(), output.std()], golden[f"stage/{stage}/mean_std"], rtol)
+        sample = output.flatten()[torch.linspace(0, output.numel() - 1, 32).long()]
+        close(sample, golden[f"stage/{stage}/sample"], rtol)
+
+
+def check_training(
+    model: nn.Module, golden: Mapping[str, np.ndarray], x: Tensor, num_class: int,
+    parameters: Sequence[str], rtol: float, losses: float | None = None, scores: float = 1e-5,
+) -> None:  # fmt: skip
+    """Gradients, the losses of three SGD steps, and the scores after them.
+
+    Args:
+        rtol: of the gradients, and of the losses where `losses` is not given.
+    """
+    labels = torch.arange(len(x)) % num_class
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4
+    )
+    found = []
+    for step in range(3):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), labels)
+        loss.backward()
+        found.append(loss.item())
+        if step == 0:
+            own = dict(model.named_parameters())
+            close([own[key].grad.norm() for key in parameters], golden["grad_norm"], rtol)
+        optimizer.step()
+    close(found, golden["train_losses"], losses or rtol)
+    with torch.no_grad():
+        close(model.eval()(x), golden["logits_after_3_steps"], scores)

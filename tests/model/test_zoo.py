@@ -5,8 +5,6 @@ import numpy as np
 import oracle_zoo
 import pytest
 import torch
-import torch.nn.functional as F
-from test_golden import close
 
 from graph import kinetics, ntu_rgb_d, ucla
 from graph.named import shipped, skeleton_class
@@ -47,43 +45,17 @@ def test_logits_and_ten_stages_equal_the_published(name):
     model, golden = golden_model.build_zoo(name).eval(), golden_model.numbers(name)
     stages = sorted({key.split("/")[1] for key in golden if key.startswith("stage/")})
     assert len(stages) == 10
-    outputs = {}
-    for stage in stages:
-        hook = lambda module, args, output, stage=stage: outputs.update({stage: output.clone()})  # noqa: E731
-        model.get_submodule(stage).register_forward_hook(hook)
-    with torch.no_grad():
-        logits = model(golden_model.clips(name))
-    close(logits, golden["logits"], rtol=TIGHT)
-    for stage in stages:
-        output = outputs[stage].transpose(2, 3)  # published layout: (N*M, C, T, V)
-        assert list(output.shape) == golden[f"stage/{stage}/shape"].tolist()
-        close([output.mean(), output.std()], golden[f"stage/{stage}/mean_std"], rtol=TIGHT)
-        sample = output.flatten()[torch.linspace(0, output.numel() - 1, 32).long()]
-        close(sample, golden[f"stage/{stage}/sample"], rtol=TIGHT)
+    golden_model.check_outputs(model, golden, golden_model.clips(name), stages, TIGHT)
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_gradients_and_three_sgd_steps_equal_the_published(name):
     model, golden = golden_model.build_zoo(name).train(), golden_model.numbers(name)
     contract, x = golden_model.contract(name), golden_model.clips(name)
-    labels = torch.arange(len(x)) % contract["num_class"]
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4
+    num_class, parameters = contract["num_class"], contract["parameters"]
+    golden_model.check_training(
+        model, golden, x, num_class, parameters, TIGHT, losses=1e-8, scores=1e-6
     )
-    losses = []
-    for step in range(3):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), labels)
-        loss.backward()
-        losses.append(loss.item())
-        if step == 0:
-            parameters = dict(model.named_parameters())
-            norms = [parameters[key].grad.norm() for key in contract["parameters"]]
-            close(norms, golden["grad_norm"], rtol=TIGHT)
-        optimizer.step()
-    close(losses, golden["train_losses"], rtol=1e-8)
-    with torch.no_grad():
-        close(model.eval()(x), golden["logits_after_3_steps"], rtol=1e-6)
 
 
 # ---- where the code goes other ways than the published one ---------------------------------------
@@ -115,7 +87,7 @@ def test_absent_persons_are_computed_once_with_the_same_result(name, training, m
     for merge in (True, False):
         model = network(name).train(training)
         if not merge:
-            monkeypatch.setattr(model, "_can_merge", lambda x: False)
+            monkeypatch.setattr("model.absent.can_merge", lambda clips, data_bn: False)
         with torch.set_grad_enabled(training):
             scores = model(clips)
         if training:
