@@ -2,14 +2,15 @@
 Action Recognition" (Chen et al., ICCV 2021, arXiv 2107.12213)."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from model import agcn
-from model.agcn import ResidualGraphConv
-from model.batch_norm import batch_norm
+from model.agcn import ResidualGraphConv, Weights
+from model.batch_norm import convolve_and_normalize
 from model.layers import pointwise
 from model.ms_tcn import MultiScaleTemporalConv
 from model.ten_units import kaiming
@@ -76,16 +77,45 @@ class RefinedGraphConv(ResidualGraphConv):
 
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(R, C, V, T) -> (R, C', V, T)."""
-        rows, _, joints, frames = x.shape
-        mean = x.mean(dim=3, keepdim=True)  # means and 1x1 convolutions commute
-        maps = [c.refinement(mean) for c in self.convs]  # (R, C', V, V) each
-        graph = torch.stack(maps, dim=3) * self.alpha + self.PA.transpose(0, 1)  # (R, C', V, 3, V)
-        weight = torch.stack([c.conv3.weight for c in self.convs], dim=1).flatten(0, 1)
-        bias = torch.stack([c.conv3.bias for c in self.convs], dim=1).flatten()
-        # One convolution, channel before subset, then one product that adds the subsets as well.
-        values = pointwise(x, weight, bias).view(rows, -1, 3 * joints, frames)
-        y = batch_norm(torch.matmul(graph.flatten(3).to(values), values), [self.bn], repeats)
+        maps = self.maps(x.mean(dim=3, keepdim=True))  # means and 1x1 convolutions commute
+        weight, bias = self.joined("conv3")
+        # The maps weight the biases too, so they are the last column of the weights.
+        weight = torch.cat([weight, bias[..., None]], dim=2).transpose(0, 1)  # (C', 3, C + 1)
+        together = Weights(weight, torch.zeros_like(bias[0]))
+        convolve = partial(self.convolve, maps)
+        y = convolve_and_normalize(convolve, x, [together], [self.bn], repeats)
         return self.added(y, x, repeats)
+
+    def convolve(self, maps: list[Tensor], x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Sum over subsets of maps_k (W_k x + b_k), + bias: (R, C, V, T) -> (R, C', V, T)."""
+        rows, _, joints, frames = x.shape
+        y = bias.expand(rows, -1).reshape(-1, 1, 1)  # what the products are added to
+        for of_subset, w in zip(maps, weight.unbind(1), strict=True):
+            values = pointwise(x, w[:, :-1], w[:, -1])
+            y = torch.baddbmm(y, of_subset, values.view(-1, joints, frames))
+        return y.view(rows, -1, joints, frames)
+
+    def maps(self, mean: Tensor) -> list[Tensor]:
+        """Means over time (R, C, V, 1) -> PA_k + alpha * R_k of each subset, (R*C', V, V)."""
+        rows, channels, joints, _ = mean.shape
+        one, other = (
+            pointwise(mean, weight.view(-1, channels), bias.flatten()).view(rows, 3, -1, joints)
+            for weight, bias in map(self.joined, ("conv1", "conv2"))
+        )
+        differences = torch.tanh(one[..., None] - other[..., None, :])  # (R, 3, C_e, V, V)
+        weight, bias = (self.alpha * part for part in self.joined("conv4"))
+        masks = bias[..., None] + self.PA.flatten(1)[:, None]  # (3, C', V*V)
+        products = (
+            torch.baddbmm(m.expand(rows, -1, -1), w.expand(rows, -1, -1), d.flatten(2))
+            for m, w, d in zip(masks, weight, differences.unbind(1), strict=True)
+        )
+        return [product.view(-1, joints, joints) for product in products]
+
+    def joined(self, name: str) -> tuple[Tensor, Tensor]:
+        """Weights (3, C_out, C_in) and biases (3, C_out) of a convolution of each subset."""
+        convs = [getattr(subset, name) for subset in self.convs]
+        weight = torch.stack([conv.weight.flatten(1) for conv in convs])
+        return weight, torch.stack([conv.bias for conv in convs])
 
 
 class _Subset(nn.Module):
@@ -99,9 +129,3 @@ class _Subset(nn.Module):
         self.conv4 = nn.Conv2d(inner, out_channels, 1)
         for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
             kaiming(conv)
-
-    def refinement(self, mean: Tensor) -> Tensor:
-        """The mean over time (R, C, V, 1) -> a map for every channel (R, C', V, V)."""
-        one = self.conv1(mean)  # (R, C_e, V, 1)
-        other = self.conv2(mean).transpose(2, 3)  # (R, C_e, 1, V)
-        return self.conv4(torch.tanh(one - other))

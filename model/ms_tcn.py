@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from model import gpu
 from model.batch_norm import batch_norm, convolve_and_normalize
-from model.layers import TemporalConv, TemporalConv2d, pointwise
+from model.layers import TemporalConv, TemporalConv2d, max_of_three, pointwise
 
 KERNEL_SIZE = 3
 POOL_SIZE = 3
@@ -23,7 +23,6 @@ class Parts(NamedTuple):
     heads: list[nn.Conv2d]  # the 1x1 convolutions that the first five branches begin with
     head_norms: list[nn.BatchNorm2d]
     dilated: list[TemporalConv2d]  # of the first four branches
-    pool: nn.MaxPool2d
     shortcut: nn.Conv2d  # the strided 1x1 convolution that is the last branch
     last_norms: list[nn.BatchNorm2d]  # what every branch ends with
 
@@ -102,7 +101,9 @@ class MultiScaleTemporalConv(nn.Module):
         hidden = convolve_and_normalize(pointwise, x, parts.heads, parts.head_norms, repeats)
         *hidden, pooled = torch.relu_(hidden).chunk(len(parts.heads), dim=1)
         outputs = [conv(part) for conv, part in zip(parts.dilated, hidden, strict=True)]
-        branches = torch.cat([*outputs, parts.pool(pooled), parts.shortcut(x)], dim=1)
+        branches = torch.cat(
+            [*outputs, max_of_three(pooled, self.stride), parts.shortcut(x)], dim=1
+        )
         branches = self._drop(batch_norm(branches, parts.last_norms, repeats), self.num_dilated)
         if not self.has_residual:
             return self.activation(self._drop(branches))
@@ -117,7 +118,6 @@ class MultiScaleTemporalConv(nn.Module):
             heads=[branch[0] for branch in heads],
             head_norms=[branch[1] for branch in heads],
             dilated=[branch[3].conv for branch in dilated],
-            pool=pooling[3],
             shortcut=shortcut[0],
             last_norms=[*(branch[3].bn for branch in dilated), pooling[4], shortcut[1]],
         )

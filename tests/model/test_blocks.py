@@ -1,5 +1,8 @@
 """Every block of model/ equals the literal formulation in tests/oracle.py, values and gradients."""
 
+import copy
+
+import numpy as np
 import oracle
 import pytest
 import torch
@@ -7,6 +10,7 @@ import torch
 from graph import kinetics, ntu_rgb_d, ucla, udiva
 from model import graph_conv
 from model.absent import merge_absent
+from model.layers import max_of_three
 from model.ms_g3d import MSG3DPathway
 from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv
@@ -139,6 +143,17 @@ def test_each_absent_body_has_its_own_gradient_where_one_is_asked_for():
     assert clips.grad[..., 1].abs().amax((1, 2, 3)).gt(0).all()
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("frames", [1, 2, 3, 8, 13])
+def test_the_largest_of_three_frames_is_that_of_max_pooling(frames, stride):
+    x = torch.randn(2, 3, 4, frames)
+    with torch.no_grad():
+        fast = max_of_three(x, stride)
+    pool = torch.nn.MaxPool2d((1, 3), stride=(1, stride), padding=(0, 1))
+    assert torch.equal(fast, pool(x))
+    assert torch.equal(max_of_three(x, stride), pool(x))
+
+
 def test_a_few_rows_at_a_time_are_as_good_as_all(monkeypatch):
     adjacency = GRAPHS[18]().A_binary_with_I
     x = torch.randn(5, 8, 18, 9)
@@ -153,22 +168,30 @@ def test_a_few_rows_at_a_time_are_as_good_as_all(monkeypatch):
         torch.testing.assert_close(one, other)
 
 
-def test_in_single_precision_twenty_steps_of_training_stay_together():
+def losses_of_twenty_steps(model, clips, labels):
+    optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, nesterov=True)
+    losses = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(clips), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return np.array(losses)
+
+
+def test_twenty_steps_in_single_precision_are_as_exact_as_the_literal_form_s():
     torch.manual_seed(0)
     ours, literal = networks(joints=20, persons=1)
     ours.load_state_dict(literal.state_dict())
+    exact = copy.deepcopy(literal).double()
     clips, labels = torch.randn(8, 3, 16, 20, 1), torch.arange(8) % 7
     torch.testing.assert_close(ours(clips), literal(clips), rtol=1e-4, atol=1e-4)
-    curves = []
-    for model in (ours, literal):
-        optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, nesterov=True)
-        losses = []
-        for _ in range(20):
-            optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(model(clips), labels)
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
-        curves.append(losses)
-    assert curves[0] == pytest.approx(curves[1], abs=1e-3)
-    assert curves[0][-1] < 0.5 * curves[0][0]
+    truth = losses_of_twenty_steps(exact, clips.double(), labels)
+    # Rounding grows with every step, differently on every kind of CPU.
+    error, error_of_literal = (
+        np.abs(losses_of_twenty_steps(model, clips, labels) - truth) for model in (ours, literal)
+    )
+    assert error[:5].max() < 1e-4
+    assert error.max() < 3 * error_of_literal.max() + 1e-3
+    assert truth[-1] < 0.5 * truth[0]
