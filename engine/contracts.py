@@ -41,6 +41,14 @@ class Recordable(Protocol):
         """Within it weights do not change; what follows from them only is computed once."""
 
 
+@runtime_checkable
+class Renamed(Protocol):
+    """A network some of whose released files hold older names."""
+
+    def current_key(self, key: str) -> str:
+        """Today's name of an entry of a released state_dict."""
+
+
 # ---- data sets: --feeder, built from --train-feeder-args and --test-feeder-args ----------------
 
 
@@ -77,6 +85,17 @@ class Seeded(Protocol):
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """Choose the draws, also of worker processes that have started; called between epochs."""
+
+
+@runtime_checkable
+class Repeated(Protocol):
+    """A data set that a pass over the training clips sees several times.
+
+    Attributes:
+        repeat: how often; with N clips, numbers i + N, i + 2N ... are clip i, drawn again.
+    """
+
+    repeat: int
 
 
 @runtime_checkable

@@ -42,6 +42,8 @@ class Feeder(Dataset):
             are steps between recorded frames, also where `resize` keeps fewer or more of them. With
             `resize` they end with the last recorded step; a motion file has one more, to the zeros
             that follow (Kinetics, NW-UCLA) or of 0. With `fit_axes` it is derived later.
+        repeat: how often a pass over the training clips sees each, with random draws of its own
+            (`engine.contracts.Repeated`).
         graph: dotted name of the skeleton that knows bones and left and right; by default that of
             the data set's dataset.json, else the network's.
         augmentation: options of `feeders.augmentation.Augmentation`, such as `random_choose`,
@@ -64,10 +66,14 @@ class Feeder(Dataset):
         use_mmap: bool = True,
         split: str | None = None,
         stream: str = "joint",
+        repeat: int = 1,
         graph: str | None = None,
         **augmentation: Any,
     ) -> None:
         augmentation = coerced(Augmentation, augmentation, name="feeders.feeder.Feeder")
+        if repeat < 1:
+            raise ValueError(f"repeat must be at least 1. Got {repeat}.")
+        self.repeat = repeat
         self.resulting_stream = resulting_stream(stream, Path(data_path))
         self.transform = ClipTransform(stream, Augmentation(**augmentation))
         # Shared with the workers: seed, epoch; number and count of the crop.
@@ -150,7 +156,12 @@ class Feeder(Dataset):
         return len(self.label)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int, int]:
-        """The clip (C, T, V, M) float32, its label and its index."""
+        """The clip (C, T, V, M) float32, its label and its index.
+
+        Indices from `len` on are those of the clips' repetitions.
+        """
+        if index >= len(self) * self.repeat:
+            raise IndexError(f"{self.data_path} has {len(self)} clips, no clip {index}")
         if self._needs and self.transform.body == BodyPlan():
             raise ValueError(
                 f"{self.data_path}: stream: {self.transform.stream} and random_mirror require a "
@@ -159,8 +170,9 @@ class Feeder(Dataset):
             )
         number, count = self._crop.tolist()
         rng = np.random.default_rng((*self._rng_key.tolist(), index, number))
-        clip = self.transform(self.data[index], rng, (number, count))
-        return clip, self.label[index], index
+        own = index % len(self)
+        clip = self.transform(self.data[own], rng, (number, count))
+        return clip, self.label[own], index
 
     def _clip(self, index: int) -> np.ndarray:
         return self.transform.in_stream(self.data[index])

@@ -3,6 +3,7 @@ Recognition" (Shi et al., CVPR 2019, arXiv 1805.07694)."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from model.ten_units import (
 )
 
 REDUCTION = 4  # of the channels that joints are compared by
+# In the authors' files of bones (github.com/lshiwjx/2s-AGCN/issues/32).
+OLD_NAMES = {r"\.conv_res\.": ".down.", r"^l1a\.": "l1."}
 NEARLY_NOTHING = 1e-6  # what learned parts of the graph and the unit's BatchNorm start with
 
 
@@ -85,6 +88,12 @@ class Model(TenUnitNetwork):
 
     def head(self, features: Tensor) -> Tensor:
         return self.fc(self.drop_out(features))
+
+    def current_key(self, key: str) -> str:
+        """As `engine.contracts.Renamed`; two of the released files hold older names."""
+        for old, new in OLD_NAMES.items():
+            key = re.sub(old, new, key)
+        return key
 
 
 class GraphAndTime(nn.Module):

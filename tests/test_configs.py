@@ -166,8 +166,7 @@ def test_ctrgcn_on_nw_ucla_as_published():
     feeder, training = settings.data.train_feeder_args, settings.training
     assert (feeder["window_size"], feeder["random_frames"], feeder["fit_axes"]) == (52, True, True)
     assert feeder["random_rotation"] == [60, 60]
-    # Every clip five times an epoch: five times as many epochs.
-    assert (training.num_epoch, training.step) == (5 * 65, [5 * 50])
+    assert (feeder["repeat"], training.num_epoch, training.step) == (5, 65, [50])
     assert (settings.data.batch_size, training.weight_decay) == (16, 1e-4)
 
 

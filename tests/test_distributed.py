@@ -11,6 +11,7 @@ import pytest
 import small_data
 import torch
 import torch.nn.functional as F
+import yaml
 from small_run import epochs, equal, weights, write_settings
 from torch import nn
 
@@ -94,6 +95,26 @@ def test_two_processes_go_on_as_if_never_stopped(odd_settings, tmp_path):
     one, other = (weights(folder)["weights-2-6.pt"] for folder in (whole, parts))
     assert equal(one, other)
     assert [line["epoch"] for line in epochs(parts)] == [1, 2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["stgcn", "agcn", "aagcn", "ctrgcn"])
+def test_the_other_networks_in_two_processes_equal_one(odd_settings, tmp_path, name):
+    path = Path(odd_settings[1])
+    sizes = {"num_class": 3, "num_point": 20, "num_person": 1, "graph": "kinect_v1"}
+    sizes |= {"in_channels": 3} if name == "stgcn" else {}
+    settings = yaml.safe_load(path.read_text()) | {"model": name, "model_args": sizes}
+    path.write_text(yaml.safe_dump(settings))
+    two, one = tmp_path / "two", tmp_path / "one"
+    argv = ["tests/double_run.py", *odd_settings, "--num-epoch", "1"]
+    done = torchrun(*argv, "--work-dir", str(two), "--sync-bn")
+    assert done.returncode == 0, done.stderr
+    line = [sys.executable, *argv, "--work-dir", str(one)]
+    alone = subprocess.run(line, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert alone.returncode == 0, alone.stderr
+    a, b = weights(two)["weights-1-3.pt"], weights(one)["weights-1-3.pt"]
+    for key, value in b.items():
+        torch.testing.assert_close(a[key], value, rtol=0, atol=1e-8)
 
 
 def test_testing_in_two_processes(odd_settings, tmp_path):

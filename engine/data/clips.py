@@ -18,6 +18,7 @@ from engine.contracts import (
     KnowsClasses,
     KnowsSubjects,
     KnowsTraits,
+    Repeated,
     Seeded,
 )
 from formats.clip_names import subjects_of
@@ -30,7 +31,7 @@ class Clips(Dataset):
     also a data set that draws from it gives the same clips whatever the number of workers.
 
     Args:
-        indices: which clips; by default all.
+        indices: which clips; by default all. Numbers from the data set's length on are repetitions.
 
     Attributes:
         label, sample_name: one for each clip.
@@ -43,8 +44,8 @@ class Clips(Dataset):
     def __init__(self, dataset: ClipDataset, indices: Sequence[int] | None = None) -> None:
         self.dataset = dataset
         self.indices = range(len(dataset)) if indices is None else list(indices)
-        self.label = [dataset.label[i] for i in self.indices]
-        self.sample_name = [dataset.sample_name[i] for i in self.indices]
+        self.label = [dataset.label[i % len(dataset)] for i in self.indices]
+        self.sample_name = [dataset.sample_name[i % len(dataset)] for i in self.indices]
         located = isinstance(dataset, FromFiles)
         self.data_path: Path | None = Path(dataset.data_path) if located else None
         self.label_path: Path | None = Path(dataset.label_path) if located else None
@@ -87,11 +88,19 @@ class Clips(Dataset):
                 "feeders.feeder.Feeder."
             )
 
+    def repeated(self) -> "Clips":
+        """These clips as often as the data set says (`engine.contracts.Repeated`)."""
+        times = self.dataset.repeat if isinstance(self.dataset, Repeated) else 1
+        if times == 1:
+            return self
+        size = len(self.dataset)
+        return Clips(self.dataset, [i + k * size for k in range(times) for i in self.indices])
+
     @property
     def subjects(self) -> list[str] | None:
         """Who was recorded, one subject a clip; None where neither data set nor names tell."""
         if isinstance(self.dataset, KnowsSubjects) and self.dataset.subjects is not None:
-            return [self.dataset.subjects[i] for i in self.indices]
+            return [self.dataset.subjects[i % len(self.dataset)] for i in self.indices]
         return subjects_of(self.sample_name)
 
     def efforts(self) -> dict[str, Any]:

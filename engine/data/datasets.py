@@ -57,6 +57,8 @@ def build_test_clips(settings: DataSettings, *, model_args: Mapping[str, Any]) -
         ValueError: as `build_clips`, or there are no such crops.
     """
     clips = build_clips(settings, settings.test_feeder_args, model_args=model_args)
+    if len(clips.repeated()) > len(clips):
+        logger.warning("--test-feeder-args: repeat has no effect, a test sees each clip once.")
     return _with_crops(clips, settings.num_clips)
 
 
@@ -81,15 +83,15 @@ def build_datasets(
             f"{test.stream}. Give both the same."
         )
     if not settings.val_split and not needs_plain:
-        return DataSets(train, None, test, test)
+        return DataSets(train.repeated(), None, test, test)
     same_clips = {key: train_args[key] for key in WHERE if key in train_args}
     options = {key: value for key, value in test_args.items() if key not in WHERE}
     plain = build_clips(settings, options | same_clips, model_args=model_args)
     if not settings.val_split:
-        return DataSets(train, plain, test, test)
+        return DataSets(train.repeated(), plain, test, test)
     stay, held_out = validation_split(train, settings.val_split, settings.val_by, seed)
     return DataSets(
-        train=Clips(train.dataset, stay),
+        train=Clips(train.dataset, stay).repeated(),
         plain=Clips(plain.dataset, stay) if needs_plain else None,
         val=_with_crops(Clips(plain.dataset, held_out), settings.num_clips),
         test=test,

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from engine.contracts import Renamed
 from engine.run_dir.about import ATTRIBUTE
 from engine.run_dir.torch_files import read, write
 
@@ -40,6 +41,8 @@ def read_weights(path: Path, model: nn.Module, ignore: Sequence[str] = ()) -> di
     ):
         raise ValueError(f"{path} is no state_dict. Give a file of a weights/ folder.")
     weights = {key.removeprefix(PREFIX): value for key, value in content.items()}
+    if isinstance(model, Renamed):
+        weights = {model.current_key(key): value for key, value in weights.items()}
     weights = {key: value for key, value in weights.items() if not key.startswith(tuple(ignore))}
     _check_keys(path, weights, model.state_dict(), ignore)
     return weights

@@ -43,6 +43,32 @@ def test_debug_takes_the_first_hundred(tmp_path):
     assert len(dataset) == len(dataset.sample_name) == 100
 
 
+def test_repetitions_are_the_same_clip_drawn_again(folder):
+    once, thrice = (feeder(folder, random_rotation=[30, 30], repeat=n) for n in (1, 3))
+    size = len(once)
+    assert len(thrice) == size
+    clip, label, _ = thrice[size + 4]
+    assert np.array_equal(once[4][0], thrice[4][0])
+    assert not np.array_equal(clip, thrice[4][0])
+    assert label == once[4][1]
+    np.testing.assert_allclose(  # a rotation: lengths stay
+        np.linalg.norm(clip, axis=0), np.linalg.norm(once[4][0], axis=0), atol=1e-5
+    )
+    with pytest.raises(IndexError):
+        once[size]
+    with pytest.raises(ValueError, match=r"repeat must be at least 1\. Got 0"):
+        feeder(folder, repeat=0)
+
+
+def test_repetitions_keep_names_and_labels(folder):
+    clips = Clips(feeder(folder, repeat=3))
+    assert len(clips.repeated()) == 3 * len(clips)
+    part = Clips(clips.dataset, [1, 4]).repeated()
+    assert part.sample_name == [clips.sample_name[i] for i in (1, 4)] * 3
+    assert [part[i][1] for i in range(6)] == [clips.label[1], clips.label[4]] * 3
+    assert [clip.shape for clip, *_ in part] == [clips[0][0].shape] * 6
+
+
 def test_normalization_gives_every_channel_and_joint_mean_0_and_std_1(folder):
     dataset = feeder(folder, normalization=True)
     data = np.stack([dataset[i][0] for i in range(len(dataset))])
