@@ -14,6 +14,7 @@ if __name__ == "__main__" and {"-h", "--help"} & {*sys.argv[1:]}:
 import logging
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 import torch
 from torch import nn
@@ -21,6 +22,7 @@ from torch import nn
 from engine import build
 from engine.contracts import Precision, Task
 from engine.data.datasets import build_datasets, build_test_clips, check_clips
+from engine.data.folds import Fold
 from engine.data.loading import build_loaders
 from engine.device import processes
 from engine.device.devices import prepare_devices
@@ -28,6 +30,7 @@ from engine.epochs import EpochPlan, Run, run_epochs, save_state
 from engine.evaluation import Interrupted
 from engine.failures import explained
 from engine.interrupts import Interrupts
+from engine.repetitions import train_repeatedly
 from engine.results import predict_all, sum_up, test_best_epoch
 from engine.run_dir.about import about_clips, compare_with_training
 from engine.run_dir.curves import open_curves
@@ -35,7 +38,6 @@ from engine.run_dir.lock import unlocked_at_end
 from engine.run_dir.log import log_sizes, start_logging
 from engine.run_dir.resume import resume
 from engine.run_dir.start import open_work_dir, start_afresh
-from engine.run_dir.summary import sum_up_seeds
 from engine.settings.checks import validate
 from engine.settings.table import TEST, Settings
 from formats.scores import save_scores, score_file
@@ -57,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     ):
         if run.phase == TEST:
             test(settings, device, device_ids)
-        elif run.seeds:
-            train_with_seeds(settings, device, device_ids)
+        elif run.seeds or run.folds:
+            train_repeatedly(partial(train, device=device, device_ids=device_ids), settings)
         else:
             train(settings, device, device_ids)
 
@@ -67,8 +69,10 @@ def train(settings: Settings, device: torch.device, device_ids: Sequence[int]) -
     """Epochs up to --num-epoch: train, save if due, evaluate if due; the results."""
     run, data, model_args = settings.run, settings.data, settings.model.model_args
     task = make_task(settings)
+    needs_plain = settings.recipe.precise_bn
+    fold = Fold(run.fold, run.folds, run.seed) if run.folds else None
     clips = build_datasets(
-        data, model_args=model_args, seed=run.seed, needs_plain=settings.recipe.precise_bn
+        data, model_args=model_args, seed=run.seed, needs_plain=needs_plain, fold=fold
     )
     check_clips(task, model_args, clips.train, clips.test)
     loaders = build_loaders(clips, data, run.seed)
@@ -113,16 +117,6 @@ def train(settings: Settings, device: torch.device, device_ids: Sequence[int]) -
     if interrupts.signal:  # in the last evaluation
         raise SystemExit(interrupts.exit_code)
     return results
-
-
-def train_with_seeds(settings: Settings, device: torch.device, device_ids: Sequence[int]) -> None:
-    """Train once with each of --seeds; mean and standard deviation of the results."""
-    results, work_dir = [], settings.run.work_dir
-    for seed in settings.run.seeds:
-        own = settings.replace(seed=seed, work_dir=work_dir / f"seed-{seed}")
-        logger.info("seed %d, in %s", seed, own.run.work_dir)
-        results.append(train(own, device, device_ids))
-    sum_up_seeds(work_dir, settings.run.seeds, results, settings.as_yaml())
 
 
 def test(settings: Settings, device: torch.device, device_ids: Sequence[int]) -> None:

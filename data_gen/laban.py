@@ -14,45 +14,105 @@ them. Its text and its released code differ. Both are here, p being positions an
 
 Channels are in this order, three each: x, y, z. Where a corrected difference lacks earlier frames,
 it repeats the first one that has them, so that no chunk begins with a jump; a chunk too short for
-one has 0. Positions are relative to the chest (joint 6), frame by frame, hence so are velocities.
-A bone is a joint minus its neighbour nearer to joint 9; that of joint 9 has no length and therefore
-no direction, which counts as a right angle to every axis (pi / 2).
+one has 0. Positions are relative to the chest (UDIVA: joint 6), frame by frame, hence so are
+velocities. A bone is a joint minus its neighbour nearer to the trunk (UDIVA: joint 9); the root's
+has no length and therefore no direction, which counts as a right angle to every axis (pi / 2).
 
 Nothing here changes its input or needs more than numpy.
 """
-# Shapes: ... any axes, T frames, V joints (24), 3 coordinates in metres.
+# Shapes: ... any axes, T frames, V joints, 3 coordinates in metres.
+
+from typing import NamedTuple
 
 import numpy as np
 
 from formats.normalization import normalize_clip
 from graph.bone import parents_towards
+from graph.skeleton import SkeletonGraph
 from graph.udiva import AdjMatrixGraph
 
 VARIANTS = ("corrected", "released")
-JOINT = {name: number for number, name in enumerate(AdjMatrixGraph.joint_names)}
-PELVIS, CHEST, CHEST_TOP = JOINT["pelvis"], JOINT["spine_middle"], JOINT["spine_upper"]
-COLLARS = JOINT["left_collar"], JOINT["right_collar"]
-PARENTS = parents_towards(CHEST_TOP, AdjMatrixGraph.edges)
+RATE = 25.0  # frames a second of UDIVA
 WINDOW = 25  # frames of a descriptor: a second of UDIVA
 STILL = 0.01  # metres; shorter ways are the tracker's noise
 
 
-def normalize_chunk(chunk: np.ndarray) -> np.ndarray:
-    """(T, V, 3) -> the same shape and dtype: the chest at 0 in every frame; in frame 0 pelvis to
-    chest is turned to +z, then the line between the collars to +x. No frame is made up.
+class Anatomy(NamedTuple):
+    """What features need to know of a skeleton: joints by number.
+
+    Args:
+        parents: of each joint its neighbour nearer to the trunk; the root's is itself.
+        centre: the chest, which is put at 0.
+        up: two joints whose line points up.
+        across: the line between the sides of the body, which is turned to +x.
+    """
+
+    parents: tuple[int, ...]
+    centre: int
+    up: tuple[int, int]
+    across: tuple[int, int]
+
+
+def _udiva() -> Anatomy:
+    number = AdjMatrixGraph.joint_names.index
+    return Anatomy(
+        parents=tuple(parents_towards(number("spine_upper"), AdjMatrixGraph.edges)),
+        centre=number("spine_middle"),
+        up=(number("pelvis"), number("spine_middle")),
+        across=(number("left_collar"), number("right_collar")),
+    )
+
+
+UDIVA = _udiva()
+
+
+def anatomy_of(skeleton: type[SkeletonGraph]) -> Anatomy:
+    """Of a skeleton that names its centre and joints called shoulders.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if issubclass(skeleton, AdjMatrixGraph):
+        return UDIVA
+    parents = dict(skeleton.bones)
+    root = next(joint for joint, parent in skeleton.bones if joint == parent)
+    names = [name.lower() for name in skeleton.joint_names]
+    shoulders = [i for i, name in enumerate(names) if "shoulder" in name]
+    left, right = ([i for i in shoulders if side in names[i]] for side in ("left", "right"))
+    if not left or not right or skeleton.centre in (None, root):
+        raise ValueError(
+            f"{skeleton.__name__}: features of efforts require a skeleton with joints named left "
+            "and right shoulder and a centre that is not its root."
+        )
+    return Anatomy(
+        parents=tuple(parents[joint] for joint in range(len(names))),
+        centre=skeleton.centre,
+        up=(root, skeleton.centre),
+        across=(left[0], right[0]),
+    )
+
+
+def normalize_chunk(chunk: np.ndarray, anatomy: Anatomy = UDIVA) -> np.ndarray:
+    """(T, V, 3) -> the same shape and dtype: the chest at 0 in every frame; in frame 0 the line
+    from pelvis to chest is turned to +z, then that between the shoulders (UDIVA: collars) to +x. No
+    frame is made up.
     """
     clip = chunk.transpose(2, 0, 1)[..., None]
-    turned = normalize_clip(clip, z_axis=(PELVIS, CHEST), x_axis=COLLARS, centre=CHEST, pad=False)
+    turned = normalize_clip(
+        clip, z_axis=anatomy.up, x_axis=anatomy.across, centre=anatomy.centre, pad=False
+    )
     return np.ascontiguousarray(turned[..., 0].transpose(1, 2, 0))
 
 
-def laban_features(positions: np.ndarray, variant: str = "corrected") -> np.ndarray:
+def laban_features(
+    positions: np.ndarray, variant: str = "corrected", anatomy: Anatomy = UDIVA
+) -> np.ndarray:
     """(..., T, V, 3) -> (..., T, V, 12) of the same dtype: Time, Flow, Space, Weight.
 
     Raises:
         ValueError: there is no such variant.
     """
-    angles = bone_angles(positions)
+    angles = bone_angles(positions, anatomy)
     if variant == "corrected":
         efforts = differences(positions, 1), differences(angles, 2), angles
         return np.concatenate([*efforts, differences(positions, 2)], axis=-1)
@@ -64,12 +124,12 @@ def laban_features(positions: np.ndarray, variant: str = "corrected") -> np.ndar
     raise ValueError(f"variant must be one of {', '.join(VARIANTS)}. Got {variant!r}.")
 
 
-def bone_angles(positions: np.ndarray) -> np.ndarray:
+def bone_angles(positions: np.ndarray, anatomy: Anatomy = UDIVA) -> np.ndarray:
     """(..., V, 3) -> (..., V, 3): angles in [0, pi] between each bone and the axes.
 
     arccos(bone / |bone|), its argument kept in [-1, 1] against rounding.
     """
-    bones = positions - np.take(positions, PARENTS, axis=-2)
+    bones = positions - np.take(positions, anatomy.parents, axis=-2)
     lengths = np.sqrt(np.square(bones).sum(axis=-1, keepdims=True))
     directions = np.divide(bones, lengths, out=np.zeros_like(bones), where=lengths > 0)
     return np.arccos(np.clip(directions, -1, 1))

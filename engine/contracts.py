@@ -136,6 +136,13 @@ class KnowsSubjects(Protocol):
 
 
 @runtime_checkable
+class Grouped(Protocol):
+    """A data set that knows which clips are alike: one group a clip, for --folds."""
+
+    groups: Sequence[str]
+
+
+@runtime_checkable
 class KnowsClasses(Protocol):
     """A data set that knows what its classes are called, in the order of labels; may be empty."""
 

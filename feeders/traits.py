@@ -1,4 +1,4 @@
-"""UDIVA's chunks -> positions and features for the network, with their participants' traits."""
+"""Chunks -> positions and features for the network, with their participants' traits."""
 # Shapes: N chunks, C channels, T frames, V joints, M persons (1), 5 traits.
 
 from pathlib import Path
@@ -8,20 +8,22 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from formats.arrays import open_array
-from formats.udiva import FEATURE_SETS, TRAITS, mean_by_name
+from formats.manifest import read_manifest
+from formats.udiva import FEATURE_SETS, NO_FEATURES, TRAITS, feature_sets, mean_by_name
 
 DEBUG_CHUNKS = 100
-NO_FEATURES = "none"
 
 
 class TraitFeeder(Dataset):
-    """The chunks of one split of a folder that data_gen/udiva_gendata.py and laban_gendata.py made.
+    """The chunks of one split of a folder that data_gen/laban_gendata.py and udiva_gendata.py or
+    animation_gendata.py made.
 
     Args:
         data_path: that folder.
-        split: train, val or test.
+        split: train, val or test; all, where data are cross-validated.
         features: what follows the 3 coordinates: none, laban (12 channels), laban_released (12) or
-            descriptors (4).
+            descriptors (4), or several joined by +.
+        positions: whether the coordinates come first.
         needs_traits: whether chunks without true traits are an error; a test can do without.
         debug: only the first 100 chunks.
 
@@ -30,6 +32,8 @@ class TraitFeeder(Dataset):
         label: (5,) float32 a chunk; NaN where the traits are not known.
         training_mean: (5,) the mean traits of the participants of the training split, None where
             the folder has none.
+        groups: of each chunk who or what must not be on both sides of a cross-validation: the
+            participant, or where dataset.json says `folds: session`, the session.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -41,19 +45,19 @@ class TraitFeeder(Dataset):
         data_path: str,
         split: str,
         features: str = NO_FEATURES,
+        positions: bool = True,
         needs_traits: bool = True,
         debug: bool = False,
     ) -> None:
         folder = Path(data_path)
         self.data_path, self.label_path = folder, folder / f"y_{split}.npy"
-        self.split, self.class_names = split, list(TRAITS.values())
+        manifest = read_manifest(folder) or {}
+        self.split, self.class_names = split, list(manifest.get("classes") or TRAITS.values())
         self.features = features
-        self._paths = [folder / f"skeleton_{split}.npy"]
-        if features != NO_FEATURES:
-            if features not in FEATURE_SETS:
-                known = ", ".join([NO_FEATURES, *FEATURE_SETS])
-                raise ValueError(f"features must be one of {known}. Got {features!r}.")
-            self._paths.append(folder / f"{features}_{split}.npy")
+        names = [*(["skeleton"] if positions else []), *feature_sets(features)]
+        if not names:
+            raise ValueError("positions: false requires features: laban, for example.")
+        self._paths = [folder / f"{name}_{split}.npy" for name in names]
         self._open()
         labels, self.sample_name = labels_and_names(folder, split)
         for path, array in zip(self._paths, self._arrays, strict=True):
@@ -73,6 +77,8 @@ class TraitFeeder(Dataset):
             self.label = self.label[:DEBUG_CHUNKS]
             self.sample_name = self.sample_name[:DEBUG_CHUNKS]
         self.training_mean = training_mean(folder)
+        part = 1 if manifest.get("folds") == "session" else 0
+        self.groups = [name.split("_")[part] for name in self.sample_name]
 
     def _open(self) -> None:
         self._arrays = [open_array(path, 4, "chunks (N, T, V, C)") for path in self._paths]
@@ -95,15 +101,17 @@ class TraitFeeder(Dataset):
         return np.ascontiguousarray(chunk), self.label[index], index
 
     def efforts(self) -> dict[str, Any]:
-        """The efforts of the first chunk of the participant who has most chunks: `participant` and
-        `curves`, {effort: (T,)}, the mean over joints of its length; empty without features.
+        """The efforts of the first chunk of the participant who has most chunks, of the first set
+        of features: `participant` and `curves`, {effort: (T,)}, the mean over joints of its length;
+        empty without features.
         """
-        if len(self._arrays) < 2:
+        sets = feature_sets(self.features)
+        if not sets:
             return {}
         owners = [name.partition("_")[0] for name in self.sample_name]
         index = owners.index(max(sorted(set(owners)), key=owners.count))
-        values = np.asarray(self._arrays[1][index], dtype=np.float64)  # (T, V, C)
-        names = FEATURE_SETS[self.features]
+        values = np.asarray(self._arrays[-len(sets)][index], dtype=np.float64)  # (T, V, C)
+        names = FEATURE_SETS[sets[0]]
         lengths = np.linalg.norm(values.reshape(*values.shape[:2], len(names), -1), axis=-1)
         curves = dict(zip(names, lengths.mean(axis=1).T, strict=True))
         return {"participant": owners[index].removeprefix("participant"), "curves": curves}
@@ -121,7 +129,7 @@ def labels_and_names(folder: Path, split: str) -> tuple[np.ndarray, list[str]]:
     if labels.shape[1] != len(TRAITS) or info.shape[1] != 3 or info[:, 2].sum() != len(labels):
         raise ValueError(
             f"{traits_path} {labels.shape} and {info_path} {info.shape} do not belong together. "
-            "Run data_gen/udiva_gendata.py again."
+            "Run data_gen/udiva_gendata.py (or animation_gendata.py) again."
         )
     names = [
         f"participant{person:03d}_session{session:06d}_{recording}_{chunk}"

@@ -26,6 +26,8 @@ BETWEEN: dict[str, tuple[tuple[str, ...], ...]] = {
     **dict.fromkeys(SAME[2], (TRUNK,)),
     **dict.fromkeys(SAME[3], ((*SHOULDERS, *TRUNK), SHOULDERS)),
     "spine_lower": ((*HIPS, *TRUNK), HIPS),
+    "neck_upper": (("neck", "head"), (*SHOULDERS, *HEAD), (*SHOULDERS, "nose"), ("neck",)),
+    "head_top": (("head",), HEAD, ("nose",)),
     "head": (HEAD, ("left_eye", "right_eye"), ("nose",)),
     "nose": (("left_eye", "right_eye"), ("head",)),
     "{side}_hand": (("{side}_index", "{side}_pinky"), ("{side}_hand_tip",), ("{side}_wrist",)),

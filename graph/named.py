@@ -12,6 +12,7 @@ edges: [[left_hand, right_hand]]   # optional: links of the graph besides the bo
 mirror: []                # optional: pairs besides those named left_... and right_...
 centre: spine             # optional: the joint that normalisation puts at 0; by default the root
 up: y                     # optional: the axis that points up, or -y where it points down
+files: {pelvis: Hips}     # optional: names that motion capture files have for joints
 ```
 """
 
@@ -27,7 +28,7 @@ from utils.files import regular_file
 
 FOLDER = Path(__file__).with_name("skeletons")
 SUFFIXES = (".yaml", ".yml")
-KEYS = ("joints", "bones", "root", "edges", "mirror", "centre", "up")
+KEYS = ("joints", "bones", "root", "edges", "mirror", "centre", "up", "files")
 UPS = ("x", "y", "z", "-x", "-y", "-z")
 MAX_JOINTS = 1000
 
@@ -105,6 +106,11 @@ def make_skeleton(name: str, content: Any) -> type[SkeletonGraph]:
     _check_tree(parents, root, joints)
     bones = tuple((child, parents.get(child, child)) for child in range(len(joints)))
     extra = _pairs(content.get("edges"), of, "edges")
+    in_files = content.get("files") or {}
+    if not isinstance(in_files, dict) or not all(isinstance(n, str) for n in in_files.values()):
+        raise ValueError("files must be a mapping of joints to their names in files")
+    for joint in in_files:
+        of(joint)
     up = content.get("up", "y")
     if up not in UPS:
         raise ValueError(f"up must be one of {', '.join(UPS)}. Got {up!r}")
@@ -119,6 +125,7 @@ def make_skeleton(name: str, content: Any) -> type[SkeletonGraph]:
             "mirror_pairs": _pairs(content.get("mirror"), of, "mirror"),
             "centre": of(content.get("centre", content["root"])),
             "up": up,
+            "file_names": tuple(in_files.get(joint, joint) for joint in joints),
         },
     )
 

@@ -42,6 +42,7 @@ class SkeletonGraph:
     mirror_pairs: ClassVar[tuple[tuple[int, int], ...]] = ()  # besides those that names tell
     centre: ClassVar[int | None] = None  # the joint that normalisation puts at 0
     up: ClassVar[str] = "y"  # the axis that points up, such as y or -y
+    file_names: ClassVar[tuple[str, ...]] = ()  # of the joints in motion capture; empty: their own
 
     def __init__(self) -> None:
         self.num_nodes = len(self.joint_names)

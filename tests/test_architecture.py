@@ -39,7 +39,8 @@ ALLOWED_WITHIN = {
     },
     "model": {"": {"gpu"}, "gpu": set()},
     "tools": {
-        "": {"predicting", "video", "drawing", "reporting", "exporting"},
+        "": {"predicting", "video", "drawing", "reporting", "exporting", "crossvalidating"},
+        "crossvalidating": {"drawing"},
         "predicting": set(),
         "video": set(),
         "drawing": set(),

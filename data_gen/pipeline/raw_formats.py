@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from data_gen.laban import normalize_chunk
-from data_gen.laban_gendata import COMPUTE
+from data_gen.laban_gendata import compute
 from data_gen.pipeline.custom_clip import preparation_of, prepare
 from data_gen.pipeline.custom_plan import options_of
 from data_gen.pipeline.custom_settings import check, read_custom_settings, settings_as_values
@@ -32,6 +32,7 @@ from data_gen.ucla_gendata import normalise
 from data_gen.udiva_gendata import PUBLISHED_CHUNK_SIZE
 from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed
+from formats.udiva import feature_sets
 from graph.named import skeleton_class
 
 NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames a second of Kinect
@@ -186,9 +187,7 @@ class Udiva:
 
     def array(self, sample: Sample) -> np.ndarray:
         skeleton = normalize_chunk(sample.clip[0].astype(np.float64))
-        parts = [skeleton.astype(np.float32)]
-        if self.features in COMPUTE:
-            parts.append(COMPUTE[self.features](skeleton).astype(np.float32))
+        parts = [skeleton.astype(np.float32), *compute(feature_sets(self.features), skeleton)]
         return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
 
 

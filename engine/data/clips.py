@@ -15,6 +15,7 @@ from engine.contracts import (
     Cropped,
     Derived,
     FromFiles,
+    Grouped,
     KnowsClasses,
     KnowsSubjects,
     KnowsTraits,
@@ -22,6 +23,7 @@ from engine.contracts import (
     Seeded,
 )
 from formats.clip_names import subjects_of
+from formats.udiva import mean_by_name
 
 
 class Clips(Dataset):
@@ -38,7 +40,7 @@ class Clips(Dataset):
         data_path, label_path, split: where they lie; None if the data set does not say.
         stream: joint, bone, joint_motion or bone_motion; None if the data set does not say.
         class_names: in the order of labels; may be empty.
-        training_mean: (5,) traits; None for other data sets.
+        training_mean: (5,) traits, or (N, 5) of each clip; None for other data sets.
     """
 
     def __init__(self, dataset: ClipDataset, indices: Sequence[int] | None = None) -> None:
@@ -102,6 +104,23 @@ class Clips(Dataset):
         if isinstance(self.dataset, KnowsSubjects) and self.dataset.subjects is not None:
             return [self.dataset.subjects[i % len(self.dataset)] for i in self.indices]
         return subjects_of(self.sample_name)
+
+    @property
+    def groups(self) -> list[str]:
+        """What must not be on both sides of a cross-validation: what the data set says, else the
+        subjects, else each clip by itself.
+        """
+        if isinstance(self.dataset, Grouped):
+            return [self.dataset.groups[i % len(self.dataset)] for i in self.indices]
+        return self.subjects or self.sample_name
+
+    def mean_label(self, numbers: Sequence[int]) -> np.ndarray | None:
+        """(K,) the mean over subjects of some of these clips; None where labels are classes."""
+        if not np.shape(self.label[0]):
+            return None
+        values, names = np.stack(self.label)[list(numbers)], self.subjects or self.sample_name
+        by_subject = mean_by_name(values, [names[i] for i in numbers])
+        return np.mean([*by_subject.values()], axis=0)
 
     def efforts(self) -> dict[str, Any]:
         """As `engine.contracts.KnowsTraits`; empty for other data sets."""

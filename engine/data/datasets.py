@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.contracts import Derived, Task
 from engine.data.clips import Clips
+from engine.data.folds import Fold, split_by
 from engine.data.validation_split import validation_split
 from engine.settings.table import DataSettings
 from formats.manifest import num_classes_of, read_manifest
@@ -63,12 +64,18 @@ def build_test_clips(settings: DataSettings, *, model_args: Mapping[str, Any]) -
 
 
 def build_datasets(
-    settings: DataSettings, *, model_args: Mapping[str, Any], seed: int, needs_plain: bool
+    settings: DataSettings,
+    *,
+    model_args: Mapping[str, Any],
+    seed: int,
+    needs_plain: bool,
+    fold: Fold | None = None,
 ) -> DataSets:
     """The clips of a training run; with --val-split, `val` is held out of the training clips.
 
     Args:
         needs_plain: whether the training clips are needed as a test sees them, too.
+        fold: the part of the training clips that is `val` and `test`, in place of test clips.
 
     Raises:
         ValueError: as `build_test_clips` and `validation_split`, or training and test are of
@@ -76,6 +83,16 @@ def build_datasets(
     """
     train_args, test_args = settings.train_feeder_args, settings.test_feeder_args
     train = build_clips(settings, train_args, model_args=model_args)
+    same_clips = {key: train_args[key] for key in WHERE if key in train_args}
+    as_in_tests = {key: value for key, value in test_args.items() if key not in WHERE} | same_clips
+    if fold:
+        stay, held_out = split_by(train.groups, fold)
+        plain = build_clips(settings, as_in_tests, model_args=model_args)
+        scored = _with_crops(Clips(plain.dataset, held_out), settings.num_clips)
+        scored.training_mean = train.mean_label(stay)
+        trained = Clips(train.dataset, stay).repeated()
+        others = Clips(plain.dataset, stay) if needs_plain else None
+        return DataSets(trained, others, scored, scored)
     test = build_test_clips(settings, model_args=model_args)
     if train.stream != test.stream:
         raise ValueError(
@@ -84,9 +101,7 @@ def build_datasets(
         )
     if not settings.val_split and not needs_plain:
         return DataSets(train.repeated(), None, test, test)
-    same_clips = {key: train_args[key] for key in WHERE if key in train_args}
-    options = {key: value for key, value in test_args.items() if key not in WHERE}
-    plain = build_clips(settings, options | same_clips, model_args=model_args)
+    plain = build_clips(settings, as_in_tests, model_args=model_args)
     if not settings.val_split:
         return DataSets(train.repeated(), plain, test, test)
     stay, held_out = validation_split(train, settings.val_split, settings.val_by, seed)

@@ -33,6 +33,11 @@ def write_summary(work_dir: Path, content: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
+def epochs_of(work_dir: Path) -> int:
+    """How many epochs a finished run had."""
+    return int(json.loads((work_dir / NAME).read_text())["epochs"])
+
+
 def circumstances(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Versions, git revision, hardware and a hash of the recipe."""
     cuda = torch.cuda.is_available()

@@ -72,8 +72,9 @@ def _check_steps(settings: Settings) -> None:
 def _check_test(settings: Settings) -> None:
     if not settings.model.weights:
         raise ValueError("--phase test requires --weights, the state_dict to test.")
-    if settings.run.seeds:
-        raise ValueError("--seeds is for training. Leave it out of a test.")
+    for name in ("seeds", "folds", "fold"):
+        if settings.values()[name]:
+            raise ValueError(f"--{name} is for training. Leave it out of a test.")
 
 
 def _check_training(settings: Settings) -> None:
@@ -90,6 +91,7 @@ def _check_training(settings: Settings) -> None:
         value = settings.values()[name]
         if value >= num_epoch:
             raise ValueError(f"{flag(name)} must be below --num-epoch ({num_epoch}). Got {value}.")
+    _check_folds(settings)
     if seeds and len(set(seeds)) < len(seeds):
         raise ValueError(f"--seeds must differ. Got {seeds}.")
     if settings.model.freeze_loaded and not settings.model.weights:
@@ -99,6 +101,21 @@ def _check_training(settings: Settings) -> None:
         raise ValueError(
             "--ema-decay requires weights in float32, since half ones are too coarse to average. "
             "Use --amp-opt-level 1."
+        )
+
+
+def _check_folds(settings: Settings) -> None:
+    run, saving = settings.run, settings.saving
+    if run.fold and not (run.folds and run.fold <= run.folds):
+        raise ValueError(f"--fold must be 1 to --folds ({run.folds}). Got {run.fold}.")
+    if run.folds and settings.data.val_split:
+        raise ValueError(
+            "--folds scores the last epoch, which nothing chooses. Leave out --val-split."
+        )
+    if run.folds and (saving.start_epoch or saving.checkpoint or saving.optimizer_states):
+        raise ValueError(
+            "--start-epoch, --checkpoint and --optimizer-states are of one run. Leave them out "
+            "with --folds; --resume auto finds what each part left."
         )
 
 

@@ -67,7 +67,7 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
     """Command line over YAML (`--config`) over default.
 
     Values of the file pass through the type and choices of their flag. Mappings of both sources
-    are merged, the command line's keys winning.
+    are merged, the command line's keys winning; one without a value takes the file's away.
 
     Raises:
         FileNotFoundError: no such YAML file.
@@ -81,7 +81,9 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
     parser.set_defaults(**values)
     given = vars(parser.parse_args(argv))
     merged = {
-        name: {**value, **given[name]} for name, value in values.items() if isinstance(value, dict)
+        name: _without_emptied({**value, **given[name]}, value)
+        for name, value in values.items()
+        if isinstance(value, dict) and given[name] is not value
     }
     return Settings.of(given | merged)
 
@@ -146,7 +148,12 @@ def _over(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     for key, value in own.items():
         both = isinstance(value, dict) and isinstance(base.get(key), dict)
         merged[key] = _over(value, base[key]) if both else value
-    return merged
+    return _without_emptied(merged, base)
+
+
+def _without_emptied(merged: dict[str, Any], below: dict[str, Any]) -> dict[str, Any]:
+    """A mapping without the keys whose value was taken away: that are empty, but not below it."""
+    return {k: v for k, v in merged.items() if v is not None or below.get(k, v) is None}
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -83,6 +83,21 @@ class RunSettings:
     seeds: list[int] | None = setting(
         None, "train once with each, in sub-folders of the work dir", type=int, many=True
     )
+    folds: int | None = setting(
+        None,
+        "cross-validate: split the training clips into so many parts, whole subjects (or "
+        "recordings) in one, and train without each in turn, which is then scored",
+        type=int,
+        low=2,
+        **TRAINING_RECIPE,
+    )
+    fold: int | None = setting(
+        None,
+        "with --folds, only this part, from 1; on several machines one each",
+        type=int,
+        low=1,
+        **TRAINING_RECIPE,
+    )
     deterministic: bool = yes_no(
         False, "the same bits in every run on a GPU too, but slower", **RECIPE
     )

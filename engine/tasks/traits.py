@@ -98,13 +98,14 @@ class TraitRegression:
         from engine.tasks.pictures import effort_curves, save_picture
 
         names, predicted, true = self._participants(outputs, clips)
-        _write_table(work_dir / "predictions.csv", names, predicted)
+        titles = clips.class_names or [*TRAITS.values()]
+        _write_table(work_dir / "predictions.csv", titles, names, predicted)
         if np.isfinite(true).all():
-            _write_table(work_dir / "ground_truth.csv", names, true)
+            _write_table(work_dir / "ground_truth.csv", titles, names, true)
             error = with_mean(squared_error(predicted, true))
             # The form of the challenge's evaluate.py (github crisie/UDIVA, DYAD@ICCV21).
-            titles = [*TRAITS.values(), "MEAN"]
-            lines = [f"{title}: {value:.6f}" for title, value in zip(titles, error, strict=True)]
+            pairs = zip([*titles, "MEAN"], error, strict=True)
+            lines = [f"{title}: {value:.6f}" for title, value in pairs]
             write_lines(work_dir / "scores.txt", lines)
             table = self._table(predicted, true, clips)
             with atomic_write(work_dir / "traits.json") as temporary:
@@ -126,7 +127,11 @@ class TraitRegression:
 
     def _baseline(self, true: np.ndarray, clips: Clips) -> np.ndarray | None:
         mean = clips.training_mean
-        return None if mean is None else squared_error(np.broadcast_to(mean, true.shape), true)
+        if mean is None:
+            return None
+        if mean.ndim == 2:  # of each clip
+            mean = np.stack([*mean_by_name(mean, clips.subjects).values()])
+        return squared_error(np.broadcast_to(mean, true.shape), true)
 
     def _table(
         self, predicted: np.ndarray, true: np.ndarray, clips: Clips
@@ -153,11 +158,11 @@ class TraitRegression:
         }
 
 
-def _write_table(path: Path, names: list[str], values: np.ndarray) -> None:
+def _write_table(path: Path, titles: list[str], names: list[str], values: np.ndarray) -> None:
     """One line a participant: their ID and the five traits."""
     with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["Participant ID", *TRAITS.values()])
+        writer.writerow(["Participant ID", *titles])
         for name, row in zip(names, values, strict=True):
             writer.writerow([name, *(f"{value:.6f}" for value in row)])
 

@@ -29,7 +29,7 @@ def test_released_features_equal_the_published_arrays(golden):
 
 
 def test_the_bones_are_those_of_the_skeleton():
-    bones = {frozenset(pair) for pair in enumerate(laban.PARENTS) if pair[0] != pair[1]}
+    bones = {frozenset(pair) for pair in enumerate(laban.UDIVA.parents) if pair[0] != pair[1]}
     assert bones == {frozenset(edge) for edge in AdjMatrixGraph.edges}
 
 

@@ -36,7 +36,7 @@ def test_it_resumes_to_what_the_earlier_version_made_of_it(earlier):
     after = load_scores(Path("run/epoch4_test_score.pkl"))
     assert before.keys() == after.keys()
     for name, score in before.items():
-        np.testing.assert_allclose(after[name], score, atol=1e-4)
+        np.testing.assert_allclose(after[name], score, atol=5e-4)  # other CPUs round otherwise
 
 
 def test_its_best_weights_give_its_scores(earlier):

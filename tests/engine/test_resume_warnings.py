@@ -24,6 +24,8 @@ OTHER = {
     "optimizer": "AdamW",
     "step": [7],
     "lr_schedule": "cosine",
+    "folds": 5,
+    "fold": 2,
 }
 COMPARED = [name for name, about in ABOUT.items() if about.recipe and not about.may_change]
 

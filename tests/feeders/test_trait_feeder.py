@@ -82,5 +82,8 @@ def test_files_that_do_not_fit_are_named(data, change, message):
 
 
 def test_unknown_features_are_named(data):
-    with pytest.raises(ValueError, match=r"none, laban, laban_released, descriptors. Got 'labans'"):
+    with pytest.raises(
+        ValueError,
+        match=r"none, laban, laban_released, descriptors, or several joined by [+]. Got 'labans'",
+    ):
         TraitFeeder(str(data), "train", features="labans")

@@ -10,7 +10,7 @@ from graph.named import make_skeleton, shipped, skeleton_class
 SIZES = {
     "ntu_rgb_d": 25, "kinect_v1": 20, "utd_mhad": 20, "msr_action3d": 20, "openpose_coco": 18,
     "openpose_body25": 25, "coco17": 17, "halpe26": 26, "mediapipe33": 33, "azure_kinect32": 32,
-    "smpl24": 24, "h36m17": 17, "kinect_15": 15,
+    "smpl24": 24, "h36m17": 17, "kinect_15": 15, "zeroeggs": 27,
 }  # fmt: skip
 PUBLISHED = {
     "ntu_rgb_d": ntu_rgb_d,
@@ -32,6 +32,17 @@ def test_a_shipped_skeleton_is_one_tree_with_two_sides(name):
     for joint, image in enumerate(images):
         has_side = {"left", "right"} & set(skeleton.joint_names[joint].split("_"))
         assert (joint != image) == bool(has_side)
+
+
+def test_joints_may_have_other_names_in_files(tmp_path):
+    zeroeggs = skeleton_class("zeroeggs")
+    assert zeroeggs.file_names[zeroeggs.joint_names.index("left_elbow")] == "LeftForeArm"
+    assert skeleton_class("smpl24").file_names == skeleton_class("smpl24").joint_names
+    tree = {"joints": ["a", "b"], "bones": {"b": "a"}, "root": "a"}
+    assert make_skeleton("x", tree | {"files": {"b": "B"}}).file_names == ("a", "B")
+    for files in ({"c": "C"}, {"a": 3}, ["a"]):
+        with pytest.raises(ValueError, match=r"unknown joint 'c'|files must be a mapping"):
+            make_skeleton("x", tree | {"files": files})
 
 
 def test_all_are_listed():

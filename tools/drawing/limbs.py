@@ -2,7 +2,7 @@
 
 import re
 
-WORDS = re.compile(r"[_ .-]+")
+WORDS = re.compile(r"[_ .-]+|(?<=[a-z0-9])(?=[A-Z])")  # left_hand, LeftHand
 LIMBS = ("trunk", "left arm", "right arm", "left leg", "right leg")
 # Told apart also where red and green look alike.
 COLOURS = {
@@ -12,13 +12,16 @@ COLOURS = {
     "left leg": "#17a2a2",
     "right leg": "#e8912d",
 }
-ARM = {"shoulder", "elbow", "wrist", "hand", "tip", "thumb", "index", "pinky", "clavicle", "collar"}
-LEG = {"hip", "knee", "ankle", "foot", "heel", "toe"}
+# fmt: off
+ARM = {"shoulder", "arm", "elbow", "wrist", "hand", "tip", "thumb", "index", "pinky", "clavicle",
+       "collar"}
+LEG = {"hip", "leg", "knee", "ankle", "foot", "heel", "toe"}
+# fmt: on
 
 
 def limb_of(name: str) -> str:
     """One of LIMBS; the trunk where the name does not tell."""
-    words = set(WORDS.split(name.lower()))
+    words = {word.lower() for word in WORDS.split(name)}
     sides = words & {"left", "right"}
     if len(sides) != 1:
         return "trunk"

@@ -43,6 +43,8 @@ def _packed(clip: ShownClip) -> dict[str, object]:
         "low": round(float((_lowest(clip) - middle[1]) / half), 4),
         "data": packed_numbers((clip.joints - middle) / half),
     }
+    if clip.curves:
+        packed["curves"] = {name: np.round(v, 4).tolist() for name, v in clip.curves.items()}
     if clip.vectors is not None:
         packed["vectors"] = packed_numbers(clip.vectors / half)
     return packed

@@ -1,6 +1,7 @@
 """A clip as it is drawn: where its joints are on the screen's axes, and what joins them."""
 # Shapes: M persons, T frames, V joints, C channels.
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +26,7 @@ class ShownClip:
         rate: frames a second.
         flat: whether it has no depth.
         vectors: (M, T, V, 3) from each joint, such as its motion; None: nothing.
+        curves: (T,) by name, drawn below the clip by the player.
     """
 
     title: str
@@ -34,6 +36,7 @@ class ShownClip:
     rate: float = DEFAULT_RATE
     flat: bool = False
     vectors: np.ndarray | None = None
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
     limbs: tuple[int, ...] = field(init=False)  # of each bone, as a number in LIMBS
 
     def __post_init__(self) -> None:

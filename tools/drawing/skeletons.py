@@ -16,11 +16,12 @@ from graph.named import skeleton_class
 PLACES = {
     "head": (0, 0.97), "nose": (0, 0.93), "eye": (0.035, 0.955), "eye_inner": (0.02, 0.955),
     "eye_outer": (0.05, 0.955), "ear": (0.075, 0.94), "mouth": (0.025, 0.9), "neck": (0, 0.85),
+    "neck_upper": (0, 0.89), "head_top": (0, 1.02),
     "collar": (0.07, 0.83), "clavicle": (0.07, 0.83), "shoulder": (0.15, 0.81),
     "shoulder_center": (0, 0.82), "spine_shoulder": (0, 0.82), "elbow": (0.22, 0.64),
     "wrist": (0.27, 0.49), "hand": (0.29, 0.45), "hand_tip": (0.31, 0.41), "thumb": (0.25, 0.43),
     "index": (0.31, 0.42), "pinky": (0.34, 0.44), "thorax": (0, 0.8), "spine_upper": (0, 0.76),
-    "spine_chest": (0, 0.76), "spine_middle": (0, 0.68), "spine_mid": (0, 0.68), "spine": (0, 0.68),
+    "spine_chest": (0, 0.76), "spine_middle": (0, 0.68), "spine_mid": (0, 0.68), "spine": (0, 0.65),
     "spine_navel": (0, 0.66), "torso": (0, 0.66), "spine_lower": (0, 0.6), "pelvis": (0, 0.52),
     "spine_base": (0, 0.53), "hip_center": (0, 0.53), "mid_hip": (0, 0.53), "hip": (0.08, 0.5),
     "knee": (0.1, 0.28), "ankle": (0.11, 0.06), "heel": (0.09, 0.02), "foot": (0.15, 0.02),

@@ -62,6 +62,7 @@ def run_content(run: ScoredRun, cost: Mapping[str, Any]) -> dict[str, Any]:
         found["published_gflops"] = published[2]
     if run.traits:
         found["traits"] = run.traits
+        found["explained"] = run.explained
     if not run.has_scores:
         return found
     right, total = int(run.right.sum()), len(run.labels)

@@ -1,5 +1,6 @@
 """A report as one HTML page that needs nothing else."""
 
+import base64
 import html
 import json
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ def write_page(
         "curves": curves_diagram(runs) or "",
         # `<` would end the script where a name holds </script>.
         "data": json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+        "explained": json.dumps(_trait_pictures(runs)),
         "mistakes": json.dumps(list(mistakes)).replace("<", "\\u003c"),
     }
     page = TEMPLATE.read_text(encoding="utf-8")
@@ -40,3 +42,15 @@ def write_page(
         page = page.replace("{{" + name + "}}", text)
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def _trait_pictures(runs: Sequence[ScoredRun]) -> list[dict[str, str]]:
+    """`run`, `title` and `picture` of what tools/explain.py drew."""
+    found = []
+    for run in runs:
+        for trait in run.explained:
+            path = run.work_dir / f"importance-{trait}.png"
+            if path.is_file():
+                picture = base64.b64encode(path.read_bytes()).decode("ascii")
+                found.append({"run": run.name, "title": trait, "picture": picture})
+    return found

@@ -50,6 +50,14 @@ class ScoredRun:
     traits: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def explained(self) -> dict[str, Any]:
+        """By trait what its predictions hang on most: (part, joint, % of the error); may be empty.
+
+        tools/explain.py leaves it, with pictures importance-{trait}.png.
+        """
+        return _json(self.work_dir / "explanation.json").get("strongest", {})
+
+    @property
     def has_scores(self) -> bool:
         return bool(self.names)
 

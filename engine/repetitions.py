@@ -1,0 +1,96 @@
+"""Several trainings for one result: with several seeds, and on the parts of a cross-validation."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine import build
+from engine.data.clips import Clips
+from engine.data.datasets import build_clips
+from engine.device import processes
+from engine.run_dir.start import open_work_dir
+from engine.run_dir.summary import (
+    circumstances,
+    epochs_of,
+    sum_up_seeds,
+    write_summary,
+)
+from engine.settings.table import Settings
+from formats.scores import load_scores, save_scores, score_file
+
+Train = Callable[[Settings], Mapping[str, float]]
+
+logger = logging.getLogger(__name__)
+
+
+def train_repeatedly(train: Train, settings: Settings) -> None:
+    """Train as often as --seeds and --folds say, in sub-folders of the work dir.
+
+    Args:
+        train: trains once; the results.
+    """
+    run = settings.run
+    once = train_on_folds if run.folds else lambda train, settings: train(settings)
+    if not run.seeds:
+        once(train, settings)
+        return
+    results = []
+    for seed in run.seeds:
+        own = settings.replace(seed=seed, seeds=None, work_dir=run.work_dir / f"seed-{seed}")
+        logger.info("seed %d, in %s", seed, own.run.work_dir)
+        results.append(once(train, own))
+    if all(results):
+        sum_up_seeds(run.work_dir, run.seeds, results, settings.as_yaml())
+
+
+def train_on_folds(train: Train, settings: Settings) -> Mapping[str, float]:
+    """Train without each part in turn and score it with the last epoch's weights; the results over
+    all parts together, empty if --fold asks for one only.
+    """
+    run = settings.run
+    numbers = [run.fold] if run.fold else range(1, run.folds + 1)
+    folders = [run.work_dir / f"fold-{number}" for number in numbers]
+    for number, folder in zip(numbers, folders, strict=True):
+        logger.info("part %d of %d, in %s", number, run.folds, folder)
+        # Files of scores are what the parts leave for the result of all.
+        train(settings.replace(fold=number, work_dir=folder, save_score=True))
+    if run.fold:
+        return {}
+    return processes.from_first(sum_up_folds(folders, settings) if processes.is_first() else None)
+
+
+def sum_up_folds(folders: Sequence[Path], settings: Settings) -> dict[str, float]:
+    """Join the scores of all parts, evaluate them and write the task's files; the metrics."""
+    data, work_dir = settings.data, settings.run.work_dir
+    clips = build_clips(data, data.train_feeder_args, model_args=settings.model.model_args)
+    parts = [load_scores(score_file(f, epochs_of(f))) for f in folders]
+    scores = {name: score for part in parts for name, score in part.items()}
+    outputs = np.stack([scores[name] for name in clips.sample_name])
+    clips.training_mean = _means_of_others(clips, parts)
+    task = build.build_task(
+        settings.model.task,
+        label_smoothing=settings.recipe.label_smoothing,
+        top_ks=settings.run.show_topk,
+    )
+    given = settings.as_yaml()
+    open_work_dir(work_dir, given, settings.run.phase, settings.run.print_log, clips.data_path)
+    metrics = task.evaluate(outputs, clips)
+    logger.info("all %d parts: %s", len(folders), task.describe(metrics))
+    task.write(work_dir, outputs, clips)
+    save_scores(score_file(work_dir), clips.sample_name, outputs)
+    write_summary(work_dir, {"folds": len(folders), "test": metrics} | circumstances(given))
+    return {f"cross-validated {name}": value for name, value in metrics.items()}
+
+
+def _means_of_others(clips: Clips, parts: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray | None:
+    """(N, 5) for each clip the mean traits of the participants of the other parts; None where
+    labels are classes.
+    """
+    if not np.shape(clips.label[0]):
+        return None
+    part_of = {name: number for number, part in enumerate(parts) for name in part}
+    part = np.array([part_of[name] for name in clips.sample_name])
+    means = np.stack([clips.mean_label(np.flatnonzero(part != n)) for n in range(len(parts))])
+    return means[part]
