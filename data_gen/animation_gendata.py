@@ -43,7 +43,7 @@ import numpy as np
 from data_gen.pipeline.custom_clip import resampled
 from data_gen.pipeline.report import REPORT, SHOWN
 from data_gen.pipeline.workers import add_num_worker, map_in_order
-from data_gen.readers.bad_files import TWICE, BadClip, BadFile
+from data_gen.readers.bad_files import OTHER_FORM, TOO_SHORT, TWICE, BadClip, BadFile
 from data_gen.readers.estimators import read_bvh
 from data_gen.readers.found import find_raws
 from data_gen.readers.ratings import disagreement, read_ratings, reliability
@@ -126,21 +126,30 @@ class Chunks(NamedTuple):
 
 def read_chunks(clip: RatedClip, settings: ChunkSettings) -> Chunks | BadClip:
     """The chunks of a clip, or what is wrong with the file."""
-    names = settings.joint_names
     try:
-        (sample,) = read_bvh(clip.raw, Options(num_joints=len(names), joint_names=names))
-        if not sample.rate:
-            raise BadFile("of another form", f"{clip.raw.name} does not say its frame time.")
-        frames = max(1, round(sample.clip.shape[1] / sample.rate * settings.rate))
-        if frames < settings.chunk_size:
-            text = f"{frames} frames at {settings.rate:g} a second, fewer than a chunk"
-            raise BadFile("too short", f"{clip.raw.name} has {text}. Lower --chunk-size.")
+        positions = read_positions(clip.raw, settings)
     except BadFile as error:
         return BadClip(clip.raw.name, error.kind, str(error))
-    positions = resampled(sample.clip, frames)[0] / METRE
-    starts = chunk_starts(frames, settings.chunk_size)
+    starts = chunk_starts(len(positions), settings.chunk_size)
     chunks = [positions[start : start + settings.chunk_size] for start in starts]
-    return Chunks(np.stack(chunks).astype(np.float32), frames)
+    return Chunks(np.stack(chunks).astype(np.float32), len(positions))
+
+
+def read_positions(raw: Raw, settings: ChunkSettings) -> np.ndarray:
+    """(T, V, 3) in metres, at the rate of the settings, at least a chunk.
+
+    Raises:
+        BadFile: the file is no BVH, lacks a joint, or is too short.
+    """
+    names = settings.joint_names
+    (sample,) = read_bvh(raw, Options(num_joints=len(names), joint_names=names))
+    if not sample.rate:
+        raise BadFile(OTHER_FORM, f"{raw.name} does not say its frame time.")
+    frames = max(1, round(sample.clip.shape[1] / sample.rate * settings.rate))
+    if frames < settings.chunk_size:
+        text = f"{frames} frames at {settings.rate:g} a second"
+        raise BadFile(TOO_SHORT, f"{raw.name} has {text}, fewer than a chunk. Lower --chunk-size.")
+    return resampled(sample.clip, frames)[0] / METRE
 
 
 def write(

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from data_gen.laban import normalize_chunk
+from data_gen.animation_gendata import ChunkSettings, read_positions
+from data_gen.laban import anatomy_of, normalize_chunk
 from data_gen.laban_gendata import compute
 from data_gen.pipeline.custom_clip import preparation_of, prepare
 from data_gen.pipeline.custom_plan import options_of
@@ -191,6 +192,38 @@ class Udiva:
         return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
 
 
+class MotionCapture:
+    """BVH files, in the chunks of a data set of animation_gendata.py, with effort features.
+
+    Args:
+        manifest: its dataset.json.
+        features: as in `feeders.traits.TraitFeeder`.
+    """
+
+    endings, of_folders = (".bvh",), False
+    array_up = "z"
+    classes: Sequence[str] = ()
+
+    def __init__(self, manifest: Mapping[str, Any], features: str) -> None:
+        self.skeleton = str(manifest["skeleton"])
+        body = skeleton_class(self.skeleton)
+        self.up, self.chunk, self.features = body.up, int(manifest["chunk_size"]), features
+        names = body.file_names or tuple(body.joint_names)
+        self.settings = ChunkSettings(names, float(manifest["rate"]), self.chunk)
+        self.anatomy = anatomy_of(body)
+
+    def read(self, raw: Raw) -> list[Sample]:
+        positions = read_positions(raw, self.settings)
+        return [Sample(Path(raw.name).stem, positions[None], rate=self.settings.rate)]
+
+    def array(self, sample: Sample) -> np.ndarray:
+        skeleton = normalize_chunk(sample.clip[0].astype(np.float64), self.anatomy)
+        sets = feature_sets(self.features)
+        found = compute(sets, skeleton, self.anatomy, self.settings.rate)
+        parts = [skeleton.astype(np.float32), *found]
+        return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
+
+
 def named_format(name: str, features: str = "none") -> RawFormat:
     """The format of --format: a data set's name, or a YAML file of custom_gendata.py.
 
@@ -207,7 +240,7 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
     """How the raw files of a dataset.json's data set are read.
 
     Args:
-        features: of UDIVA's chunks.
+        features: of chunks.
 
     Raises:
         ValueError: it does not tell.
@@ -222,6 +255,8 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
         return Ucla(num_frames)
     if name == "udiva":
         return Udiva(int(manifest.get("chunk_size", PUBLISHED_CHUNK_SIZE)), features)
+    if manifest.get("format") == "chunks" and manifest.get("rate"):
+        return MotionCapture(manifest, features)
     if manifest.get("settings"):
         return Custom(manifest["settings"], num_frames)
     raise ValueError(

@@ -9,7 +9,8 @@ UNREADABLE, EMPTY, CUT, NOT_JSON = "unreadable", "empty", "truncated", "not JSON
 NO_NUMBER, WRONG_JOINTS, OTHER_FORM = "no number", "wrong joints", "of another form"
 MISNAMED, UNKNOWN_ACTION, TWICE = "misnamed", "unknown action", "duplicate"
 NO_LABEL, WRONG_LABEL, FRAME_INDEX = "without label", "wrong label", "frame_index out of place"
-TOO_LARGE, TOO_LONG, LEFT_OVER = "too large", "too long", "more than announced"
+TOO_LARGE, TOO_LONG, TOO_SHORT = "too large", "too long", "too short"
+LEFT_OVER = "more than announced"
 CONTROL, OUT_OF_RANGE = "control characters", "out of range"
 # Remarks on clips that are kept.
 NOBODY, PIXELS = "nobody in them", "coordinates like pixels, not 0 to 1"

@@ -9,7 +9,8 @@ import yaml
 
 import main
 from engine.data.folds import Fold
-from tools import crossvalidate, explain, report
+from formats.scores import load_scores
+from tools import crossvalidate, explain, predict, report
 from tools.crossvalidating.baselines import METHODS, statistics
 from tools.crossvalidating.comparison import Comparison, Predicted, as_markdown, baseline
 from tools.crossvalidating.explanation import baseline_models, explained, occlusion, parts_of
@@ -197,6 +198,21 @@ def test_a_network_is_explained_and_reported(trained, tmp_path):
     assert json.loads((tmp_path / "r.json").read_text())["runs"][0]["explained"]["E"]
     with pytest.raises(FileNotFoundError, match="Name one of its seeds"):
         explain.main([str(trained)])
+
+
+def test_a_recording_s_traits_are_predicted(trained, data, capsys):
+    """Of one part's network: windows where chunks lie have the scores of the test."""
+    fold, raw = trained / "seed-1" / "fold-1", data.parent / "raw"
+    scores = load_scores(fold / "epoch1_test_score.pkl")
+    clip = min(scores).split("_")[0]
+    chunks = [score for name, score in sorted(scores.items()) if name.startswith(clip)]
+    path = next(raw.glob(f"n_{clip.removeprefix('participant')}_*.bvh"))
+    argv = [str(path), "--weights", str(fold / "weights" / "best.pt"), "--json"]
+    predict.main([*argv, "--window", "16", "--stride", "12"])
+    found = [json.loads(line)["traits"] for line in capsys.readouterr().out.splitlines()]
+    assert len(found) == len(chunks) == 3
+    for window, chunk in zip(found, chunks, strict=True):
+        np.testing.assert_allclose([window[trait] for trait in "OCEAN"], chunk, atol=1e-4)
 
 
 def test_a_baseline_is_explained(data, tmp_path, capsys):

@@ -101,7 +101,8 @@ def preparation_of(opened: Opened) -> Callable[[np.ndarray, tuple[int, int]], np
     """
     feeder = opened.info.settings.get("feeder", FEEDER)
     if feeder == TRAIT_FEEDER:
-        return lambda clip, crop: clip
+        start = 0 if opened.info.feeder_args.get("positions", True) else 3
+        return lambda clip, crop: clip[start:]
     if feeder != FEEDER:
         raise ValueError(
             f"{opened.path} was trained with clips of {feeder}. Only those of {FEEDER} and "
