@@ -2,9 +2,11 @@
 
 The clips are BVH files, whose joints become positions by forward kinematics; the labels are what
 raters say of the personality that they see (readers/ratings.py), averaged per clip and trait. Made
-for the 100 clips of ZeroEGGS (Ghorbani et al., CGF 2023) and their ratings (Sonlu et al., MASSXR
-2024). A clip's file is `n_<FileName>_o_<source>_<part>.bvh`: parts of one source recording are
-alike, and cross-validation keeps them together.
+for the ratings of Sonlu et al. (MASSXR 2024) of 100 clips of ZeroEGGS (Ghorbani et al., CGF 2023)
+and 128 of the Bandai-Namco Research Motiondataset. Files of ZeroEGGS are
+`n_<FileName>_o_<source>_<part>.bvh`: parts of one source recording are alike, and cross-validation
+keeps them together; of the other (`dataset-1_<action>_<style>_<take>.bvh`) it keeps those of an
+action together.
 
 Clips are brought to --rate frames a second and cut into chunks of --chunk-size frames, spread
 evenly so that the whole clip is covered. The arrays are those of udiva_gendata.py, of one split,
@@ -51,13 +53,41 @@ from data_gen.readers.sample import Options, Raw
 from formats.manifest import NAME as MANIFEST
 from formats.udiva import ALL, TRAITS, chunk_starts
 from graph.named import skeleton_class
-from utils.cli import ArgumentParser, run
+from utils.cli import PROJECT, ArgumentParser, run
 from utils.files import atomic_write
 
-CLIP_NAME = r"n_(?P<clip>.+)_o_(?P<source>\d+)_\d+\.bvh"
 METRE = 100  # centimetres, the unit of the files
 
 logger = logging.getLogger(__name__)
+
+
+class RatedDataset(NamedTuple):
+    """What flags are by default.
+
+    Args:
+        ratings: file name of the raters' table.
+        name_pattern: of file names; groups clip (FileName in the table, where - counts as _),
+            perhaps source (what folds keep together) and perhaps take, whose number the table
+            appends where a clip has several.
+    """
+
+    ratings: str
+    skeleton: str
+    name_pattern: str
+
+
+DATASETS = {
+    "zeroeggs": RatedDataset(
+        "ZeroEGGS_Study_Results.csv",
+        "zeroeggs",
+        r"n_(?P<clip>.+)_o_(?P<source>\d+)_\d+\.bvh",
+    ),
+    "bandai": RatedDataset(
+        "Bandai_Study_Results.csv",
+        "bandai_namco",
+        r"dataset-1_(?P<clip>(?P<source>[^_]+)_.+)_(?P<take>\d+)\.bvh",
+    ),
+}
 
 
 class RatedClip(NamedTuple):
@@ -85,13 +115,13 @@ def find_clips(
     bad = []
     for raw in find_raws([str(path)], (".bvh",)):
         match = pattern.fullmatch(Path(raw.name).name)
-        if not match or match["clip"] not in ratings:
+        name = next((n for n in names_of(match) if n in ratings), None) if match else None
+        if name is None:
             continue
-        if match["clip"] in raws:
-            reason = f"clip {match['clip']} is there already"
-            bad.append(BadClip(raw.name, TWICE, reason))
+        if name in raws:
+            bad.append(BadClip(raw.name, TWICE, f"clip {name} is there already"))
             continue
-        raws[match["clip"]] = raw, match.groupdict().get("source") or match["clip"]
+        raws[name] = raw, match.groupdict().get("source") or name
     if not raws:
         raise ValueError(
             f"no .bvh file of {path} is named {pattern.pattern} and has ratings. Check "
@@ -101,6 +131,14 @@ def find_clips(
     clips = [RatedClip(raw, name, clip_numbers[name], source_numbers[source])
              for name, (raw, source) in raws.items()]  # fmt: skip
     return sorted(clips, key=lambda clip: clip.number), bad
+
+
+def names_of(match: re.Match) -> list[str]:
+    """What a table of ratings may call a file."""
+    clip, take = match["clip"].replace("-", "_"), match.groupdict().get("take")
+    if take is None:
+        return [match["clip"], clip]
+    return [f"{clip}_{int(take)}", *([clip] if int(take) == 1 else [])]
 
 
 def _numbered(names: Sequence[str]) -> dict[str, int]:
@@ -186,16 +224,18 @@ def write(
 def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description="Turn rated motion capture (BVH) into arrays of chunks.")
     add = parser.add_argument
+    add("--dataset", choices=DATASETS, default="zeroeggs", help="(default: zeroeggs)")
     parser.add_path("--data-path", "data/animation-personality", "folder or archive of .bvh files")
     add("--ratings", type=Path, metavar="CSV",
-        help="the raters' table (default: ZeroEGGS_Study_Results.csv in --data-path)")  # fmt: skip
-    parser.add_path("--out-folder", "data/zeroeggs", "where the arrays go")
-    add("--skeleton", default="zeroeggs", metavar="NAME",
+        help="the raters' table (default: that of the data set in --data-path)")  # fmt: skip
+    add("--out-folder", type=Path, metavar="PATH",
+        help="where the arrays go (default: data/zeroeggs or data/bandai)")  # fmt: skip
+    add("--skeleton", metavar="NAME",
         help="a shipped skeleton or a YAML file, whose joints are called as in the files, or "
-             "whose `files` says how (default: zeroeggs)")  # fmt: skip
-    add("--name-pattern", default=CLIP_NAME, metavar="REGEX",
-        help="of the file names, with groups clip and perhaps source "
-             f"(default: {CLIP_NAME})".replace("%", "%%"))  # fmt: skip
+             "whose `files` says how (default: the data set's)")  # fmt: skip
+    add("--name-pattern", metavar="REGEX",
+        help="of the file names, with groups clip and perhaps source and take "
+             "(default: the data set's)")  # fmt: skip
     add("--rate", type=float, default=30.0, metavar="FPS",
         help="frames a second of the chunks (default: 30)")  # fmt: skip
     add("--chunk-size", type=int, default=32, metavar="T",
@@ -213,7 +253,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             "--chunk-size must be above 0 and --rate in (0, 1000]. "
             f"Got {args.chunk_size} and {args.rate:g}."
         )
-    ratings = read_ratings(args.ratings or args.data_path / "ZeroEGGS_Study_Results.csv")
+    usual = DATASETS[args.dataset]
+    args.skeleton, args.name_pattern = (
+        getattr(args, name) or getattr(usual, name) for name in ("skeleton", "name_pattern")
+    )
+    args.out_folder = args.out_folder or PROJECT / "data" / args.dataset
+    ratings = read_ratings(args.ratings or args.data_path / usual.ratings)
     clips, bad = find_clips(args.data_path, _compiled(args.name_pattern), ratings)
     skeleton = skeleton_class(args.skeleton)
     names = skeleton.file_names or tuple(skeleton.joint_names)
@@ -262,10 +307,15 @@ def about_chunks(
         "up": skeleton_class(args.skeleton).up,
         "folds": "session",
         "classes": [*TRAITS],
-        **{k: dict(zip(TRAITS, v.round(4).tolist(), strict=True)) for k, v in bounds.items()},
+        **{name: _by_trait(values) for name, values in bounds.items()},
         "sources": [str(args.data_path)],
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
     }
+
+
+def _by_trait(values: np.ndarray) -> dict[str, float | None]:
+    known = [round(float(value), 4) if np.isfinite(value) else None for value in values]
+    return dict(zip(TRAITS, known, strict=True))
 
 
 def say(

@@ -18,6 +18,7 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 import argparse
 import json
 import logging
+import math
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "recordings": len(set(clips.sources)),
         "folds": args.folds,
         "seeds": args.seeds,
-        "bounds": {name: values.round(4).tolist() for name, values in bounds.items()},
+        "bounds": {name: [_number(v) for v in values] for name, values in bounds.items()},
         "results": results,
     }
     with atomic_write(out) as path:
@@ -82,6 +83,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     print(table)
     print(f"{out}, {out.with_suffix('.json')}")
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 4) if math.isfinite(value) else None
 
 
 def compare(args: Namespace, clips: Any) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, st
 
 BVH = re.compile(
     r"\s*HIERARCHY\s+ROOT\s(?P<tree>[^\0]*?)\bMOTION\s+Frames:\s*(?P<frames>\d{1,7})\s+"
-    r"Frame Time:\s*(?P<time>\d*\.?\d+)\s+(?P<values>[^A-Za-z{}]*)",
+    r"Frame Time:\s*(?P<time>\d*\.?\d+(?:[eE][-+]?\d+)?)\s+(?P<values>[^A-DF-Za-df-z{}]*)",
 )
 
 

@@ -1,6 +1,6 @@
 """Reads what many raters say of the personality that they see in clips of motion.
 
-Source: Sonlu et al., MASSXR 2024 (github.com/SinanSonlu, animation-personality). A .csv file with a
+Source: Sonlu et al., MASSXR 2024 (github.com/sinansonlu/animation-personality). A .csv file with a
 row a rating: `UserMail` (a rater's number), `FileName` (the clip's), and the five traits `O`, `C`,
 `E`, `A`, `N`, each -3 to 3; other columns are passed over.
 """
@@ -53,7 +53,8 @@ def read_ratings(path: Path) -> dict[str, np.ndarray]:
 
 def reliability(ratings: Mapping[str, np.ndarray]) -> np.ndarray:
     """ICC(1,k) of every trait (5,): the share of the variance of clips' means that is not raters'
-    disagreement (Shrout and Fleiss, 1979); NaN where no clip has two raters.
+    disagreement (Shrout and Fleiss, 1979); NaN where no clip has two raters, or all are rated
+    alike.
 
     With mean squares between clips and within them, (MSB - MSW) / MSB. Its root is the largest
     correlation that can be expected of anything with the means.
@@ -65,7 +66,8 @@ def reliability(ratings: Mapping[str, np.ndarray]) -> np.ndarray:
     means = np.array([values.mean(axis=0) for values in groups])
     sizes = np.array([len(values) for values in groups])[:, None]
     between = (sizes * np.square(means - total.mean(axis=0))).sum(axis=0) / (len(groups) - 1)
-    return (between - _within(groups)) / between
+    unknown = np.full_like(between, np.nan)
+    return np.divide(between - _within(groups), between, out=unknown, where=between > 0)
 
 
 def disagreement(ratings: Mapping[str, np.ndarray]) -> np.ndarray:

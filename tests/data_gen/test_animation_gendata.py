@@ -106,6 +106,29 @@ def test_bad_ratings_are_named(tmp_path, line, message):
         read_ratings(path)
 
 
+def test_takes_of_bandai_namco_are_named_as_in_the_ratings(tmp_path):
+    """Numbers with exponents, tabs, hyphens for underscores, takes only where there are several."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "body.yaml").write_text(rated_data.SKELETON)
+    files = ("bow_not-confident_001", "bow_not-confident_002", "call_normal_001", "call_normal_002")
+    text = rated_data.bvh({}, 80).replace("Frames: ", "Frames:\t").replace(" 0.000000", " 1e-07")
+    for name in files:
+        (raw / f"dataset-1_{name}.bvh").write_text(text)
+    header = "UserMail,ExperimentNo,SampleNo,ModNo,O,C,E,A,N,TimeSeconds,CheckBoxes,FileName"
+    names = ("bow_not_confident", "call_normal_1", "call_normal_2")
+    rows = [f"{r},1,1,0,1,1,{i},1,1,1,0,{n}" for r in (0, 1) for i, n in enumerate(names)]
+    (raw / "Bandai_Study_Results.csv").write_text("\n".join([header, *rows]))
+    convert(raw, tmp_path / "out", "--dataset", "bandai")
+    with (tmp_path / "out" / "ratings.csv").open(newline="") as file:
+        found = [(row["clip"], row["source"], row["E"]) for row in csv.DictReader(file)]
+    assert found == [
+        ("bow_not_confident", "0", "0.000"), ("call_normal_1", "1", "1.000"),
+        ("call_normal_2", "1", "2.000")]  # fmt: skip
+    hips = np.load(tmp_path / "out" / "X_all.npy")[0, 0, 0]
+    np.testing.assert_allclose(hips, [0, 1, 0], atol=1e-6)
+
+
 def test_files_that_cannot_be_used_are_left_out_and_named(raw, tmp_path, capsys):
     (raw / "n_101_o_0_0.bvh").write_text("HIERARCHY nothing")
     (raw / "n_102_o_1_0.bvh").write_text(rated_data.bvh({}, 8))
@@ -131,6 +154,7 @@ def test_files_that_cannot_be_used_are_left_out_and_named(raw, tmp_path, capsys)
         (["--name-pattern", "x_(?P<clip>.*)"], "is named x_"),
         (["--ratings", "nothing.csv"], "nothing.csv"),
         (["--skeleton", "zeroeggs"], "is usable"),
+        (["--dataset", "bandai"], "Bandai_Study_Results.csv"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(raw, tmp_path, more, message):

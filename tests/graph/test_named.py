@@ -11,6 +11,7 @@ SIZES = {
     "ntu_rgb_d": 25, "kinect_v1": 20, "utd_mhad": 20, "msr_action3d": 20, "openpose_coco": 18,
     "openpose_body25": 25, "coco17": 17, "halpe26": 26, "mediapipe33": 33, "azure_kinect32": 32,
     "smpl24": 24, "h36m17": 17, "kinect_15": 15, "zeroeggs": 27,
+    "bandai_namco": 21,
 }  # fmt: skip
 PUBLISHED = {
     "ntu_rgb_d": ntu_rgb_d,
@@ -112,7 +113,7 @@ def test_what_is_no_file_of_a_skeleton_is_named(tmp_path, text, said):
 
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(
-        ValueError, match=r"no skeleton 'coco18'. Shipped are azure_kinect32, coco17"
+        ValueError, match=r"no skeleton 'coco18'. Shipped are azure_kinect32, bandai_namco, coco17"
     ):
         skeleton_class("coco18")
     with pytest.raises(ValueError, match="no skeleton file"):
