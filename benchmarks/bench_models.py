@@ -4,7 +4,9 @@ Parameters, operations of a clip, and on this machine's CPU (or --device 0) clip
 peak memory of training and inference, for clips of NTU RGB+D with one and with two persons. Every
 figure comes from a process of its own, so that no memory is left over from another one. With
 --literal the time of clips of 64 frames and two persons is compared with that of the literal form
-of each network (tests/oracle_zoo.py), which computes what the published code does.
+of each network (tests/oracle_zoo.py), which computes what the published code does; with --against
+DIR, with the published code itself, whose checkout DIR is: its network runs in a process without
+this project's packages. Some published codes run on a GPU only.
 """
 
 import argparse
@@ -14,8 +16,9 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +26,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.published_side import PLACES, seconds
 from model.ten_units import subsets_of
 from utils.cli import PROJECT
 from utils.config import build
@@ -38,7 +42,6 @@ NETWORKS: dict[str, dict[str, Any]] = {
 # Top-1 in % of NTU RGB+D 60 cross-subject, as published: of the joint stream where it is known.
 PUBLISHED = {"stgcn": "81.5", "agcn": "88.5 (2 streams)", "aagcn": "90.0 (4 streams)",
              "ctrgcn": "92.4 (4 streams)", "msg3d": "89.4, 91.5 (2 streams)"}  # fmt: skip
-SECONDS = 3.0
 
 
 def measure(
@@ -67,10 +70,10 @@ def measure(
         model.eval()(clips[:1])
     found["gmacs"] = counter.get_total_flops() / 2e9
     start = _memory(place)
-    found["infer"] = batch / _seconds(infer, place)
+    found["infer"] = batch / seconds(infer, place)
     found["infer_mb"] = _memory(place) - start
     model.train()
-    found["train"] = batch / _seconds(train, place)
+    found["train"] = batch / seconds(train, place)
     found["train_mb"] = _memory(place) - start
     return found
 
@@ -83,18 +86,6 @@ def _literal(name: str, model: nn.Module) -> Callable[[torch.Tensor], torch.Tens
     subsets = model.A if name == "stgcn" else subsets_of("ntu_rgb_d", None, 25)
     subsets = subsets.to(next(model.parameters()).device)
     return lambda clips: oracle_zoo.scores(name, state, subsets, clips, model.training)
-
-
-def _seconds(call: Any, place: torch.device) -> float:
-    """The median time of a call."""
-    times: list[float] = []
-    while len(times) < 3 or (sum(times) < SECONDS and len(times) < 100):
-        begun = time.perf_counter()
-        call()
-        if place.type == "cuda":
-            torch.cuda.synchronize(place)
-        times.append(time.perf_counter() - begun)
-    return statistics.median(times[1:])
 
 
 def _memory(place: torch.device) -> float:
@@ -139,14 +130,35 @@ def cell(
     return json.loads(done.stdout)
 
 
-def literal_rows(names: Sequence[str], batch: int, device: str) -> Iterator[str]:
-    """Our time as a share of the literal form's, a line a network; turns alternate."""
-    yield "| network | training, ours / literal | inference, ours / literal |"
+def published_cell(
+    checkout: Path, name: str, frames: int, persons: int, batch: int, device: str
+) -> dict[str, float]:
+    """Clips per second of the network of a published checkout.
+
+    Raises:
+        ValueError: it does not run here.
+    """
+    arguments = [checkout.resolve(), name, frames, persons, batch, device]
+    script = PROJECT / "benchmarks" / "published_side.py"
+    line = [sys.executable, str(script), *map(str, arguments)]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(line, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ValueError(f"{name} of {checkout} does not run here: {reason}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def shares_of(
+    names: Sequence[str], title: str, ours: Callable[[str], dict], other: Callable[[str], dict]
+) -> Iterator[str]:
+    """Our time as a share of the other's, a line a network; turns alternate."""
+    yield f"| network | training, ours / {title} | inference, ours / {title} |"
     yield "|---|---|---|"
     for name in names:
-        turns = [[cell(name, 64, 2, batch, device, side) for side in (False, True)] for _ in "ab"]
+        turns = [(ours(name), other(name)) for _ in "ab"]
         shares = [
-            statistics.median(literal[what] / ours[what] for ours, literal in turns)
+            statistics.median(theirs[what] / own[what] for own, theirs in turns)
             for what in ("train", "infer")
         ]
         yield f"| {name} | {shares[0]:.2f} | {shares[1]:.2f} |"
@@ -160,19 +172,34 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=8, help="clips (default: 8)")
     parser.add_argument("--device", default="cpu", help="cpu or a GPU's number")
     parser.add_argument("--literal", action="store_true", help="compare with the literal forms")
+    parser.add_argument(
+        "--against", type=Path, metavar="DIR", help="compare with a checkout of the published code"
+    )
     parser.add_argument("--cell", nargs=6, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.cell:
         name, *numbers, device, literal = args.cell
         print(json.dumps(measure(name, *map(int, numbers), device, literal == "True")))
         return
-    if args.literal:
+    size = (64, 2, args.batch, args.device)
+    if args.against:
+        files = {name: PLACES[name][0].replace(".", "/") + ".py" for name in args.only}
+        names = [name for name, file in files.items() if (args.against / file).is_file()]
+        if not names:
+            parser.error(f"--against {args.against} is no checkout of {', '.join(args.only)}.")
+        theirs = partial(published_cell, args.against)
+        table = shares_of(names, "published", lambda n: cell(n, *size), lambda n: theirs(n, *size))
+    elif args.literal:
         names = [name for name in args.only if name != "msg3d"]  # which bench_model.py compares
-        table = literal_rows(names, args.batch, args.device)
+        literal = partial(cell, literal=True)
+        table = shares_of(names, "literal", lambda n: cell(n, *size), lambda n: literal(n, *size))
     else:
         table = rows(args.only, args.batch, args.device)
-    for row in table:
-        print(row, flush=True)
+    try:
+        for row in table:
+            print(row, flush=True)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
