@@ -1,7 +1,6 @@
 """Signals that ask a run to end: it finishes its step and saves first."""
 
 import logging
-import os
 import signal
 import time
 from types import FrameType, TracebackType
@@ -53,7 +52,7 @@ class Interrupts:
             late = time.monotonic() - self._noted > SAME_SIGNAL_SECONDS
             if late and not processes.started_by_torchrun():
                 self._restore()
-                os.kill(os.getpid(), number)
+                signal.raise_signal(number)
             return
         self.signal, self._noted = signal.Signals(number), time.monotonic()
         logger.warning(
