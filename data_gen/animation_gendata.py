@@ -50,8 +50,8 @@ from data_gen.readers.estimators import read_bvh
 from data_gen.readers.found import find_raws
 from data_gen.readers.ratings import disagreement, read_ratings, reliability
 from data_gen.readers.sample import Options, Raw
+from formats.chunks import ALL, TRAITS, chunk_starts
 from formats.manifest import NAME as MANIFEST
-from formats.udiva import ALL, TRAITS, chunk_starts
 from graph.named import skeleton_class
 from utils.cli import PROJECT, ArgumentParser, run
 from utils.files import atomic_write

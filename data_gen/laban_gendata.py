@@ -36,8 +36,8 @@ from data_gen.pipeline.dense_writer import write_row
 from data_gen.pipeline.workers import add_num_worker, map_in_order
 from data_gen.readers.udiva import SPLITS
 from formats.arrays import create_clips, open_array
+from formats.chunks import ALL, NUM_CHANNELS
 from formats.manifest import read_manifest, skeleton_of
-from formats.udiva import ALL, NUM_CHANNELS
 from graph.named import skeleton_class
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write

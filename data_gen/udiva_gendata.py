@@ -51,8 +51,8 @@ from data_gen.readers.udiva import (
     read_sessions,
     read_traits,
 )
+from formats.chunks import TRAITS
 from formats.manifest import NAME as MANIFEST
-from formats.udiva import TRAITS
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 

@@ -8,8 +8,8 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from formats.arrays import open_array
+from formats.chunks import FEATURE_SETS, NO_FEATURES, TRAITS, feature_sets, mean_by_name
 from formats.manifest import read_manifest
-from formats.udiva import FEATURE_SETS, NO_FEATURES, TRAITS, feature_sets, mean_by_name
 
 DEBUG_CHUNKS = 100
 

@@ -14,7 +14,7 @@ import main
 from engine.data.clips import Clips
 from engine.tasks.traits import TraitRegression
 from feeders.traits import TraitFeeder
-from formats.udiva import TRAITS
+from formats.chunks import TRAITS
 from model.msg3d import Model
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from formats.udiva import TRAITS
+from formats.chunks import TRAITS
 
 TASKS = {"T": "talk", "A": "animals", "G": "ghost", "L": "lego"}
 MODEL_ARGS = {

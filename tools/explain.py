@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def models_of(args: Namespace) -> tuple[Any, list[str], Any, int]:
     """The clips, the sets of features, the models, and how many they are."""
-    from formats.udiva import feature_sets
+    from formats.chunks import feature_sets
     from tools.crossvalidating.explanation import baseline_models, network_models, read_info
     from tools.crossvalidating.rated import POSITIONS, read_rated
 
@@ -99,7 +99,7 @@ def models_of(args: Namespace) -> tuple[Any, list[str], Any, int]:
 
 def write(folder: Path, clips: Any, found: Any) -> None:
     """A picture a trait, and explanation.json."""
-    from formats.udiva import TRAITS
+    from formats.chunks import TRAITS
     from tools.crossvalidating.pictures import figure_of, strongest
     from tools.drawing.files import write_figure
 
@@ -128,7 +128,7 @@ def write_page(path: Path, clips: Any, found: Any, count: int) -> None:
 
     import numpy as np
 
-    from formats.udiva import TRAITS
+    from formats.chunks import TRAITS
     from tools.crossvalidating.pictures import TITLES
     from tools.drawing import player
     from tools.drawing.shown import shown_clip

@@ -16,7 +16,7 @@ import numpy as np
 
 from data_gen.people.conversation import talk, temperament
 from data_gen.pipeline.workers import map_in_order
-from formats.udiva import TRAITS
+from formats.chunks import TRAITS
 from utils.files import atomic_write
 
 # A different number first for each kind of generator keeps their streams apart.

@@ -31,9 +31,9 @@ from data_gen.readers.ucla import parse_skeleton as parse_ucla
 from data_gen.readers.udiva import FILES, read_frames
 from data_gen.ucla_gendata import normalise
 from data_gen.udiva_gendata import PUBLISHED_CHUNK_SIZE
+from formats.chunks import feature_sets
 from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed
-from formats.udiva import feature_sets
 from graph.named import skeleton_class
 
 NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames a second of Kinect

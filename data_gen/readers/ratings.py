@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from data_gen.readers.bad_files import check_file
-from formats.udiva import TRAITS
+from formats.chunks import TRAITS
 
 COLUMNS = ("UserMail", "FileName", *TRAITS)
 LOWEST, HIGHEST = -3, 3

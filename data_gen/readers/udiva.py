@@ -29,7 +29,7 @@ import numpy as np
 from data_gen.readers.bad_files import check_file
 from data_gen.readers.hdf5 import DAMAGED, is_array
 from data_gen.readers.ntu_text import MAX_METRES
-from formats.udiva import TRAITS
+from formats.chunks import TRAITS
 
 SPLITS = ("train", "val", "test")
 TASKS = {"T": "talk", "A": "animals", "G": "ghost", "L": "lego"}

@@ -22,8 +22,8 @@ from engine.contracts import (
     Repeated,
     Seeded,
 )
+from formats.chunks import mean_by_name
 from formats.clip_names import subjects_of
-from formats.udiva import mean_by_name
 
 
 class Clips(Dataset):

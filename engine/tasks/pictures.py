@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from formats.udiva import TRAITS
+from formats.chunks import TRAITS
 from utils.files import atomic_write
 
 MAX_NAMES = 120  # of classes that a matrix is labelled with

@@ -18,7 +18,7 @@ from engine.tasks.trait_measures import (
     squared_error,
     with_mean,
 )
-from formats.udiva import TRAITS, mean_by_name
+from formats.chunks import TRAITS, mean_by_name
 from utils.files import atomic_write, write_lines
 
 logger = logging.getLogger(__name__)

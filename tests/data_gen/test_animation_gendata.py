@@ -10,7 +10,7 @@ import rated_data
 from data_gen import animation_gendata, laban
 from data_gen.readers.ratings import disagreement, read_ratings, reliability
 from feeders.traits import TraitFeeder
-from formats.udiva import chunk_starts
+from formats.chunks import chunk_starts
 from graph import ntu_rgb_d
 from graph.named import skeleton_class
 

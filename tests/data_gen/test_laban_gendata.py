@@ -5,7 +5,7 @@ import pytest
 from golden_arrays import golden_arrays
 
 from data_gen import laban, laban_gendata
-from formats.udiva import NUM_CHANNELS
+from formats.chunks import NUM_CHANNELS
 from utils.cli import run
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.tasks import trait_measures as traits
-from formats.udiva import mean_by_name
+from formats.chunks import mean_by_name
 
 
 def test_a_participant_is_the_mean_of_their_chunks():

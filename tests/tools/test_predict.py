@@ -25,7 +25,7 @@ from data_gen import (
 )
 from data_gen.pipeline.raw_formats import raw_format
 from data_gen.readers.found import find_raws
-from formats.udiva import mean_by_name
+from formats.chunks import mean_by_name
 from tools import predict
 from tools.predicting import inputs
 from tools.predicting.networks import open_network

@@ -12,7 +12,7 @@ import yaml
 
 from engine.data.folds import Fold
 from engine.tasks.trait_measures import CONFIDENCE, MEASURES, NUM_RESAMPLES, with_mean
-from formats.udiva import TRAITS, feature_sets
+from formats.chunks import TRAITS, feature_sets
 from tools.crossvalidating.baselines import METHODS, statistics
 from tools.crossvalidating.rated import POSITIONS, RatedClips
 

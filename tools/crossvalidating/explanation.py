@@ -15,8 +15,8 @@ from engine.data.folds import Fold
 from engine.run_dir.summary import epochs_of
 from engine.settings.parse import read_values
 from engine.trained import load_network, settings_of
+from formats.chunks import TRAITS, chunk_starts
 from formats.exported import NetworkInfo, config_of_test, info_of
-from formats.udiva import TRAITS, chunk_starts
 from tools.crossvalidating.baselines import METHODS, statistics
 from tools.crossvalidating.rated import PARTS, RatedClips
 

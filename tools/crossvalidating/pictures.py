@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from formats.udiva import TRAITS
+from formats.chunks import TRAITS
 from tools.crossvalidating.explanation import Explanation
 
 TITLES = {

@@ -12,8 +12,8 @@ import numpy as np
 from engine.data.folds import Fold, split_by
 from feeders.traits import labels_and_names
 from formats.arrays import open_array
+from formats.chunks import ALL, FEATURE_SETS, TRAITS, chunk_starts
 from formats.manifest import NAME, read_manifest, skeleton_of
-from formats.udiva import ALL, FEATURE_SETS, TRAITS, chunk_starts
 from graph.named import skeleton_class
 
 POSITIONS, TOGETHER = "positions", "together"

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from formats.chunks import TRAITS
 from formats.class_names import shown
-from formats.udiva import TRAITS
 from tools.predicting.inputs import Span
 from utils.metrics import softmax
 
