@@ -22,6 +22,7 @@ from tools.crossvalidating.rated import PARTS, RatedClips
 
 WINDOW = 0.5  # seconds that are left out at a time
 STEPS = 3  # windows that cover a frame
+BATCH = 64  # chunks
 
 Predict = Callable[[Sequence[np.ndarray]], np.ndarray]  # (T, V, C) each -> (N, 5)
 
@@ -107,7 +108,7 @@ def network_models(work_dir: Path, clips: RatedClips) -> Iterator[HeldOut]:
         network = load_network(settings, found[-1], ["cpu"])
 
         def predict(clips: Sequence[np.ndarray], network: Callable = network) -> np.ndarray:
-            return np.stack([network(_chunks(clip, size)).mean(axis=0) for clip in clips])
+            return _mean_over_chunks(network, [_chunks(clip, size) for clip in clips])
 
         yield HeldOut(predict, clips.split(Fold(number, settings.run.folds, settings.run.seed))[1])
 
@@ -125,6 +126,20 @@ def read_info(work_dir: Path) -> NetworkInfo:
     if not info.settings.get("folds"):
         raise ValueError(f"{work_dir} was not trained with --folds. Train it so.")
     return info
+
+
+def _mean_over_chunks(network: Callable, clips: Sequence[np.ndarray]) -> np.ndarray:
+    """(chunks, C, T, V, 1) of each clip -> (N, 5), with full batches of chunks of one length."""
+    outputs: list[np.ndarray] = [np.empty(0)] * len(clips)
+    for length in {clip.shape[2] for clip in clips}:
+        own = [i for i, clip in enumerate(clips) if clip.shape[2] == length]
+        joined = np.concatenate([clips[i] for i in own])
+        parts = np.split(joined, range(BATCH, len(joined), BATCH))
+        scores = np.concatenate([network(part) for part in parts])
+        ends = np.cumsum([len(clips[i]) for i in own])
+        for i, of in zip(own, np.split(scores, ends[:-1]), strict=True):
+            outputs[i] = of.mean(axis=0)
+    return np.stack(outputs)
 
 
 def _chunks(clip: np.ndarray, size: int) -> np.ndarray:
