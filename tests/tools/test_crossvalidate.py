@@ -1,6 +1,8 @@
 """Baselines, networks and explanations of rated clips find what was planted, and nothing else."""
 
 import json
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -183,6 +185,23 @@ def test_networks_stand_beside_baselines(data, trained, tmp_path, capsys):
         crossvalidate.main([str(tmp_path)])
     with pytest.raises(ValueError, match=r"--out must end with \.md"):
         crossvalidate.main([str(data), "--out", "x.txt"])
+
+
+def test_what_is_damaged_or_missing_is_one_line(data, tmp_path, monkeypatch):
+    copy = tmp_path / "copy"
+    shutil.copytree(data, copy)
+    table = copy / "ratings.csv"
+    whole = table.read_text()
+    for text in ("", "clip\n1\n", whole.replace(",40,3,", ",x,3,")):
+        table.write_text(text)
+        with pytest.raises(ValueError, match=r"ratings\.csv is damaged"):
+            read_rated(copy)
+    table.write_text("\n".join(whole.splitlines()[:-1]))
+    with pytest.raises(ValueError, match=r"ratings\.csv 69"):
+        read_rated(copy)
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(ValueError, match=r"pip install -r requirements-extra\.txt"):
+        crossvalidate.main([str(data), "--methods", "forest", "--out", str(tmp_path / "a.md")])
 
 
 def test_a_network_is_explained_and_reported(trained, tmp_path):

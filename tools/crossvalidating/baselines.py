@@ -7,6 +7,8 @@ clips, by cross-validation that keeps recordings whole, for each trait by itself
 # Shapes: N clips, F numbers of a clip, 5 traits.
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from types import ModuleType
 
 import numpy as np
 
@@ -30,15 +32,14 @@ def fit_mean(x: np.ndarray, y: np.ndarray, groups: Sequence[str], seed: int) -> 
 
 
 def fit_ridge(x: np.ndarray, y: np.ndarray, groups: Sequence[str], seed: int) -> Predict:
-    from sklearn.linear_model import Ridge
-    from sklearn.model_selection import GroupKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    sklearn = _scikit_learn()
 
     def model(strength: float) -> object:
-        return make_pipeline(StandardScaler(), Ridge(strength))
+        scaler = sklearn.preprocessing.StandardScaler()
+        return sklearn.pipeline.make_pipeline(scaler, sklearn.linear_model.Ridge(strength))
 
-    inner = GroupKFold(min(INNER_PARTS, len(set(groups))))
+    inner = sklearn.model_selection.GroupKFold(min(INNER_PARTS, len(set(groups))))
+    cross_val_predict = sklearn.model_selection.cross_val_predict
     errors = [
         np.square(cross_val_predict(model(s), x, y, groups=groups, cv=inner) - y).mean(axis=0)
         for s in STRENGTHS
@@ -53,12 +54,26 @@ def fit_ridge(x: np.ndarray, y: np.ndarray, groups: Sequence[str], seed: int) ->
 
 
 def fit_forest(x: np.ndarray, y: np.ndarray, groups: Sequence[str], seed: int) -> Predict:
-    from sklearn.ensemble import RandomForestRegressor
-
-    forest = RandomForestRegressor(
+    forest = _scikit_learn().ensemble.RandomForestRegressor(
         NUM_TREES, min_samples_leaf=LEAF, max_features="sqrt", random_state=seed
     )
     return forest.fit(x, y).predict
+
+
+def _scikit_learn() -> ModuleType:
+    """Its modules as attributes, imported only where they are needed.
+
+    Raises:
+        ValueError: it is not installed.
+    """
+    try:
+        for name in ("ensemble", "linear_model", "model_selection", "pipeline", "preprocessing"):
+            import_module(f"sklearn.{name}")
+    except ImportError as error:
+        raise ValueError(
+            "the baselines require scikit-learn: pip install -r requirements-extra.txt"
+        ) from error
+    return import_module("sklearn")
 
 
 METHODS: dict[str, Fit] = {"mean": fit_mean, "ridge": fit_ridge, "forest": fit_forest}

@@ -99,8 +99,7 @@ def read_rated(folder: Path) -> RatedClips:
         raise FileNotFoundError(
             f"{folder} has no ratings.csv and {NAME} of data_gen/animation_gendata.py."
         )
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows(table)
     paths = {name: folder / f"{FILES.get(name, name)}_{ALL}.npy" for name in PARTS}
     if not paths[POSITIONS].is_file():
         raise FileNotFoundError(
@@ -126,6 +125,15 @@ def read_rated(folder: Path) -> RatedClips:
         features=features,
         about=about,
     )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows = list(csv.DictReader(file))
+    whole = (row.get(name) or "" for row in rows for name in ("frames", "chunks"))
+    if not rows or not all(number.isdigit() for number in whole) or "clip" not in rows[0]:
+        raise ValueError(f"{path} is damaged. Make it again with data_gen/animation_gendata.py.")
+    return rows
 
 
 def _clips(chunks: np.ndarray, rows: list[dict[str, str]], path: Path) -> list[np.ndarray]:
