@@ -1,4 +1,4 @@
-"""Print the table of docs/results/nw-ucla: python3 -m docs.nw_ucla_results
+"""Print the table of docs/results/nw-ucla: python3 -m benchmarks.nw_ucla_results
 
 Reads the scores that the four test configs of config/nw-ucla leave in work_dir/, and counts them
 twice: over all test clips, and over those whose skeletons are not also those of a training clip.
