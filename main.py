@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if run.phase == TEST:
             test(settings, device, device_ids)
         elif run.seeds or run.folds:
-            train_repeatedly(partial(train, device=device, device_ids=device_ids), settings)
+            once = partial(train, device=device, device_ids=device_ids)
+            train_repeatedly(once, settings, make_task(settings))
         else:
             train(settings, device, device_ids)
 

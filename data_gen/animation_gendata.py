@@ -260,8 +260,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.out_folder = args.out_folder or PROJECT / "data" / args.dataset
     ratings = read_ratings(args.ratings or args.data_path / usual.ratings)
     clips, bad = find_clips(args.data_path, _compiled(args.name_pattern), ratings)
-    skeleton = skeleton_class(args.skeleton)
-    names = skeleton.file_names or tuple(skeleton.joint_names)
+    names = skeleton_class(args.skeleton).names_in_files()
     work = partial(read_chunks, settings=ChunkSettings(names, args.rate, args.chunk_size))
     read = list(map_in_order(work, clips, args.num_worker, "clips"))
     bad += [result for result in read if isinstance(result, BadClip)]

@@ -25,7 +25,6 @@ import numpy as np
 
 from data_gen.laban import (
     RATE,
-    UDIVA,
     Anatomy,
     anatomy_of,
     descriptors,
@@ -56,7 +55,7 @@ def window_of(rate: float) -> int:
 
 
 def compute(
-    names: Sequence[str], skeleton: np.ndarray, anatomy: Anatomy = UDIVA, rate: float = RATE
+    names: Sequence[str], skeleton: np.ndarray, anatomy: Anatomy, rate: float
 ) -> list[np.ndarray]:
     """Feature sets of a normalised chunk (T, V, 3): (T, V, C) each, float32.
 

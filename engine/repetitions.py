@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from engine import build
+from engine.contracts import Task
 from engine.data.clips import Clips
 from engine.data.datasets import build_clips
 from engine.device import processes
@@ -25,27 +26,28 @@ Train = Callable[[Settings], Mapping[str, float]]
 logger = logging.getLogger(__name__)
 
 
-def train_repeatedly(train: Train, settings: Settings) -> None:
+def train_repeatedly(train: Train, settings: Settings, task: Task) -> None:
     """Train as often as --seeds and --folds say, in sub-folders of the work dir.
 
     Args:
         train: trains once; the results.
+        task: evaluates the parts of --folds together.
     """
     run = settings.run
-    once = train_on_folds if run.folds else lambda train, settings: train(settings)
+    once = partial(train_on_folds, train, task) if run.folds else train
     if not run.seeds:
-        once(train, settings)
+        once(settings)
         return
     results = []
     for seed in run.seeds:
         own = settings.replace(seed=seed, seeds=None, work_dir=run.work_dir / f"seed-{seed}")
         logger.info("seed %d, in %s", seed, own.run.work_dir)
-        results.append(once(train, own))
+        results.append(once(own))
     if all(results):
         sum_up_seeds(run.work_dir, run.seeds, results, settings.as_yaml())
 
 
-def train_on_folds(train: Train, settings: Settings) -> Mapping[str, float]:
+def train_on_folds(train: Train, task: Task, settings: Settings) -> Mapping[str, float]:
     """Train without each part in turn and score it with the last epoch's weights; the results over
     all parts together, empty if --fold asks for one only.
     """
@@ -58,10 +60,11 @@ def train_on_folds(train: Train, settings: Settings) -> Mapping[str, float]:
         train(settings.replace(fold=number, work_dir=folder, save_score=True))
     if run.fold:
         return {}
-    return processes.from_first(sum_up_folds(folders, settings) if processes.is_first() else None)
+    first = processes.is_first()
+    return processes.from_first(sum_up_folds(folders, task, settings) if first else None)
 
 
-def sum_up_folds(folders: Sequence[Path], settings: Settings) -> dict[str, float]:
+def sum_up_folds(folders: Sequence[Path], task: Task, settings: Settings) -> dict[str, float]:
     """Join the scores of all parts, evaluate them and write the task's files; the metrics."""
     data, work_dir = settings.data, settings.run.work_dir
     clips = build_clips(data, data.train_feeder_args, model_args=settings.model.model_args)
@@ -69,11 +72,6 @@ def sum_up_folds(folders: Sequence[Path], settings: Settings) -> dict[str, float
     scores = {name: score for part in parts for name, score in part.items()}
     outputs = np.stack([scores[name] for name in clips.sample_name])
     clips.training_mean = _means_of_others(clips, parts)
-    task = build.build_task(
-        settings.model.task,
-        label_smoothing=settings.recipe.label_smoothing,
-        top_ks=settings.run.show_topk,
-    )
     given = settings.as_yaml()
     open_work_dir(work_dir, given, settings.run.phase, settings.run.print_log, clips.data_path)
     metrics = task.evaluate(outputs, clips)

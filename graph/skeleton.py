@@ -51,6 +51,11 @@ class SkeletonGraph:
         self.A_binary_with_I = self.A_binary + np.eye(self.num_nodes, dtype=np.float32)
 
     @classmethod
+    def names_in_files(cls) -> tuple[str, ...]:
+        """What motion capture files call the joints."""
+        return cls.file_names or tuple(cls.joint_names)
+
+    @classmethod
     def mirror_images(cls) -> list[int]:
         """For every joint the one on the other side of the body, or itself in the middle.
 

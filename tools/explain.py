@@ -65,21 +65,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         found = explaining.explained(clips, sets, models, bar.update)
     folder = args.out or args.work_dir
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder, clips, found)
-    names = clips.joint_names
+    strongest = write(folder, clips, found)
     write_page(folder / "explained.html", clips, found, args.clips)
-    from tools.crossvalidating.pictures import strongest
-
-    for trait, places in strongest(found, names).items():
+    for trait, places in strongest.items():
         print(f"{trait}: " + ", ".join(f"{p} of {v} {s:.0f} %" for p, v, s in places))
     print(f"{folder}/importance-*.png, explanation.json, explained.html")
 
 
 def models_of(args: Namespace) -> tuple[Any, list[str], Any, int]:
     """The clips, the sets of features, the models, and how many they are."""
-    from formats.chunks import feature_sets
     from tools.crossvalidating.explanation import baseline_models, network_models, read_info
-    from tools.crossvalidating.rated import POSITIONS, read_rated
+    from tools.crossvalidating.rated import read_rated, sets_of
 
     if args.baseline:
         clips = read_rated(args.data)
@@ -92,13 +88,11 @@ def models_of(args: Namespace) -> tuple[Any, list[str], Any, int]:
     info = read_info(args.work_dir)
     feeder = info.feeder_args
     clips = read_rated(args.data or Path(str(feeder.get("data_path"))))
-    sets = [POSITIONS] if feeder.get("positions", True) else []
-    sets += feature_sets(feeder.get("features", "none"))
-    return clips, sets, network_models(args.work_dir, clips), int(info.settings["folds"])
+    return clips, sets_of(feeder), network_models(args.work_dir, clips), int(info.settings["folds"])
 
 
-def write(folder: Path, clips: Any, found: Any) -> None:
-    """A picture a trait, and explanation.json."""
+def write(folder: Path, clips: Any, found: Any) -> dict[str, list]:
+    """A picture a trait, and explanation.json; what it says matters most."""
     from formats.chunks import TRAITS
     from tools.crossvalidating.pictures import figure_of, strongest
     from tools.drawing.files import write_figure
@@ -120,6 +114,7 @@ def write(folder: Path, clips: Any, found: Any) -> None:
     }
     with atomic_write(folder / "explanation.json") as path:
         path.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
+    return content["strongest"]
 
 
 def write_page(path: Path, clips: Any, found: Any, count: int) -> None:

@@ -26,7 +26,7 @@ def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Optio
     """What the reader is told."""
     names = Options._fields
     given = {name: value for name, value in settings.reader.items() if name in names}
-    names_of_joints = skeleton.file_names or tuple(skeleton.joint_names)
+    names_of_joints = skeleton.names_in_files()
     return Options(num_joints=len(names_of_joints), joint_names=names_of_joints, **given)
 
 

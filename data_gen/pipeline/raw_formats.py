@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from data_gen.animation_gendata import ChunkSettings, read_positions
-from data_gen.laban import anatomy_of, normalize_chunk
+from data_gen.laban import RATE, UDIVA, Anatomy, anatomy_of, normalize_chunk
 from data_gen.laban_gendata import compute
 from data_gen.pipeline.custom_clip import preparation_of, prepare
 from data_gen.pipeline.custom_plan import options_of
@@ -184,12 +184,10 @@ class Udiva:
             raise ValueError(
                 f"{folder} has {len(bodies)} usable frames, fewer than a chunk of {self.chunk}."
             )
-        return [Sample(f"{folder.parent.name}/{folder.name}", np.stack(bodies)[None], rate=25.0)]
+        return [Sample(f"{folder.parent.name}/{folder.name}", np.stack(bodies)[None], rate=RATE)]
 
     def array(self, sample: Sample) -> np.ndarray:
-        skeleton = normalize_chunk(sample.clip[0].astype(np.float64))
-        parts = [skeleton.astype(np.float32), *compute(feature_sets(self.features), skeleton)]
-        return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
+        return chunk_array(sample, self.features, UDIVA, RATE)
 
 
 class MotionCapture:
@@ -208,8 +206,7 @@ class MotionCapture:
         self.skeleton = str(manifest["skeleton"])
         body = skeleton_class(self.skeleton)
         self.up, self.chunk, self.features = body.up, int(manifest["chunk_size"]), features
-        names = body.file_names or tuple(body.joint_names)
-        self.settings = ChunkSettings(names, float(manifest["rate"]), self.chunk)
+        self.settings = ChunkSettings(body.names_in_files(), float(manifest["rate"]), self.chunk)
         self.anatomy = anatomy_of(body)
 
     def read(self, raw: Raw) -> list[Sample]:
@@ -217,11 +214,15 @@ class MotionCapture:
         return [Sample(Path(raw.name).stem, positions[None], rate=self.settings.rate)]
 
     def array(self, sample: Sample) -> np.ndarray:
-        skeleton = normalize_chunk(sample.clip[0].astype(np.float64), self.anatomy)
-        sets = feature_sets(self.features)
-        found = compute(sets, skeleton, self.anatomy, self.settings.rate)
-        parts = [skeleton.astype(np.float32), *found]
-        return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
+        return chunk_array(sample, self.features, self.anatomy, self.settings.rate)
+
+
+def chunk_array(sample: Sample, features: str, anatomy: Anatomy, rate: float) -> np.ndarray:
+    """A chunk -> (C, T, V, 1): normalised positions, then the sets of features."""
+    skeleton = normalize_chunk(sample.clip[0].astype(np.float64), anatomy)
+    found = compute(feature_sets(features), skeleton, anatomy, rate)
+    parts = [skeleton.astype(np.float32), *found]
+    return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
 
 
 def named_format(name: str, features: str = "none") -> RawFormat:

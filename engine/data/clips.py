@@ -46,8 +46,9 @@ class Clips(Dataset):
     def __init__(self, dataset: ClipDataset, indices: Sequence[int] | None = None) -> None:
         self.dataset = dataset
         self.indices = range(len(dataset)) if indices is None else list(indices)
-        self.label = [dataset.label[i % len(dataset)] for i in self.indices]
-        self.sample_name = [dataset.sample_name[i % len(dataset)] for i in self.indices]
+        self._own = [i % len(dataset) for i in self.indices]
+        self.label = [dataset.label[i] for i in self._own]
+        self.sample_name = [dataset.sample_name[i] for i in self._own]
         located = isinstance(dataset, FromFiles)
         self.data_path: Path | None = Path(dataset.data_path) if located else None
         self.label_path: Path | None = Path(dataset.label_path) if located else None
@@ -102,7 +103,7 @@ class Clips(Dataset):
     def subjects(self) -> list[str] | None:
         """Who was recorded, one subject a clip; None where neither data set nor names tell."""
         if isinstance(self.dataset, KnowsSubjects) and self.dataset.subjects is not None:
-            return [self.dataset.subjects[i % len(self.dataset)] for i in self.indices]
+            return [self.dataset.subjects[i] for i in self._own]
         return subjects_of(self.sample_name)
 
     @property
@@ -111,7 +112,7 @@ class Clips(Dataset):
         subjects, else each clip by itself.
         """
         if isinstance(self.dataset, Grouped):
-            return [self.dataset.groups[i % len(self.dataset)] for i in self.indices]
+            return [self.dataset.groups[i] for i in self._own]
         return self.subjects or self.sample_name
 
     def mean_label(self, numbers: Sequence[int]) -> np.ndarray | None:

@@ -85,14 +85,18 @@ def build_datasets(
     train = build_clips(settings, train_args, model_args=model_args)
     same_clips = {key: train_args[key] for key in WHERE if key in train_args}
     as_in_tests = {key: value for key, value in test_args.items() if key not in WHERE} | same_clips
+
+    def divided(stay: list[int], held_out: list[int], plain: Clips) -> DataSets:
+        val = _with_crops(Clips(plain.dataset, held_out), settings.num_clips)
+        others = Clips(plain.dataset, stay) if needs_plain else None
+        return DataSets(Clips(train.dataset, stay).repeated(), others, val, val)
+
     if fold:
         stay, held_out = split_by(train.groups, fold)
         plain = build_clips(settings, as_in_tests, model_args=model_args)
-        scored = _with_crops(Clips(plain.dataset, held_out), settings.num_clips)
-        scored.training_mean = train.mean_label(stay)
-        trained = Clips(train.dataset, stay).repeated()
-        others = Clips(plain.dataset, stay) if needs_plain else None
-        return DataSets(trained, others, scored, scored)
+        parts = divided(stay, held_out, plain)
+        parts.val.training_mean = train.mean_label(stay)
+        return parts
     test = build_test_clips(settings, model_args=model_args)
     if train.stream != test.stream:
         raise ValueError(
@@ -105,12 +109,7 @@ def build_datasets(
     if not settings.val_split:
         return DataSets(train.repeated(), plain, test, test)
     stay, held_out = validation_split(train, settings.val_split, settings.val_by, seed)
-    return DataSets(
-        train=Clips(train.dataset, stay).repeated(),
-        plain=Clips(plain.dataset, stay) if needs_plain else None,
-        val=_with_crops(Clips(plain.dataset, held_out), settings.num_clips),
-        test=test,
-    )
+    return divided(stay, held_out, plain)._replace(test=test)
 
 
 def _with_crops(clips: Clips, num_clips: int) -> Clips:

@@ -82,10 +82,12 @@ def _check_training(settings: Settings) -> None:
     by_hand = saving.start_epoch or saving.checkpoint
     if by_hand and not settings.model.weights:
         raise ValueError("--start-epoch and --checkpoint require the --weights of the same epoch.")
-    if (by_hand or saving.optimizer_states) and (saving.resume == "auto" or seeds):
+    several = seeds or settings.run.folds
+    if (by_hand or saving.optimizer_states) and (saving.resume == "auto" or several):
         raise ValueError(
             "--start-epoch, --checkpoint and --optimizer-states are of one run, whose files they "
-            "name. Leave them out with --resume auto, which finds them itself, and with --seeds."
+            "name. Leave them out with --resume auto, which finds them itself, and with --seeds "
+            "and --folds."
         )
     for name in ("start_epoch", "warmup_epochs"):
         value = settings.values()[name]
@@ -105,17 +107,12 @@ def _check_training(settings: Settings) -> None:
 
 
 def _check_folds(settings: Settings) -> None:
-    run, saving = settings.run, settings.saving
+    run = settings.run
     if run.fold and not (run.folds and run.fold <= run.folds):
         raise ValueError(f"--fold must be 1 to --folds ({run.folds}). Got {run.fold}.")
     if run.folds and settings.data.val_split:
         raise ValueError(
             "--folds scores the last epoch, which nothing chooses. Leave out --val-split."
-        )
-    if run.folds and (saving.start_epoch or saving.checkpoint or saving.optimizer_states):
-        raise ValueError(
-            "--start-epoch, --checkpoint and --optimizer-states are of one run. Leave them out "
-            "with --folds; --resume auto finds what each part left."
         )
 
 

@@ -6,11 +6,14 @@ clips, by cross-validation that keeps recordings whole, for each trait by itself
 """
 # Shapes: N clips, F numbers of a clip, 5 traits.
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from types import ModuleType
 
 import numpy as np
+
+from engine.data.folds import Fold
+from tools.crossvalidating.rated import RatedClips
 
 STATISTICS = ("mean", "spread", "5 %", "95 %")
 STRENGTHS = np.logspace(0, 6, 13)
@@ -58,6 +61,25 @@ def fit_forest(x: np.ndarray, y: np.ndarray, groups: Sequence[str], seed: int) -
         NUM_TREES, min_samples_leaf=LEAF, max_features="sqrt", random_state=seed
     )
     return forest.fit(x, y).predict
+
+
+def fitted_on_folds(
+    clips: RatedClips, x: np.ndarray, method: str, folds: int, seed: int
+) -> Iterator[tuple[Predict, np.ndarray]]:
+    """A method of `METHODS` for each part: fitted to the others, and the part's clips by number.
+
+    Args:
+        x: (N, F) numbers of all clips.
+    """
+    sources = np.array(clips.sources)
+    for number in range(1, folds + 1):
+        stay, held_out = clips.split(Fold(number, folds, seed))
+        yield METHODS[method](x[stay], clips.traits[stay], sources[stay], seed), held_out
+
+
+def table_of(clips: Sequence[np.ndarray]) -> np.ndarray:
+    """(T, V, C) of each clip -> (N, F): its statistics."""
+    return np.stack([statistics(clip).ravel() for clip in clips])
 
 
 def _scikit_learn() -> ModuleType:

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from engine.data.folds import Fold
 from engine.tasks.trait_measures import CONFIDENCE, MEASURES, NUM_RESAMPLES, with_mean
-from formats.chunks import TRAITS, feature_sets
-from tools.crossvalidating.baselines import METHODS, statistics
-from tools.crossvalidating.rated import POSITIONS, RatedClips
+from formats.chunks import TRAITS
+from tools.crossvalidating.baselines import fitted_on_folds, table_of
+from tools.crossvalidating.rated import RatedClips, sets_of
 
 ROWS = (*TRAITS, "mean")  # what is measured: every trait, and the mean of their measures
 
@@ -38,13 +37,10 @@ def baseline(
     clips: RatedClips, method: str, sets: Sequence[str], folds: int, seeds: Sequence[int]
 ) -> Predicted:
     """A method of `METHODS`, on statistics of some sets of features."""
-    x = np.stack([statistics(clip).ravel() for clip in clips.joined(sets)])
-    sources = np.array(clips.sources)
+    x = table_of(clips.joined(sets))
     outputs = np.empty((len(seeds), *clips.traits.shape))
     for out, seed in zip(outputs, seeds, strict=True):
-        for number in range(1, folds + 1):
-            stay, held_out = clips.split(Fold(number, folds, seed))
-            predict = METHODS[method](x[stay], clips.traits[stay], sources[stay], seed)
+        for predict, held_out in fitted_on_folds(clips, x, method, folds, seed):
             out[held_out] = predict(x[held_out])
     return Predicted(method, "-" if method == "mean" else clips.title(sets), outputs)
 
@@ -58,9 +54,7 @@ def network(work_dir: Path, clips: RatedClips) -> Predicted:
     folders = sorted(work_dir.glob("seed-*")) or [work_dir]
     outputs = [_predictions(folder / "predictions.csv", clips) for folder in folders]
     settings = yaml.safe_load((folders[0] / "config.yaml").read_text(encoding="utf-8"))
-    args = settings["train_feeder_args"]
-    sets = [*([POSITIONS] if args.get("positions", True) else [])]
-    sets += feature_sets(args.get("features", "none"))
+    sets = sets_of(settings["train_feeder_args"])
     name = str(settings["model"]).removeprefix("model.").removesuffix(".Model")
     return Predicted(name, clips.title(sets), np.stack(outputs))
 
@@ -89,12 +83,13 @@ class Comparison:
     """
 
     def __init__(self, true: np.ndarray, groups: Sequence[str], mean: Predicted) -> None:
-        self.true, self.mean = true, mean
+        self.true = true
         kinds, members = np.unique(groups, return_inverse=True)
         of_kind = [np.flatnonzero(members == kind) for kind in range(len(kinds))]
         rng = np.random.default_rng(0)
         drawn = rng.integers(0, len(kinds), (NUM_RESAMPLES, len(kinds)))
         self.draws = [np.concatenate([of_kind[kind] for kind in draw]) for draw in drawn]
+        self.errors_of_mean = self._resampled(MEASURES["mse"], mean)
 
     def of(self, predicted: Predicted) -> dict[str, Any]:
         """By measure and row of `ROWS`: `value`, `95`, `over_seeds` (standard deviation); and for
@@ -102,19 +97,19 @@ class Comparison:
         """
         bounds = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
         found: dict[str, Any] = {"method": predicted.method, "features": predicted.features}
+        resampled: dict[str, np.ndarray] = {}
         for name, measure in MEASURES.items():
             by_seed = [with_mean(measure(out, self.true)) for out in predicted.outputs]
-            resampled = self._resampled(measure, predicted)
+            resampled[name] = self._resampled(measure, predicted)
             found[name] = {
                 row: {
                     "value": float(value),
-                    "95": np.quantile(resampled[:, i], bounds).tolist(),
+                    "95": np.quantile(resampled[name][:, i], bounds).tolist(),
                     "over_seeds": float(np.std([v[i] for v in by_seed], ddof=len(by_seed) > 1)),
                 }
                 for i, (row, value) in enumerate(zip(ROWS, np.mean(by_seed, axis=0), strict=True))
             }
-        error = MEASURES["mse"]
-        gain = self._resampled(error, predicted) - self._resampled(error, self.mean)
+        gain = resampled["mse"] - self.errors_of_mean
         surely = np.quantile(gain, bounds[1], axis=0) < 0
         found["beats_mean"] = dict(zip(ROWS, map(bool, surely), strict=True))
         return found

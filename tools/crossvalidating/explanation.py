@@ -17,7 +17,7 @@ from engine.settings.parse import read_values
 from engine.trained import load_network, settings_of
 from formats.chunks import TRAITS, chunk_starts
 from formats.exported import NetworkInfo, config_of_test, info_of
-from tools.crossvalidating.baselines import METHODS, statistics
+from tools.crossvalidating.baselines import fitted_on_folds, table_of
 from tools.crossvalidating.rated import PARTS, RatedClips
 
 WINDOW = 0.5  # seconds that are left out at a time
@@ -78,14 +78,11 @@ def baseline_models(
     clips: RatedClips, method: str, sets: Sequence[str], folds: int, seed: int
 ) -> Iterator[HeldOut]:
     """A method of `METHODS` on each part."""
-    x = np.stack([statistics(clip).ravel() for clip in clips.joined(sets)])
-    sources = np.array(clips.sources)
-    for number in range(1, folds + 1):
-        stay, held_out = clips.split(Fold(number, folds, seed))
-        fitted = METHODS[method](x[stay], clips.traits[stay], sources[stay], seed)
+    x = table_of(clips.joined(sets))
+    for fitted, held_out in fitted_on_folds(clips, x, method, folds, seed):
 
         def predict(clips: Sequence[np.ndarray], fitted: Callable = fitted) -> np.ndarray:
-            return fitted(np.stack([statistics(clip).ravel() for clip in clips]))
+            return fitted(table_of(clips))
 
         yield HeldOut(predict, held_out)
 
@@ -190,8 +187,7 @@ def explained(
 
 def num_steps(clips: RatedClips, sets: Sequence[str], folds: int) -> int:
     """How many steps `explained` takes."""
-    joints = clips.joined(sets)[0].shape[1]
-    return folds * len(parts_of(sets)) * joints + len(clips.names)
+    return folds * len(parts_of(sets)) * len(clips.joint_names) + len(clips.names)
 
 
 def _with(clip: np.ndarray, donor: np.ndarray, joint: int, channels: slice) -> np.ndarray:

@@ -2,7 +2,7 @@
 # Shapes: N clips, T frames, V joints, C channels, 5 traits.
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,14 @@ import numpy as np
 from engine.data.folds import Fold, split_by
 from feeders.traits import labels_and_names
 from formats.arrays import open_array
-from formats.chunks import ALL, FEATURE_SETS, TRAITS, chunk_starts
+from formats.chunks import (
+    ALL,
+    FEATURE_SETS,
+    NO_FEATURES,
+    TRAITS,
+    chunk_starts,
+    feature_sets,
+)
 from formats.manifest import NAME, read_manifest, skeleton_of
 from graph.named import skeleton_class
 
@@ -54,8 +61,8 @@ class RatedClips:
 
     def joined(self, sets: Sequence[str]) -> list[np.ndarray]:
         """(T, V, C) of each clip, with the channels of several sets one after the other."""
-        return [np.concatenate(parts, axis=-1) for parts in zip(*(self.features[s] for s in sets),
-                                                               strict=True)]  # fmt: skip
+        of_clips = zip(*(self.features[name] for name in sets), strict=True)
+        return [np.concatenate(parts, axis=-1) for parts in of_clips]
 
     def title(self, sets: Sequence[str]) -> str:
         """How sets are called together."""
@@ -85,6 +92,12 @@ class RatedClips:
             for key in ("reliability", "disagreement")
         )
         return {"pearson": np.sqrt(np.maximum(reliability, 0)), "mse": disagreement}
+
+
+def sets_of(feeder_args: Mapping[str, Any]) -> list[str]:
+    """The sets of features that a TraitFeeder with these arguments gives, in their order."""
+    positions = [POSITIONS] if feeder_args.get("positions", True) else []
+    return positions + feature_sets(feeder_args.get("features", NO_FEATURES))
 
 
 def read_rated(folder: Path) -> RatedClips:

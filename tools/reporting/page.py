@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from formats.chunks import TRAITS
 from tools.reporting.pictures import curves_diagram, reliability_diagram
 from tools.reporting.runs import ScoredRun
 from utils.files import atomic_write
@@ -32,10 +33,9 @@ def write_page(
         "title": html.escape(title),
         "reliability": reliability_diagram(scored) if scored else "",
         "curves": curves_diagram(runs) or "",
-        # `<` would end the script where a name holds </script>.
-        "data": json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
-        "explained": json.dumps(_trait_pictures(runs)),
-        "mistakes": json.dumps(list(mistakes)).replace("<", "\\u003c"),
+        "data": _in_script(content),
+        "explained": _in_script(_trait_pictures(runs)),
+        "mistakes": _in_script(list(mistakes)),
     }
     page = TEMPLATE.read_text(encoding="utf-8")
     for name, text in parts.items():
@@ -44,13 +44,18 @@ def write_page(
         temporary.write_text(page, encoding="utf-8")
 
 
+def _in_script(value: Any) -> str:
+    """JSON whose `<` does not end the script where a name holds </script>."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
 def _trait_pictures(runs: Sequence[ScoredRun]) -> list[dict[str, str]]:
     """`run`, `title` and `picture` of what tools/explain.py drew."""
     found = []
     for run in runs:
-        for trait in run.explained:
+        for trait in TRAITS:
             path = run.work_dir / f"importance-{trait}.png"
-            if path.is_file():
+            if trait in run.explained and path.is_file():
                 picture = base64.b64encode(path.read_bytes()).decode("ascii")
                 found.append({"run": run.name, "title": trait, "picture": picture})
     return found

@@ -49,7 +49,7 @@ class ScoredRun:
     summary: dict[str, Any] = field(default_factory=dict)
     traits: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def explained(self) -> dict[str, Any]:
         """By trait what its predictions hang on most: (part, joint, % of the error); may be empty.
 
