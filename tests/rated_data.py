@@ -13,69 +13,40 @@ root: Hips
 centre: Spine2
 mirror: [[RightShoulder, LeftShoulder], [RightHand, LeftHand]]
 """
-TREE = """HIERARCHY
-ROOT Hips
-{
- OFFSET 0 100 0
- CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation
- JOINT Spine2
- {
-  OFFSET 0 30 0
-  CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation
-  JOINT Head
-  {
-   OFFSET 0 30 0
-   CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation
-   End Site
-   {
-    OFFSET 0 10 0
-   }
-  }
-  JOINT RightShoulder
-  {
-   OFFSET -20 10 0
-   CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation
-   JOINT RightHand
-   {
-    OFFSET 0 -50 0
-    CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation
-    End Site
-    {
-     OFFSET 0 -10 0
-    }
-   }
-  }
-  JOINT LeftShoulder
-  {
-   OFFSET 20 10 0
-   CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation
-   JOINT LeftHand
-   {
-    OFFSET 0 -50 0
-    CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation
-    End Site
-    {
-     OFFSET 0 -10 0
-    }
-   }
-  }
- }
+JOINTS = {  # in the order of the files: parent, offset in centimetres
+    "Hips": (None, (0, 100, 0)),
+    "Spine2": ("Hips", (0, 30, 0)),
+    "Head": ("Spine2", (0, 30, 0)),
+    "RightShoulder": ("Spine2", (-20, 10, 0)),
+    "RightHand": ("RightShoulder", (0, -50, 0)),
+    "LeftShoulder": ("Spine2", (20, 10, 0)),
+    "LeftHand": ("LeftShoulder", (0, -50, 0)),
 }
-"""
-OFFSETS = {"Hips": (0, 100, 0), "Spine2": (0, 30, 0), "Head": (0, 30, 0),
-           "RightShoulder": (-20, 10, 0), "RightHand": (0, -50, 0), "LeftShoulder": (20, 10, 0),
-           "LeftHand": (0, -50, 0)}  # fmt: skip
+CHANNELS = "CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation"
+
+
+def tree(name: str = "Hips") -> str:
+    """The part of a file's hierarchy that begins with a joint."""
+    parent, (x, y, z) = JOINTS[name]
+    children = [tree(child) for child, (above, _) in JOINTS.items() if above == name]
+    inside = "\n".join(children) or "End Site\n{\nOFFSET 0 10 0\n}"
+    kind = "JOINT" if parent else "ROOT"
+    return f"{kind} {name}\n{{\nOFFSET {x} {y} {z}\n{CHANNELS}\n{inside}\n}}"
 
 
 def bvh(rotations: dict[str, np.ndarray], frames: int, rate: float = 60.0) -> str:
     """A file whose joints turn by degrees (T, 3) about z, y and x."""
     lines = []
     for t in range(frames):
-        for name, offset in OFFSETS.items():
+        for name, (_, offset) in JOINTS.items():
             turn = rotations.get(name, np.zeros((frames, 3)))[t]
             lines.append(" ".join(f"{value:.6f}" for value in (*offset, *turn)))
-    rows = [" ".join(lines[i : i + len(OFFSETS)]) for i in range(0, len(lines), len(OFFSETS))]
-    return f"{TREE}MOTION\nFrames: {frames}\nFrame Time: {1 / rate:.6f}\n" + "\n".join(rows) + "\n"
+    rows = [" ".join(lines[i : i + len(JOINTS)]) for i in range(0, len(lines), len(JOINTS))]
+    return (
+        f"HIERARCHY\n{tree()}\nMOTION\nFrames: {frames}\nFrame Time: {1 / rate:.6f}\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def write(folder: Path, recordings: int = 8, clips: int = 3, frames: int = 80) -> Path:

@@ -214,6 +214,9 @@ def test_a_network_is_explained_and_reported(trained, tmp_path):
     report.main([str(seed), "--out", str(tmp_path / "r.html"), "--no-speed"])
     page = (tmp_path / "r.html").read_text()
     assert page.count('"picture"') == 5
+    shutil.copytree(seed, tmp_path / "a<b")
+    report.main([str(tmp_path / "a<b"), "--out", str(tmp_path / "r2.html"), "--no-speed"])
+    assert '"run":"a\\u003cb"' in (tmp_path / "r2.html").read_text()  # no name ends the script
     assert json.loads((tmp_path / "r.json").read_text())["runs"][0]["explained"]["E"]
     with pytest.raises(FileNotFoundError, match="Name one of its seeds"):
         explain.main([str(trained)])
