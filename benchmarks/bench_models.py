@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.published_side import PLACES, seconds
+from benchmarks.published_side import PLACES, passes, seconds
 from model.ten_units import subsets_of
 from utils.cli import PROJECT
 from utils.config import build
@@ -57,16 +56,7 @@ def measure(
     clips[..., persons:] = 0
     labels = torch.arange(batch, device=place) % 60
 
-    scores = _literal(name, model) if literal else model
-
-    def infer() -> None:
-        with torch.no_grad():
-            scores(clips)
-
-    def train() -> None:
-        model.zero_grad()
-        F.cross_entropy(scores(clips), labels).backward()
-
+    infer, train = passes(model, clips, labels, _literal(name, model) if literal else None)
     found: dict[str, float] = {"parameters": sum(p.numel() for p in model.parameters())}
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model.eval()(clips[:1])

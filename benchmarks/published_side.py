@@ -41,19 +41,36 @@ def main(checkout: str, name: str, frames: str, persons: str, batch: str, device
     clips[..., int(persons) :] = 0
     labels = torch.arange(int(batch), device=place) % 60
 
-    def train() -> None:
-        model.zero_grad()
-        F.cross_entropy(model(clips), labels).backward()
-
-    def infer() -> None:
-        with torch.no_grad():
-            model(clips)
-
+    infer, train = passes(model, clips, labels)
     model.eval()
     found = {"infer": int(batch) / seconds(infer, place)}
     model.train()
     found["train"] = int(batch) / seconds(train, place)
     print(json.dumps(found))
+
+
+def passes(
+    model: torch.nn.Module,
+    clips: torch.Tensor,
+    labels: torch.Tensor,
+    scores: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What is timed: inference, and the gradients of a training step.
+
+    Args:
+        scores: another form of the model, with the same parameters.
+    """
+    forward = scores or model
+
+    def infer() -> None:
+        with torch.no_grad():
+            forward(clips)
+
+    def train() -> None:
+        model.zero_grad()
+        F.cross_entropy(forward(clips), labels).backward()
+
+    return infer, train
 
 
 def seconds(call: Callable[[], None], place: torch.device) -> float:

@@ -55,6 +55,7 @@ from formats.chunks import TRAITS
 from formats.manifest import NAME as MANIFEST
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
+from utils.text import one_line
 
 PUBLISHED_CHUNK_SIZE = 2000
 SKELETON = "graph.udiva.AdjMatrixGraph"
@@ -126,7 +127,7 @@ def write_chunks(job: RecordingJob, chunk_size: int) -> Outcome:
                     file.write(chunk.tobytes())
                     chunks, filled = chunks + 1, 0
     except (ValueError, FileNotFoundError) as error:
-        return Outcome(0, Counts(), " ".join(str(error).split()))
+        return Outcome(0, Counts(), one_line(error))
     counts = Counts(faults.total(), faults[WITHOUT_BODY], faults[NOT_FINITE])
     reason = None
     if not chunks:

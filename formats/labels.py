@@ -16,6 +16,7 @@ from formats.arrays import npz_beside, read_npz, write_npz
 from formats.manifest import how_to_make
 from formats.pickles import load_pickle
 from utils.files import regular_file
+from utils.text import one_line
 
 
 def load_labels(path: Path) -> tuple[list[str], list[int]]:
@@ -79,7 +80,7 @@ def _name(value: Any) -> str:
 
 def _label(value: Any) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"a label must be a whole number from 0. Got {value!r}")
+        raise ValueError(f"a label must be a whole number from 0. Got {one_line(repr(value), 80)}")
     return int(value)
 
 

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from utils.text import one_line
+
 MAX_BYTES = 2**31  # of a file; label and score files of the largest benchmarks have 60 MB
 MAX_INSTRUCTIONS = 50_000_000
 MAX_DEPTH = 12  # of containers within containers
@@ -65,7 +67,7 @@ def loads(content: bytes) -> Any:
             value = _Unpickler(io.BytesIO(content), encoding="latin1").load()
         return _finished(value, {}, 0)
     except DAMAGED as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error, 200)
         raise ValueError(f"it is no pickle of plain data: {reason}") from error
 
 

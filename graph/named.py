@@ -25,6 +25,7 @@ import yaml
 from graph.skeleton import SkeletonGraph
 from utils.config import import_class
 from utils.files import regular_file
+from utils.text import one_line
 
 FOLDER = Path(__file__).with_name("skeletons")
 SUFFIXES = (".yaml", ".yml")
@@ -67,7 +68,7 @@ def _from_file(path: Path) -> type[SkeletonGraph]:
         content = _NoDuplicates(regular_file(path).read_text("utf-8-sig")).get_single_data()
         return make_skeleton(path.stem, content)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise ValueError(f"{path} is no skeleton: {reason}") from error
 
 

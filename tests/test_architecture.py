@@ -25,7 +25,7 @@ ALLOWED = {
 ALLOWED_WITHIN = {
     "data_gen": {
         "": {"pipeline", "readers", "people"},
-        "pipeline": {"readers", ""},  # "": preprocess.py, the published place
+        "pipeline": {"readers"},
         "readers": set(),
         "people": {"readers", "pipeline"},
     },

@@ -20,6 +20,7 @@ from tools.video.frames import open_video
 from tools.video.skeletons import METRES, PIXELS, Seen, save_skeletons, skeletons_of
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
+from utils.text import one_line
 
 YAML = "skeletons.yaml"
 
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         try:
             last = skeletons_of(open_video(name), estimate, coordinates)
         except (ValueError, OSError) as error:
-            bad.append(f"{name}: {' '.join(str(error).split())}")
+            bad.append(f"{name}: {one_line(error)}")
             continue
         save_skeletons(path, last)
         persons, frames = last.clip.shape[:2]

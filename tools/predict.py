@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.pipeline.raw_formats import RawFormat, named_format, raw_format
+from data_gen.raw_formats import RawFormat, named_format, raw_format
 from data_gen.readers.bad_files import MAX_FILE_MB
 from data_gen.readers.found import find_raws
 from data_gen.readers.sample import Raw, Sample
@@ -40,6 +40,7 @@ from tools.predicting.networks import NETWORKS, ONNX, open_network
 from tools.predicting.predictor import Predictor
 from tools.predicting.results import as_csv, as_json, as_text, csv_header, result_of, timeline
 from utils.cli import ArgumentParser, run
+from utils.text import one_line
 
 STDIN = "-"
 MAX_KEPT = 100_000  # windows of a timeline
@@ -183,7 +184,7 @@ def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Samp
         except FileNotFoundError:
             raise
         except (ValueError, OSError) as error:
-            bad.append(" ".join(str(error).split()))
+            bad.append(one_line(error))
 
 
 def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:

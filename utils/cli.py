@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from utils.text import one_line
+
 PROJECT = Path(__file__).resolve().parents[1]
 TRUE = ("yes", "true", "t", "y", "1")
 FALSE = ("no", "false", "f", "n", "0")
@@ -31,7 +33,7 @@ def run(main: Callable[[], object]) -> NoReturn:
         give_up_stdout()
         sys.exit(1)
     except (ValueError, OSError) as error:
-        message = " ".join(str(error).split()) or type(error).__name__
+        message = one_line(error)
         with suppress(OSError):  # stderr may be closed, too
             print(f"error: {message}", file=sys.stderr, flush=True)
         sys.exit(1)

@@ -21,6 +21,7 @@ from data_gen.pipeline.store_writer import ClipStoreWriter, Entry
 from data_gen.pipeline.workers import map_in_order
 from data_gen.readers.bad_files import NOBODY, OUT_OF_RANGE, BadFile, check_file, kind_of
 from formats.clip_store import COLUMNS, dense_clip, trimmed
+from utils.text import one_line
 
 
 class Job(NamedTuple):
@@ -52,7 +53,7 @@ def read_clip(clip: Clip, reading: Reading) -> tuple[Entry, np.ndarray]:
         if not np.isfinite(bodies).all():
             raise BadFile(OUT_OF_RANGE, f"{path} holds coordinates beyond float32.")
     except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         bad = Entry(clip.name, reason=reason, kind=kind_of(error))
         return bad, np.zeros((0, 0, 0, 0), np.float32)
     bodies = np.ascontiguousarray(trimmed(bodies))

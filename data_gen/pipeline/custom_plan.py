@@ -20,6 +20,7 @@ from data_gen.readers.found import ARCHIVES, folder_of_parts, single_file
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
+from utils.text import one_line
 
 
 def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
@@ -155,7 +156,7 @@ def _read_all(
                 seen.add(name)
                 samples.append((raw, replace(sample, name=name), clip, cut))
         except (ValueError, OSError) as error:
-            bad.append(BadClip(raw.name, kind_of(error), " ".join(str(error).split())))
+            bad.append(BadClip(raw.name, kind_of(error), one_line(error)))
     return samples, bad
 
 

@@ -12,6 +12,7 @@ from data_gen.pipeline.custom_settings import CustomSettings
 from data_gen.pipeline.plan import NEITHER, Clip
 from data_gen.readers.bad_files import NO_LABEL, WRONG_LABEL, BadClip, BadFile, kind_of
 from formats.clip_store import PARTS
+from utils.text import one_line
 
 
 class FoundClip(NamedTuple):
@@ -164,7 +165,7 @@ def labelled_clips(
             subject, camera = (_text(told.get(key)) for key in ("subject", "camera"))
             known.append((file, name, fields, Facts(label, subject, camera, NEITHER)))
         except (ValueError, TypeError) as error:
-            bad.append(BadClip(file, kind_of(error), " ".join(str(error).split())))
+            bad.append(BadClip(file, kind_of(error), one_line(error)))
     parts = _parts(known, settings.split, folder)
     subjects = _numbers([facts.subject for *_, facts in known])
     cameras = _numbers([facts.camera for *_, facts in known])

@@ -13,6 +13,7 @@ import yaml
 from data_gen.readers.formats import FORMATS
 from graph.named import shipped, skeleton_class
 from utils.files import regular_file
+from utils.text import one_line
 
 NORMALISATIONS = ("none", "centre", "centre+scale", "ntu")
 RULE_KEYS = {"regex", "first", "folder", "field", "csv", "file", "column"}
@@ -87,7 +88,7 @@ def read_custom_settings(path: Path) -> CustomSettings:
     try:
         content = yaml.safe_load(regular_file(path).read_text("utf-8-sig"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise ValueError(f"{path} is not valid YAML: {reason}") from error
     try:
         return check(content)

@@ -17,6 +17,7 @@ from data_gen.pipeline.store_writer import Entry
 from data_gen.readers.bad_files import BadClip
 from formats.manifest import write_manifest
 from utils.files import atomic_write
+from utils.text import one_line
 
 REPORT = "gendata_report.json"
 MAX_BAD_SHARE = 0.01
@@ -147,7 +148,7 @@ def _warn(plan: Plan, bad: Sequence[BadClip], num_cut: int) -> None:
         max_frames = plan.clip_shape[1]
         logger.warning("%d clips have more than %d frames; the rest is cut.", num_cut, max_frames)
     for clip in bad[:SHOWN]:
-        logger.warning("left out %s: %s", clip.file, clip.reason)
+        logger.warning("left out %s: %s", one_line(clip.file), one_line(clip.reason))
     if not bad:
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in _by_kind(bad).items())

@@ -5,6 +5,8 @@ from json import JSONDecodeError
 from pathlib import Path
 from typing import NamedTuple
 
+from utils.text import one_line
+
 UNREADABLE, EMPTY, CUT, NOT_JSON = "unreadable", "empty", "truncated", "not JSON"
 NO_NUMBER, WRONG_JOINTS, OTHER_FORM = "no number", "wrong joints", "of another form"
 MISNAMED, UNKNOWN_ACTION, TWICE = "misnamed", "unknown action", "duplicate"
@@ -22,7 +24,7 @@ class BadFile(ValueError):
     """Raised by a reader: the message names the file and says what to do, `kind` is from above."""
 
     def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.kind = kind
 
 

@@ -32,6 +32,8 @@ def read_pyskl(raw: Raw, options: Options) -> list[Sample]:
     splits: dict[str, list[str]] = {}
     found = content.get("split", {}) if isinstance(content, dict) else {}
     for split, names in found.items() if isinstance(found, Mapping) else ():
+        if not isinstance(names, (list, tuple)):
+            raise BadFile(OTHER_FORM, f"{raw.name}: split {split} is no list of names.")
         for name in names:
             splits.setdefault(str(name), []).append(str(split))
     return [_annotation(raw, item, splits, options) for item in annotations]
@@ -60,9 +62,18 @@ def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: O
     fields = {"split": splits.get(name, []), "label": None if label is None else int(label)}
     for key in ("img_shape", "original_shape"):
         if item.get(key) is not None:
-            fields["image"] = [int(size) for size in item[key]][::-1]  # width, height
+            fields["image"] = _image_size(raw, item[key], f"{key} of {name}")
             break
     return Sample(name, seen_only(keypoint, name), score is not None, options.rate, fields)
+
+
+def _image_size(raw: Raw, value: Any, what: str) -> list[int]:
+    """(height, width) -> [width, height]."""
+    try:
+        height, width = (int(size) for size in value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadFile(OTHER_FORM, f"{raw.name}: {what} must be height and width.") from error
+    return [width, height]
 
 
 def read_ctrgcn(raw: Raw, options: Options) -> list[Sample]:

@@ -10,7 +10,7 @@
   `joint_positions` (V, 3) in millimetres, and perhaps `frames_info`... `timestamp_usec`.
 - `deeplabcut`: CSV with the three header rows scorer, bodyparts, coords (x, y, likelihood), and for
   several animals individuals; SLEAP's analysis HDF5 with `tracks` (M, C, V, T) and `node_names`.
-- `bvh`, `c3d`: motion capture, by the optional packages bvhio and ezc3d; joints by name.
+- `bvh`, `c3d`: motion capture, by the optional packages bvhio and c3d; joints by name.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
@@ -18,10 +18,12 @@ import csv
 import io
 import re
 import tempfile
+import warnings
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -29,7 +31,11 @@ import orjson
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
 from data_gen.readers.hdf5 import is_array, opened
 from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, stem_of
+from utils.text import one_line
 
+UNITS = {"mm": 1000, "cm": 100, "m": 1}  # of C3D: how many are a metre
+ENDING = re.compile(r"\.[A-Za-z]\w*$")  # of an image's name
+SMALLEST_MARKER = 8  # bytes of one in a frame of C3D
 BVH = re.compile(
     r"\s*HIERARCHY\s+ROOT\s(?P<tree>[^\0]*?)\bMOTION\s+Frames:\s*(?P<frames>\d{1,7})\s+"
     r"Frame Time:\s*(?P<time>\d*\.?\d+(?:[eE][-+]?\d+)?)\s+(?P<values>[^A-DF-Za-df-z{}]*)",
@@ -47,30 +53,32 @@ def read_openpose(raw: Raw, options: Options) -> list[Sample]:
 
 
 def read_coco(raw: Raw, options: Options) -> list[Sample]:
-    """One clip: a file of a video; images without anybody count where their ids are numbers."""
+    """One clip: a file of a video; images without anybody count where ids end with numbers."""
     results = _json(raw.name, raw.content())
     if not isinstance(results, list):
         raise BadFile(OTHER_FORM, f"{raw.name} is no list of keypoint results.")
-    frames: dict[Any, list] = {}
+    images: dict[tuple, list] = {}
     for result in results:
-        image = _entry(raw.name, result, "image_id", (int, str))
-        frames.setdefault(_natural(str(image)), []).append(
-            _entry(raw.name, result, "keypoints", list)
-        )
-    numbers = [key[-1] for key in frames]
-    order = sorted(frames)
-    if order and all(isinstance(n, int) for n in numbers) and len(set(numbers)) == len(numbers):
-        last = max(numbers)
-        if last - min(numbers) < 100 * len(numbers):
-            by_number = {key[-1]: frames[key] for key in frames}
-            listed = [by_number.get(n, []) for n in range(min(numbers), last + 1)]
-        else:
-            listed = [frames[key] for key in order]
-    else:
-        listed = [frames[key] for key in order]
-    persons = [_persons(raw.name, flat, options.num_joints) for flat in listed]
+        image = _natural(ENDING.sub("", str(_entry(raw.name, result, "image_id", (int, str)))))
+        images.setdefault(image, []).append(_entry(raw.name, result, "keypoints", list))
+    persons = [_persons(raw.name, flat, options.num_joints) for flat in _in_time(images)]
     clip = seen_only(stacked(persons, options, 3), raw.name)
     return [Sample(stem_of(raw.name), clip, True, options.rate)]
+
+
+def _in_time(images: Mapping[tuple, list]) -> list[list]:
+    """What images hold in the order of their ids, which `_natural` made keys of.
+
+    Where every id ends with a number of its own, images that are missing between hold nothing,
+    unless nearly all would be.
+    """
+    numbers = {key[-1].number: key for key in images if key and not key[-1].text}
+    if len(numbers) < len(images):
+        return [images[key] for key in sorted(images)]
+    first, last = min(numbers, default=0), max(numbers, default=-1)
+    if last - first >= 100 * len(numbers):
+        return [images[key] for key in sorted(images)]
+    return [images[numbers[n]] if n in numbers else [] for n in range(first, last + 1)]
 
 
 def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
@@ -81,13 +89,16 @@ def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
         frames = next((frames[k] for k in ("frames", "results", "poses") if k in frames), frames)
     if not isinstance(frames, list):
         raise BadFile(OTHER_FORM, f"{raw.name} is no list of frames.")
-    persons = [[_landmarks(raw.name, pose, options) for pose in _poses(f, options)] for f in frames]
+    persons = [
+        [_landmarks(raw.name, pose, options) for pose in _poses(raw.name, f, options)]
+        for f in frames
+    ]
     clip = seen_only(stacked([np.array(p).reshape(len(p), options.num_joints, 4) for p in persons],
                              options, 4), raw.name)  # fmt: skip
     return [Sample(stem_of(raw.name), clip, True, options.rate)]
 
 
-def _poses(frame: Any, options: Options) -> list:
+def _poses(name: str, frame: Any, options: Options) -> list:
     """The poses of a frame, which is one, several, or none."""
     keys = ("worldLandmarks", "world_landmarks", "pose_world_landmarks") if options.world else ()
     if isinstance(frame, dict):
@@ -97,9 +108,10 @@ def _poses(frame: Any, options: Options) -> list:
         frame = frame.get("landmark", [])
     if not frame:
         return []
-    return (
-        frame if isinstance(frame[0], list) and isinstance(frame[0][0], (list, dict)) else [frame]
-    )
+    if not isinstance(frame, list):
+        raise BadFile(OTHER_FORM, f"{name}: a frame must be a list of landmarks.")
+    of_first = frame[0][0] if isinstance(frame[0], list) and frame[0] else None
+    return frame if isinstance(of_first, (list, dict)) else [frame]
 
 
 def _landmarks(name: str, pose: Any, options: Options) -> np.ndarray:
@@ -140,10 +152,10 @@ def read_kinect(raw: Raw, options: Options) -> list[Sample]:
     places = []
     for t, frame in enumerate(frames):
         for body in _entry(raw.name, frame, "bodies", list):
-            person = ids.setdefault(body.get("body_id", 0), len(ids))
             try:
+                person = ids.setdefault(body.get("body_id", 0), len(ids))
                 joints = np.array(body["joint_positions"], np.float64)
-            except (LookupError, TypeError, ValueError) as error:
+            except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise BadFile(OTHER_FORM, f"{raw.name}: a body lacks {error}.") from error
             if joints.shape != (options.num_joints, 3):
                 shape = f"({options.num_joints}, 3)"
@@ -197,25 +209,31 @@ def _sleap(raw: Raw, options: Options) -> list[Sample]:
 
 
 def read_c3d(raw: Raw, options: Options) -> list[Sample]:
-    """Markers, in millimetres or metres as the file's unit says, by the names of joints."""
-    ezc3d = _package("ezc3d", "c3d")
-    with tempfile.NamedTemporaryFile(suffix=".c3d") as file:
-        file.write(raw.content())
-        file.flush()
-        try:
-            content = ezc3d.c3d(file.name)
-            points = content["data"]["points"][:3]  # (3, markers, T)
-            parameters = content["parameters"]["POINT"]
-            names = [str(name) for name in parameters["LABELS"]["value"]]
-            rate, unit = parameters["RATE"]["value"][0], parameters["UNITS"]["value"][0]
-        except (OSError, ValueError, LookupError, RuntimeError, TypeError) as error:
-            raise BadFile(OTHER_FORM, f"{raw.name} is no C3D file: {error}") from error
+    """Markers by the names of joints, in metres; those that were not seen are 0."""
+    c3d = _package("c3d", "c3d")
+    content = raw.content()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is refused below
+            reader = c3d.Reader(io.BytesIO(content))
+            names = [label.strip() for label in reader.point_labels][: reader.point_used]
+            unit = reader.get("POINT:UNITS").string_value.strip().lower()
+            rate, count = float(reader.point_rate), reader.frame_count
+            if not 0 < count * len(names) * SMALLEST_MARKER <= len(content):
+                raise ValueError(f"it has no room for {count} frames of {len(names)} markers")
+            frames = [points[:, :4] for _, points, _ in reader.read_frames()]
+    except Exception as error:  # a library in Python, which fails in many ways on a damaged file
+        raise BadFile(OTHER_FORM, f"{raw.name} is no C3D file: {one_line(error, 200)}") from error
+    if len(frames) < count:
+        raise BadFile(CUT, f"{raw.name} has {len(frames)} frames, but announces {count}.")
+    if unit not in UNITS:
+        raise BadFile(OTHER_FORM, f"{raw.name} has the unit {unit!r}, not {', '.join(UNITS)}.")
     if missing := [name for name in options.joint_names if name not in names]:
         raise BadFile(WRONG_JOINTS, f"{raw.name} has no marker {missing[0]!r}, but {names[:20]}.")
-    order = [names.index(name) for name in options.joint_names]
-    scale = 1000.0 if unit == "mm" else 1.0
-    clip = (points[:, order].transpose(2, 1, 0) / scale)[None]
-    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate or float(rate))]
+    points = np.stack(frames)[:, [names.index(name) for name in options.joint_names]]
+    seen = points[..., 3:] >= 0  # its residual
+    clip = np.where(seen, points[..., :3].astype(np.float64) / UNITS[unit], 0)[None]
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate or rate)]
 
 
 def read_bvh(raw: Raw, options: Options) -> list[Sample]:
@@ -289,7 +307,7 @@ def _json(name: str, content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except ValueError as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise BadFile(OTHER_FORM, f"{name} is no JSON: {reason}") from error
 
 
@@ -318,8 +336,17 @@ def _all_numbers(row: list[str]) -> bool:
     return True
 
 
-def _natural(name: str) -> tuple:
+class NamePart(NamedTuple):
+    """Of a name: digits as a number, or other text."""
+
+    text: str = ""
+    number: int = 0
+
+
+def _natural(name: str) -> tuple[NamePart, ...]:
     """A key that sorts frame_2 before frame_10."""
     return tuple(
-        int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name) if part
+        NamePart(number=int(part)) if part.isdecimal() and len(part) < 19 else NamePart(part)
+        for part in re.split(r"(\d+)", name)
+        if part
     )

@@ -9,6 +9,7 @@ import h5py
 
 from data_gen.readers.bad_files import OTHER_FORM, BadFile
 from data_gen.readers.sample import Raw
+from utils.text import one_line
 
 # What h5py raises on damaged files.
 DAMAGED = (
@@ -37,7 +38,7 @@ def opened(raw: Raw) -> Iterator[h5py.File]:
     except BadFile:  # what a reader says itself
         raise
     except DAMAGED as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise BadFile(OTHER_FORM, f"{raw.name} is no HDF5 file, or damaged: {reason}") from error
 
 

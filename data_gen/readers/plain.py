@@ -23,6 +23,7 @@ from data_gen.readers.hdf5 import is_array, opened
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.sample import Options, Raw, Sample, arranged, seen_only, stem_of
 from formats.arrays import npy_of, npz_of
+from utils.text import one_line
 
 AXES = ("x", "y", "z", "score")
 MAX_VALUES = 10**8  # of an array
@@ -74,7 +75,7 @@ def read_json(raw: Raw, options: Options) -> list[Sample]:
                 value = value[int(name)] if isinstance(value, list) else value[name]
         array = np.array(value)
     except (ValueError, LookupError, TypeError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise BadFile(OTHER_FORM, f"{raw.name} has no numbers there: {reason}") from error
     fields = {}
     if isinstance(content, dict):

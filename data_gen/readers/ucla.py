@@ -29,6 +29,7 @@ from data_gen.readers.bad_files import (
 )
 from data_gen.readers.ntu_text import MAX_METRES
 from graph.ucla import AdjMatrixGraph
+from utils.text import one_line
 
 NUM_CLASSES = 10
 VIEWS = (1, 2, 3)
@@ -105,7 +106,7 @@ def parse_skeleton(name: str, content: bytes) -> tuple[np.ndarray, Any]:
         fields = orjson.loads(content)
         label, skeleton = fields.get("label"), _numbers(fields["skeletons"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        reason = " ".join(repr(error).split())[:200]
+        reason = one_line(repr(error), 200)
         message = f"{name} is not a clip (label, skeletons): {reason}. {ADVICE}"
         raise BadFile(kind_of(error), message) from error
     if skeleton.ndim != 3 or not len(skeleton) or skeleton.shape[1:] != (NUM_JOINTS, 3):

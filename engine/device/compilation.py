@@ -5,6 +5,8 @@ import logging
 import torch
 from torch import nn
 
+from utils.text import one_line
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,7 +29,7 @@ def compile_model(model: nn.Module, device: torch.device, num_devices: int = 1) 
     try:
         torch.compile(_probe, dynamic=False)(torch.ones(8, device=device))
     except Exception as error:  # of which torch, Triton and the C++ compiler have many kinds
-        reason = str(error).strip().split("\n")[0]
+        reason = one_line(str(error).strip().split("\n")[0], 300)
         logger.warning(
             "--compile: torch.compile does not work here (%s); continuing without.", reason
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.run_dir.checkpoint import Files
 from engine.run_dir.torch_files import read
+from utils.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def _damage(path: Path) -> str:
                 broken = file.testzip()
             return f"{path} is damaged ({broken})" if broken else ""
     except Exception as error:  # damage can make any part of the readers fail
-        return f"{path} is damaged ({str(error).splitlines()[0]})"
+        return f"{path} is damaged ({one_line(error, 300)})"
     return ""
 
 

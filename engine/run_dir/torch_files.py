@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from utils.files import atomic_write, regular_file
+from utils.text import one_line
 
 MAX_DEPTH = 20  # of containers within containers; an optimiser's states have 4
 ZIP, HTML = b"PK", b"<"
@@ -92,13 +93,13 @@ def write(content: Any, path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = one_line(error)
     if "weights_only" in text or "Weights only" in text:
         # NOTE: torch advises to switch the safe reader off, which would run the file's code.
         if "Unsupported global" in text or "GLOBAL" in text or "Unsupported class" in text:
             return "it holds more than tensors and plain values, and is not read. Ask its author."
         return "it is damaged, or of another kind. Fetch it again."
-    return f"{text.split('. ')[0][:200] or type(error).__name__}. Fetch it again."
+    return f"{one_line(text.split('. ')[0], 200)}. Fetch it again."
 
 
 def _check_plain(value: Any, depth: int = 0) -> None:

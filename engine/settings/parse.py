@@ -12,6 +12,7 @@ import yaml
 from engine.settings.table import About, Settings, default_of, flag, groups
 from utils.cli import ArgumentParser, str2bool
 from utils.files import regular_file
+from utils.text import one_line
 
 MAX_CHARACTERS, MAX_VALUES = 10**6, 10**5  # of a YAML file; aliases count each time
 BASE = "base"  # the key of a YAML file that names the file it builds on
@@ -109,13 +110,17 @@ def read_values(path: Path) -> dict[str, Any]:
         name = str(key).replace("-", "_")
         if name not in actions:
             nearest = difflib.get_close_matches(name, [*actions, BASE], n=1, cutoff=0.0)[0]
-            raise ValueError(f"unknown key '{key}' in {path}. Did you mean '{nearest}'?")
+            raise ValueError(
+                f"unknown key '{one_line(key, 80)}' in {path}. Did you mean '{nearest}'?"
+            )
         if value is None:  # an empty value leaves the default
             continue
         try:
             coerced[name] = _coerce(actions[name], value)
         except (ValueError, TypeError, argparse.ArgumentTypeError) as error:
-            raise ValueError(f"{path}: '{key}: {value}' is not usable: {error}.") from error
+            raise ValueError(
+                f"{path}: '{key}: {one_line(value, 80)}' is not usable: {one_line(error, 300)}."
+            ) from error
     return coerced
 
 
@@ -165,7 +170,7 @@ def _load(path: Path) -> dict[str, Any]:
         if len(text) > MAX_CHARACTERS or _size(settings) > MAX_VALUES:
             raise ValueError("it holds more than any file of settings")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise ValueError(f"{path} is not valid YAML: {reason}") from error
     if not isinstance(settings, dict):
         raise ValueError(f"{path} must hold 'name: value' lines. Got {type(settings).__name__}.")

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import warnings
 import zipfile
 from itertools import pairwise
 
@@ -208,9 +209,30 @@ def test_keypoint_results_as_coco_and_alphapose_write_them():
     result = {"category_id": 1, "keypoints": [3.0, 4.0, 0.5] * 17, "score": 2.1}
     results = [{**result, "image_id": f"{i}.jpg"} for i in (0, 1, 1, 3)]
     (sample,) = read("coco", json.dumps(results).encode())
-    assert sample.clip.shape[2:] == (17, 3) and sample.clip.shape[0] == 2 and sample.has_score
+    assert sample.clip.shape == (2, 4, 17, 3) and sample.has_score
+    assert sample.clip.any(axis=(2, 3)).sum(axis=0).tolist() == [1, 2, 0, 1]
     with pytest.raises(BadFile, match="no keypoints"):
         read("coco", json.dumps([{"image_id": 1}]).encode())
+
+
+@pytest.mark.parametrize(
+    ("ids", "order"),
+    [
+        ([10, 9, 12], [9, 10, None, 12]),
+        (["f_10.png", "f_9.png", "f_12.png"], ["f_9.png", "f_10.png", None, "f_12.png"]),
+        (["b", 7, "a"], [7, "a", "b"]),  # some without a number
+        (["a1", "b1", "a0"], ["a0", "a1", "b1"]),  # a number twice
+        ([5, 10**9], [5, 10**9]),  # nearly all would be missing
+        ([2, "9" * 5000], [2, "9" * 5000]),
+        ([3, "3"], [3]),
+    ],
+)
+def test_images_of_keypoint_results_are_put_in_time(ids, order):
+    places = {str(image): 1.0 + n for n, image in enumerate(ids)}
+    results = [{"image_id": i, "keypoints": [places[str(i)], 0.0, 0.5] * 17} for i in ids]
+    (sample,) = read("coco", json.dumps(results).encode())
+    found = sample.clip[0, :, 0, 0].tolist()
+    assert found == [places[str(image)] if image is not None else 0 for image in order]
 
 
 def test_landmarks_of_mediapipe():
@@ -239,6 +261,29 @@ def test_recordings_of_the_azure_kinect_are_in_millimetres():
     assert sample.clip[1].any(axis=(1, 2)).tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("format_", "content"),
+    [
+        ("mediapipe", b"[[[]]]"),
+        ("mediapipe", b"[3]"),
+        ("mediapipe", b'[{"landmarks": true}]'),
+        ("mediapipe", b'[{"landmarks": {"landmark": 2}}]'),
+        ("kinect", b'{"frames": [{"bodies": [1]}]}'),
+        ("kinect", b'{"frames": [{"bodies": [{"body_id": []}]}]}'),
+        ("kinect", b'{"frames": [{"bodies": [null]}]}'),
+        ("coco", b'[{"image_id": 1, "keypoints": [{}]}]'),
+        ("pyskl", pickle.dumps({"split": {"train": 3}, "annotations": []})),
+        ("pyskl", pickle.dumps({"split": {"train": "ab"}, "annotations": []})),
+        ("pyskl", pyskl(img_shape=4)),
+        ("pyskl", pyskl(img_shape=([1], 2))),
+        ("pyskl", pyskl(img_shape=(float("inf"), 2))),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_one_line(format_, content):
+    with pytest.raises(BadFile, match=r"clip\.x"):
+        read(format_, content)
+
+
 def test_tables_of_deeplabcut_and_analyses_of_sleap():
     cells = [["scorer"], ["individuals"], ["bodyparts"], ["coords"], ["0"], ["1"]]
     for who in ("a", "b"):
@@ -260,7 +305,7 @@ def test_tables_of_deeplabcut_and_analyses_of_sleap():
 
 @pytest.mark.parametrize("format_", ["c3d", "bvh"])
 def test_a_missing_package_is_one_line(format_, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, {"c3d": "ezc3d", "bvh": "bvhio"}[format_], None)
+    monkeypatch.setitem(__import__("sys").modules, {"c3d": "c3d", "bvh": "bvhio"}[format_], None)
     with pytest.raises(ValueError, match=r"requires the package .*requirements-extra\.txt"):
         read(format_, b"")
 
@@ -268,7 +313,7 @@ def test_a_missing_package_is_one_line(format_, monkeypatch):
 @pytest.mark.parametrize("format_", FORMATS)
 def test_bytes_of_another_kind_are_refused(format_, monkeypatch):
     if format_ in ("c3d", "bvh"):
-        pytest.importorskip({"c3d": "ezc3d", "bvh": "bvhio"}[format_])
+        pytest.importorskip({"c3d": "c3d", "bvh": "bvhio"}[format_])
     for content in (b"", b"\x00" * 100, b"[" * 5000, b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"{}"):
         with pytest.raises((BadFile, ValueError)):
             read(format_, content, name="a.x")
@@ -323,20 +368,40 @@ def test_positions_of_bvh_by_forward_kinematics(tmp_path):
             read("bvh", bad.encode(), name="a.bvh", skeleton=skeleton)
 
 
-def test_markers_of_c3d(tmp_path):
-    ezc3d = pytest.importorskip("ezc3d")
-    file = ezc3d.c3d()
-    file["parameters"]["POINT"]["RATE"]["value"] = [100]
-    file["parameters"]["POINT"]["LABELS"]["value"] = ("other", "top", "hip")
-    file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
-    points = np.arange(3 * 3 * 4, dtype=float).reshape(3, 3, 4)
-    file["data"]["points"] = np.concatenate([points, np.ones((1, 3, 4))])
-    file.write(str(tmp_path / "a.c3d"))
-    content = (tmp_path / "a.c3d").read_bytes()
+def c3d_file(points: np.ndarray, unit: str, *labels: str) -> bytes:
+    """Of points (T, markers, x y z residual camera) at 100 Hz."""
+    c3d = pytest.importorskip("c3d")
+    writer = c3d.Writer(point_rate=100, point_units=unit)
+    writer.set_point_labels(list(labels))
+    writer.add_frames([(frame, np.zeros((0, 0))) for frame in points.astype(np.float32)])
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the absence of analog data
+        writer.write(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("mm  ", 1000), ("cm", 100), ("M", 1)])
+def test_markers_of_c3d(unit, factor, tmp_path):
+    points = np.zeros((4, 3, 5))
+    points[..., :3] = np.arange(1, 37).reshape(4, 3, 3)
+    points[2, 1, 3:] = -1  # the marker "top" was not seen
+    content = c3d_file(points, unit, "other", "top", "hip")
     skeleton = write_skeleton(tmp_path, "hip", "top")
     (sample,) = read("c3d", content, name="a.c3d", skeleton=skeleton)
     assert sample.rate == 100 and sample.clip.shape == (1, 4, 2, 3)
-    np.testing.assert_allclose(sample.clip[0, 1, 0], points[:, 2, 1] / 1000, rtol=1e-6)
+    expected = points[:, [2, 1], :3] / factor
+    expected[2, 1] = 0
+    np.testing.assert_allclose(sample.clip[0], expected, rtol=1e-6)
+
+
+def test_markers_of_another_unit_or_fewer_frames_than_announced_are_refused(tmp_path):
+    skeleton, points = write_skeleton(tmp_path, "hip", "top"), np.zeros((200, 2, 5))
+    with pytest.raises(BadFile, match=r"a\.c3d has the unit 'ft'"):
+        read("c3d", c3d_file(points, "ft", "hip", "top"), name="a.c3d", skeleton=skeleton)
+    content = c3d_file(points, "mm", "hip", "top")[:-1024]
+    with pytest.raises(BadFile, match=r"a\.c3d has 1\d\d frames, but announces 200"):
+        read("c3d", content, name="a.c3d", skeleton=skeleton)
 
 
 @pytest.mark.parametrize("compressed", [True, False])

@@ -23,7 +23,7 @@ from data_gen import (
     ucla_gendata,
     udiva_gendata,
 )
-from data_gen.pipeline.raw_formats import raw_format
+from data_gen.raw_formats import raw_format
 from data_gen.readers.found import find_raws
 from formats.chunks import mean_by_name
 from tools import predict

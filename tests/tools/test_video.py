@@ -9,7 +9,7 @@ import trained_run
 import yaml
 
 from data_gen import custom_gendata
-from data_gen.pipeline.raw_formats import Kinetics, Ntu
+from data_gen.raw_formats import Kinetics, Ntu
 from graph.named import skeleton_class
 from tools import extract, predict
 from tools.video import estimators, frames

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.pipeline.raw_formats import RawFormat, named_format
+from data_gen.raw_formats import RawFormat, named_format
 from data_gen.readers.formats import FORMATS, format_of
 from data_gen.readers.found import find_raws
 from data_gen.readers.sample import Options, Sample

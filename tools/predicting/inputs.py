@@ -12,6 +12,7 @@ import orjson
 
 from data_gen.readers.bad_files import OTHER_FORM, BadFile
 from data_gen.readers.sample import Sample, seen_only
+from utils.text import one_line
 
 MAX_LINE, MAX_PERSONS = 10**6, 10  # of a line of JSON: characters, persons
 MAX_FRAMES = 100_000  # of a clip that comes in lines
@@ -74,7 +75,7 @@ def frames_of_lines(stream: IO[bytes], num_joints: int, channels: int) -> Iterat
             content = content["bodies"] if isinstance(content, dict) else content
             bodies = np.array(content, dtype=np.float64)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error, 200)
             raise BadFile(OTHER_FORM, f"{what} holds no frame of joints: {reason}.") from error
         bodies = bodies[None] if bodies.ndim == 2 else bodies
         bodies = bodies.reshape(0, num_joints, channels) if not bodies.size else bodies

@@ -11,6 +11,7 @@ from engine.settings.parse import read_values
 from formats.exported import KEY, NetworkInfo, info_of
 from formats.safetensors_header import metadata_of
 from utils.files import regular_file
+from utils.text import one_line
 
 ONNX, PT2, SAFETENSORS = ".onnx", ".pt2", ".safetensors"
 NETWORKS = (".pt", ".pth", SAFETENSORS, ONNX, PT2)  # endings of what can be asked
@@ -102,7 +103,7 @@ class OnnxNetwork:
             content = regular_file(path).read_bytes()
             self.session = onnxruntime.InferenceSession(content, options, providers=providers)
         except Exception as error:  # onnxruntime's own classes derive from nothing else
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error, 200)
             raise ValueError(f"{path} is no usable .onnx file: {reason}") from error
         (given,) = self.session.get_inputs()
         self.input_name, self.input_shape = given.name, given.shape

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from data_gen.pipeline.raw_formats import RawFormat
+from data_gen.raw_formats import RawFormat
 from feeders.transform import ClipTransform, transform_of
 from tools.predicting.inputs import Span
 from tools.predicting.networks import Opened

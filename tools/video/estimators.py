@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from utils.text import one_line
+
 
 class Poses(NamedTuple):
     """What is seen in a picture."""
@@ -73,7 +75,7 @@ class MediaPipe:
         try:
             return vision.PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error, 200)
             raise ValueError(f"{model} is no model of mediapipe: {reason}") from error
 
     def __call__(self, picture: np.ndarray, seconds: float) -> Poses:
@@ -119,7 +121,7 @@ class RTMLib:
         try:
             self._body = Body(mode="balanced", backend="onnxruntime", device="cpu", **options)
         except Exception as error:  # of urllib, zipfile or onnxruntime
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error, 200)
             raise ValueError(f"rtmlib has no models, and could not fetch them: {reason}") from error
 
     def __call__(self, picture: np.ndarray, seconds: float) -> Poses:

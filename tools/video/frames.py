@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from utils.text import one_line
+
 MAX_PIXELS = 8192 * 4320
 DEFAULT_RATE = 30.0
 
@@ -46,7 +48,7 @@ def open_video(name: str) -> Video:
     try:
         about = next(reader)
     except (OSError, RuntimeError, StopIteration, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[-200:]
+        reason = one_line(error, 200)
         raise ValueError(f"{name} is no video that ffmpeg reads: {reason}") from error
     width, height = about["size"]
     if not 0 < width * height <= MAX_PIXELS:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.pipeline.raw_formats import Kinetics, Ntu, RawFormat, Ucla
+from data_gen.raw_formats import Kinetics, Ntu, RawFormat, Ucla
 from data_gen.readers.sample import Sample, joined_over_frames
 from graph.joint_matching import converted
 from graph.named import skeleton_class

@@ -1,0 +1,31 @@
+"""Text of strangers is printed in one line that a terminal shows as it is."""
+
+import pytest
+
+from utils.text import one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a\n\tb \r\n c", "a b c"),
+        ("\x1b[2Jgone\x07", r"\x1b[2Jgone\x07"),
+        ("\u202egpj.exe", r"\u202egpj.exe"),
+        ("\udc80", r"\udc80"),
+        ("\u0107wiczenie \u4f53\u64cd", "\u0107wiczenie \u4f53\u64cd"),
+        (ValueError("bad\nvalue"), "bad value"),
+        (KeyError(), "KeyError"),
+        (12, "12"),
+    ],
+)
+def test_one_printable_line(text, line):
+    assert one_line(text) == line
+    assert one_line(text).isprintable()
+
+
+@pytest.mark.parametrize("longest", [20, 21, 80, 1000])
+def test_beginning_and_end_of_a_long_text_stay(longest):
+    text = "begin" + "9" * 5000 + "end"
+    line = one_line(text, longest)
+    assert len(line) == longest and line.startswith("begin") and line.endswith("end")
+    assert one_line(text[:longest], longest) == text[:longest]

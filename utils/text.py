@@ -1,0 +1,23 @@
+"""What strangers wrote, safe to print."""
+
+LONGEST = 1000  # characters of a line; a path may have some hundred
+
+
+def one_line(words: object, longest: int = LONGEST) -> str:
+    """Text, or an error's, in one line of printable characters.
+
+    A file's name or its content may hold line breaks, codes that move a terminal's cursor, or a
+    million digits. White space becomes one blank, other characters that do not print their escapes,
+    and of a longer text the middle is left out. An error without words becomes its class's name.
+
+    Args:
+        longest: number of characters, at least 20.
+    """
+    if isinstance(words, BaseException):
+        words = str(words).strip() or type(words).__name__
+    text = " ".join(str(words).split())
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    if len(text) <= longest:
+        return text
+    end = longest // 4
+    return f"{text[: longest - end - 5]} ... {text[-end:]}"
