@@ -200,6 +200,92 @@ def _yaml(folder: Path) -> Target:
     return Target(seeds, lambda path: read_values(path) and None, ".yaml", [settings], _yaml_text)
 
 
+def _manifest(folder: Path) -> Target:
+    from data_gen.raw_formats import raw_format
+    from formats.class_names import class_names
+    from formats.manifest import NAME, num_classes_of, read_manifest, skeleton_of
+    from graph.named import skeleton_class
+
+    of_array = {
+        "dataset": "mine", "format": "dense", "skeleton": "coco17", "classes": ["wave", "point"],
+        "num_joints": 17, "num_persons": 1, "channels": 3, "clip_shape": [3, 30, 17, 1],
+        "counts": {"train": 4}, "class_counts": {"train": [2, 2]}, "settings": _CUSTOM,
+        "published_counts": {}, "checksums": {"train_data_joint.npy": 1}, "note": None,
+        "versions": {"numpy": "2.4.0"}, "sources": ["raw"], "num_classes": 2,
+    }  # fmt: skip
+    of_chunks = {"dataset": "zeroeggs", "format": "chunks", "skeleton": "zeroeggs", "rate": 30.0,
+                 "chunk_size": 60, "classes": ["Openness"], "folds": "session"}  # fmt: skip
+
+    def read(path: Path) -> None:
+        path.rename(folder / NAME)
+        manifest = read_manifest(folder)
+        if name := skeleton_of(manifest):
+            skeleton_class(name)
+        raw_format(manifest)
+        assert all(type(name) is str for name in class_names(manifest))
+        num_classes_of(manifest, folder / "train_data_joint.npy", None)
+
+    return of_trees([of_array, of_chunks], read, ".json", _json)
+
+
+def _custom(folder: Path) -> Target:
+    from data_gen.pipeline.custom_rules import Rule
+    from data_gen.pipeline.custom_settings import read_custom_settings
+
+    others = {
+        "label": {"csv": "labels.csv", "file": "clip", "column": "label"}, "persons": 2,
+        "split": {"fraction": 0.2, "by": "subject", "seed": 0}, "frames": {"max": 300},
+        "normalise": {"mode": "centre+scale", "centre": "nose", "scale": "box"}, "rate": 25.0,
+    }  # fmt: skip
+    (folder / "labels.csv").write_text("clip,label\na01_s1.npz,1\n")
+
+    def read(path: Path) -> None:
+        settings = read_custom_settings(path)
+        Rule("label", settings.label, folder).of("a01_s1.npz", "a01_s1", {})
+
+    trees = [_CUSTOM, {**_CUSTOM, **others}]
+    return of_trees(trees, read, ".yaml", _yaml_text)
+
+
+def _skeleton_yaml(folder: Path) -> Target:
+    from graph.named import _from_file, skeleton_class
+
+    tree = {
+        "joints": ["hip", "left", "right", "tip"], "bones": {"left": "hip", "right": "hip"},
+        "root": "hip", "mirror": [["left", "right"]], "edges": [["left", "right"]], "up": "z",
+        "centre": "hip", "files": {"left": "LeftUpLeg"},
+    }  # fmt: skip
+    tree["bones"]["tip"] = "left"
+
+    def read(path: Path) -> None:
+        _from_file.cache_clear()  # which knows a file by its path
+        assert len(skeleton_class(str(path)).joint_names) in range(2, 1001)
+
+    return of_trees([tree, {**tree, "bones": [["left", "hip"], ["right", "hip"], ["tip", "hip"]]}],
+                    read, ".yaml", _yaml_text)  # fmt: skip
+
+
+def _ratings(folder: Path) -> Target:
+    from data_gen.readers.ratings import read_ratings
+
+    rows = [["UserMail", "FileName", "O", "C", "E", "A", "N", "Age"]]
+    rows += [
+        [str(rater), clip, "1", "-3", "0", "2.5", "3", ""] for rater in (1, 2) for clip in "ab"
+    ]
+
+    def read(path: Path) -> None:
+        for ratings in read_ratings(path).values():
+            _finite(ratings, (None, 5))
+
+    return Target([_table(rows, ",")], read, ".csv")
+
+
+_CUSTOM = {
+    "name": "mine", "files": "raw/*.npz", "reader": {"format": "npz", "axes": "TVC", "rate": 25},
+    "skeleton": "coco17", "label": {"regex": r"a(\d+)", "first": 1}, "classes": ["wave", "point"],
+    "subject": {"regex": r"s(\d+)"}, "split": {"by": "subject", "train": [1, 2]}, "frames": 30,
+    "normalise": "centre",
+}  # fmt: skip
 JOINTS = tuple(f"joint{i}" for i in range(17))
 
 
@@ -320,5 +406,9 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "store index": _store,
     "torch file": _torch,
     "YAML": _yaml,
+    "dataset.json": _manifest,
+    "YAML of recordings": _custom,
+    "YAML of a skeleton": _skeleton_yaml,
+    "ratings": _ratings,
     **{f"own {name}": partial(_own, name) for name in OWN},
 }

@@ -38,6 +38,8 @@ from graph.named import skeleton_class
 
 NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames a second of Kinect
 
+OF_MOTION_CAPTURE = ("rate", "skeleton", "chunk_size")  # what dataset.json must say
+
 
 class RawFormat(Protocol):
     """How the raw files of a data set become clips.
@@ -256,7 +258,7 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
         return Ucla(num_frames)
     if name == "udiva":
         return Udiva(int(manifest.get("chunk_size", PUBLISHED_CHUNK_SIZE)), features)
-    if manifest.get("format") == "chunks" and manifest.get("rate"):
+    if manifest.get("format") == "chunks" and all(map(manifest.get, OF_MOTION_CAPTURE)):
         return MotionCapture(manifest, features)
     if manifest.get("settings"):
         return Custom(manifest["settings"], num_frames)

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from formats.kinds import COUNT, MAPPING, NUMBER, TEXT, check_kinds, list_of, mapping_to
 from utils.files import atomic_write
+from utils.text import one_line
 
 NAME = "dataset.json"
 # Of manifests that were written before they named it.
@@ -31,6 +33,16 @@ COMMANDS = {
     "kinetics": "kinetics_gendata.py",
     "nw-ucla": "ucla_gendata.py",
     "udiva": "udiva_gendata.py",
+}
+KINDS = {
+    **dict.fromkeys(("dataset", "format", "skeleton", "note", "folds"), TEXT),
+    **dict.fromkeys(("num_joints", "num_persons", "channels", "num_classes", "chunk_size"), COUNT),
+    **dict.fromkeys(("versions", "settings"), MAPPING),
+    **dict.fromkeys(("counts", "published_counts", "checksums"), mapping_to(COUNT)),
+    **dict.fromkeys(("sources", "classes"), list_of(TEXT)),
+    "class_counts": mapping_to(list_of(COUNT)),
+    "clip_shape": list_of(COUNT, 4),
+    "rate": NUMBER,
 }
 DERIVED = re.compile(r"(train|val)_data_(bone|joint_motion|bone_motion)\.npy")
 LEVELS = 2  # a benchmark's folder or a store, and the data set's
@@ -112,8 +124,10 @@ def _load(path: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(manifest, dict):
             raise ValueError("it holds no mapping")
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}). {how_to_make(path)}") from error
+        check_kinds(manifest, KINDS)
+    except (ValueError, RecursionError) as error:
+        reason = one_line(error, 200)
+        raise ValueError(f"{path} is damaged ({reason}). {how_to_make(path)}") from error
     return manifest
 
 

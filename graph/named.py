@@ -92,7 +92,7 @@ def make_skeleton(name: str, content: Any) -> type[SkeletonGraph]:
     number = {joint: i for i, joint in enumerate(joints)}
 
     def of(joint: Any) -> int:
-        if joint not in number:
+        if not isinstance(joint, str) or joint not in number:
             raise ValueError(f"unknown joint {joint!r}")
         return number[joint]
 

@@ -94,8 +94,8 @@ def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
         raise ValueError(f"{path} is no readable table: {error}.") from error
     file_column, column = rule.get("file", "file"), rule.get("column", "label")
     if not rows or {file_column, column} - set(rows[0]):
-        raise ValueError(f"{path} must have the columns {file_column} and {column}.")
-    return {row[file_column].strip(): row[column].strip() for row in rows}
+        raise ValueError(f"{path} must have the columns {file_column!r} and {column!r}.")
+    return {(row[file_column] or "").strip(): (row[column] or "").strip() for row in rows}
 
 
 def label_of(value: str | int, rule: Mapping[str, Any], classes: Sequence[str], what: str) -> int:

@@ -11,14 +11,45 @@ from typing import Any
 import yaml
 
 from data_gen.readers.formats import FORMATS
+from formats.kinds import (
+    COUNT,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    YES_NO,
+    check_kinds,
+    either,
+    list_of,
+    mapping_to,
+)
 from graph.named import shipped, skeleton_class
 from utils.files import regular_file
 from utils.text import one_line
 
-NORMALISATIONS = ("none", "centre", "centre+scale", "ntu")
-RULE_KEYS = {"regex", "first", "folder", "field", "csv", "file", "column"}
-READER_KEYS = ("format", "key", "axes", "channels", "persons", "columns", "path", "rate", "world",
-               "track", "score", "image")  # fmt: skip
+NORMALISATIONS, SCALES = ("none", "centre", "centre+scale", "ntu"), ("box", "torso")
+NAMES = either(list_of(either(TEXT, NUMBER)), TEXT, NUMBER)
+OF_TABLE = dict.fromkeys(("csv", "file", "column"), TEXT)
+KINDS = {
+    **dict.fromkeys(("name", "files", "skeleton"), TEXT),
+    "classes": either(TEXT, list_of(either(TEXT, NUMBER))),
+    "normalise": either(TEXT, mapping_to(TEXT)),
+    "rate": NUMBER,
+}
+RULE_KINDS = {
+    **OF_TABLE, "regex": TEXT, "first": WHOLE, "folder": COUNT, "field": TEXT,
+}  # fmt: skip
+SPLIT_KINDS = {
+    **OF_TABLE, "by": TEXT, "fraction": NUMBER, "seed": COUNT, "field": TEXT, "train": NAMES,
+    "val": NAMES,
+}  # fmt: skip
+READER_KINDS = {
+    **dict.fromkeys(("format", "axes", "columns", "path", "score"), TEXT),
+    **dict.fromkeys(("channels", "persons"), COUNT),
+    **dict.fromkeys(("world", "track"), YES_NO),
+    "key": TEXT,
+    "rate": NUMBER,
+    "image": list_of(NUMBER, 2),
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +124,7 @@ def read_custom_settings(path: Path) -> CustomSettings:
     try:
         return check(content)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{path}: {one_line(error)}") from error
 
 
 def settings_as_values(settings: CustomSettings) -> dict[str, Any]:
@@ -115,18 +146,21 @@ def check(content: Any) -> CustomSettings:
     required = [name for name, f in fields.items() if f.default is dataclasses.MISSING]
     if missing := [name for name in required if content.get(name) is None]:
         raise ValueError(f"{missing[0]} is missing: {ABOUT[missing[0]]}.")
+    check_kinds(content, KINDS)
     settings = CustomSettings(**content)
-    if not isinstance(settings.name, str) or not re.fullmatch(r"[\w.-]+", settings.name):
+    if not re.fullmatch(r"[\w.-]+", settings.name):
         raise ValueError(f"name must be letters, digits, - and _. Got {settings.name!r}.")
     _check_reader(settings.reader)
-    skeleton_class(str(settings.skeleton))
+    skeleton_class(settings.skeleton)
     for name in ("label", "subject", "camera"):
         rule = getattr(settings, name)
         if rule is not None:
             check_rule(name, rule)
     _check_split(settings)
-    mode = settings.normalise
-    mode = mode.get("mode") if isinstance(mode, Mapping) else mode
+    how = settings.normalise if isinstance(settings.normalise, Mapping) else {}
+    mode = how.get("mode") if how else settings.normalise
+    if how.get("scale", "box") not in SCALES:
+        raise ValueError(f"normalise: scale must be {' or '.join(SCALES)}. Got {how['scale']!r}.")
     if mode not in NORMALISATIONS:
         raise ValueError(f"normalise must be one of {', '.join(NORMALISATIONS)}. Got {mode!r}.")
     frames = settings.frames
@@ -134,17 +168,21 @@ def check(content: Any) -> CustomSettings:
     for name, value in (("frames", frames), ("persons", settings.persons)):
         if value is not None and (type(value) is not int or value < 1):
             raise ValueError(f"{name} must be 1 or more. Got {value!r}.")
-    if settings.rate is not None and not 0 < float(settings.rate) < 10_000:
+    if settings.rate is not None and not 0 < settings.rate < 10_000:
         raise ValueError(f"rate must be above 0. Got {settings.rate!r}.")
     return settings
 
 
 def _check_reader(reader: Any) -> None:
-    if not isinstance(reader, Mapping) or reader.get("format") not in FORMATS:
+    if not isinstance(reader, Mapping) or str(reader.get("format")) not in FORMATS:
         found = reader.get("format") if isinstance(reader, Mapping) else reader
         raise ValueError(f"reader: format must be one of {', '.join(FORMATS)}. Got {found!r}.")
-    if unknown := [name for name in reader if name not in READER_KEYS]:
-        raise ValueError(f"reader: unknown key {unknown[0]!r}. It takes {', '.join(READER_KEYS)}.")
+    if unknown := [name for name in reader if name not in READER_KINDS]:
+        known = ", ".join(READER_KINDS)
+        raise ValueError(f"reader: unknown key {unknown[0]!r}. It takes {known}.")
+    check_kinds(reader, READER_KINDS, "reader: ")
+    if not all(size > 0 for size in reader.get("image") or ()):
+        raise ValueError(f"reader: image must be above 0. Got {reader['image']!r}.")
     if reader.get("score", "keep") not in ("keep", "drop"):
         raise ValueError(f"reader: score must be keep or drop. Got {reader['score']!r}.")
 
@@ -156,12 +194,16 @@ def check_rule(name: str, rule: Any) -> None:
         ValueError: it is none.
     """
     kinds = {"regex", "folder", "field", "csv"}
-    if not isinstance(rule, Mapping) or len(kinds & set(rule)) != 1 or set(rule) - RULE_KEYS:
+    known = isinstance(rule, Mapping) and set(rule) <= set(RULE_KINDS)
+    if not known or len(kinds & set(rule)) != 1:
         raise ValueError(f"{name} must have one of {', '.join(sorted(kinds))}. Got {rule!r}.")
+    check_kinds(rule, RULE_KINDS, f"{name}: ")
+    if missing := [kind for kind in kinds & set(rule) if rule[kind] is None]:
+        raise ValueError(f"{name}: {missing[0]} has no value.")
     if "regex" in rule:
         try:
             groups = re.compile(rule["regex"]).groups
-        except (re.error, TypeError) as error:
+        except re.error as error:
             raise ValueError(f"{name}: regex {rule['regex']!r} is none: {error}.") from error
         if groups < 1:
             raise ValueError(f"{name}: regex needs a group in brackets, such as 'a(\\d+)'.")
@@ -171,12 +213,17 @@ def _check_split(settings: CustomSettings) -> None:
     split = settings.split
     if not isinstance(split, Mapping) or not {"by", "fraction", "csv", "field"} & set(split):
         raise ValueError(f"split must have by, fraction, csv or field. Got {split!r}.")
+    check_kinds(split, SPLIT_KINDS, "split: ")
+    if missing := [
+        name for name in ("by", "fraction", "csv", "field") if split.get(name, 0) is None
+    ]:
+        raise ValueError(f"split: {missing[0]} has no value.")
     by = split.get("by", "clip" if "fraction" in split else None)
     if by in ("subject", "camera") and getattr(settings, by) is None:
         raise ValueError(f"split by {by} requires the key {by}.")
     if "by" in split and by not in ("subject", "camera", "clip"):
         raise ValueError(f"split: by must be subject, camera or clip. Got {by!r}.")
-    if "fraction" in split and not 0 < float(split["fraction"]) < 1:
+    if "fraction" in split and not 0 < split["fraction"] < 1:
         raise ValueError(f"split: fraction must be in (0, 1). Got {split['fraction']!r}.")
     if by in ("subject", "camera") and "fraction" not in split and not split.get("train"):
         raise ValueError(f"split by {by} requires train: a list.")

@@ -42,7 +42,8 @@ def read_pyskl(raw: Raw, options: Options) -> list[Sample]:
 def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: Options) -> Sample:
     try:
         name, keypoint = str(item["frame_dir"]), np.asarray(item["keypoint"], np.float32)
-        label = item.get("label")
+        label, score = item.get("label"), item.get("keypoint_score")
+        score = None if score is None else np.asarray(score, np.float32)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadFile(OTHER_FORM, f"{raw.name}: an annotation lacks {error}.") from error
     if keypoint.ndim != 4 or keypoint.shape[2] != options.num_joints:
@@ -53,9 +54,7 @@ def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: O
         )
     if label is not None and not isinstance(label, (int, np.integer)):
         raise BadFile(WRONG_LABEL, f"{raw.name}: label of {name} is {label!r}.")
-    score = item.get("keypoint_score")
     if score is not None:
-        score = np.asarray(score, np.float32)
         if score.shape != keypoint.shape[:3]:
             raise BadFile(OTHER_FORM, f"{raw.name}: keypoint_score of {name} is {score.shape}.")
         keypoint = np.concatenate([keypoint, score[..., None]], axis=3)

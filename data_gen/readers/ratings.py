@@ -29,7 +29,14 @@ def read_ratings(path: Path) -> dict[str, np.ndarray]:
         ValueError: it is no such table; the message names the line.
     """
     text = check_file(path).read_bytes().decode("utf-8-sig", errors="replace")
-    lines = csv.DictReader(io.StringIO(text))
+    lines = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        return _ratings_of(path, lines)
+    except csv.Error as error:
+        raise ValueError(f"{path} is no table: {error}. Fetch it again.") from error
+
+
+def _ratings_of(path: Path, lines: csv.DictReader) -> dict[str, np.ndarray]:
     if missing := [name for name in COLUMNS if name not in (lines.fieldnames or ())]:
         raise ValueError(f"{path} has no column {missing[0]!r}. Name a table of ratings.")
     ratings: dict[str, dict[str, list[float]]] = defaultdict(dict)

@@ -101,6 +101,9 @@ def test_bad_ratings_are_named(tmp_path, line, message):
     path.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="has no column 'UserMail'"):
         read_ratings(path)
+    path.write_text(f'{header}\n"{"9" * 200_000}')
+    with pytest.raises(ValueError, match="is no table: field larger"):
+        read_ratings(path)
     path.write_text(header)
     with pytest.raises(ValueError, match="holds no ratings"):
         read_ratings(path)

@@ -193,6 +193,16 @@ def test_classes_by_folder_or_table(folder):
         ({"persons": "many"}, "persons must be 1 or more"),
         ({"classes": "absent.txt"}, "classes: "),
         ({"name": "../up"}, "name must be letters"),
+        ({"reader": {"format": ["npz"]}}, "format must be one of npy"),
+        ({"reader": {"format": "npz", "rate": [30]}}, "reader: rate must be a number"),
+        ({"reader": {"format": "npz", "image": [0, 9]}}, "reader: image must be above 0"),
+        ({"rate": "fast"}, "rate must be a number"),
+        ({"label": {"regex": ["a"]}}, "label: regex must be text"),
+        ({"label": {"csv": None}}, "label: csv has no value"),
+        ({"split": {"fraction": "half"}}, "split: fraction must be a number"),
+        ({"split": {"by": "subject", "train": {"a": 1}}}, "split: train must be a list"),
+        ({"normalise": {"mode": "centre+scale", "scale": "arm"}}, "scale must be box or torso"),
+        ({"classes": {"a": 1}}, "classes must be text or a list"),
     ],
 )
 def test_settings_that_cannot_be_are_one_line(folder, capsys, changes, said):

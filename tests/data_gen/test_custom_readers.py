@@ -275,6 +275,7 @@ def test_recordings_of_the_azure_kinect_are_in_millimetres():
         ("pyskl", pickle.dumps({"split": {"train": 3}, "annotations": []})),
         ("pyskl", pickle.dumps({"split": {"train": "ab"}, "annotations": []})),
         ("pyskl", pyskl(img_shape=4)),
+        ("pyskl", pyskl(keypoint_score={"a": 1})),
         ("pyskl", pyskl(img_shape=([1], 2))),
         ("pyskl", pyskl(img_shape=(float("inf"), 2))),
     ],

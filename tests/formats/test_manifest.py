@@ -81,7 +81,21 @@ def test_other_counts_than_the_published_are_a_note():
     assert note == "Not the published number of clips: xsub/train 40,090 of 40,091."
 
 
-@pytest.mark.parametrize("content", ["{", "[]"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "[" * 10_000,
+        '{"clip_shape": 3}',
+        '{"classes": ["a", 1]}',
+        '{"class_counts": {"train": 7}}',
+        '{"skeleton": []}',
+        '{"settings": [1]}',
+        '{"num_joints": "25"}',
+        '{"rate": true}',
+    ],
+)
 def test_a_damaged_manifest_is_named(tmp_path, content):
     (tmp_path / "dataset.json").write_text(content)
     with pytest.raises(ValueError, match=r"dataset\.json is damaged"):

@@ -87,6 +87,7 @@ def test_a_file_of_ones_own(tmp_path):
         ({"bones": [["head", "hip"], ["head", "hip"]]}, "two parents"),
         ({"bones": {"head": "head"}}, "must link two joints"),
         ({"root": None}, "unknown joint None"),
+        ({"root": ["hip"]}, "unknown joint"),
         ({"up": "north"}, "up must be one of"),
         ({"colour": 1}, "unknown key 'colour'"),
         ({"edges": [["hip"]]}, "edges must be pairs"),
