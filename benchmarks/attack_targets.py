@@ -228,6 +228,25 @@ def _manifest(folder: Path) -> Target:
     return of_trees([of_array, of_chunks], read, ".json", _json)
 
 
+def _exported(folder: Path) -> Target:
+    from formats.exported import NetworkInfo
+
+    tree = {
+        "settings": {
+            "model": "model.msg3d.Model", "model_args": {"num_class": 2, "graph": "coco17"},
+            "feeder": "feeders.feeder.Feeder", "test_feeder_args": {"stream": "bone"},
+        },
+        "dataset": {"dataset": "mine", "skeleton": "coco17", "settings": _CUSTOM},
+        "classes": ["wave", "point"], "results": {"best": {"top1": 0.9}},
+    }  # fmt: skip
+
+    def read(path: Path) -> None:
+        info = NetworkInfo.from_text(path.read_bytes().decode("latin1"), path)
+        assert isinstance(info.skeleton or "", str) and isinstance(info.stream, str)
+
+    return of_trees([tree], read, ".json", _json)
+
+
 def _custom(folder: Path) -> Target:
     from data_gen.pipeline.custom_rules import Rule
     from data_gen.pipeline.custom_settings import read_custom_settings
@@ -407,6 +426,7 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "torch file": _torch,
     "YAML": _yaml,
     "dataset.json": _manifest,
+    "metadata of a network": _exported,
     "YAML of recordings": _custom,
     "YAML of a skeleton": _skeleton_yaml,
     "ratings": _ratings,

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from formats.class_names import class_names
+from formats.kinds import MAPPING, TEXT, check_kinds, list_of
+from formats.manifest import KINDS as MANIFEST_KINDS
 from formats.manifest import NAME, SKELETONS, read_manifest
+from utils.text import one_line
 
 KEY = "skeleton_network"
 MAX_CHARACTERS = 10**6
@@ -20,6 +23,14 @@ SUMMARY = "summary.json"
 DATASETS = (*SKELETONS, "udiva")
 # A class of this project, the short name of one, a shipped skeleton, or a skeleton's YAML file.
 OWN_NAME = re.compile(r"(?:(?:model|feeders|graph)\.\w+\.)?\w+|.+\.ya?ml")
+
+KINDS = {"settings": MAPPING, "dataset": MAPPING, "classes": list_of(TEXT), "results": MAPPING}
+OF_ARGS = ("model_args", "test_feeder_args", "train_feeder_args")
+ARGS_KINDS = dict.fromkeys(("graph", "stream", "data_path", "split"), TEXT)
+SETTINGS_KINDS = {
+    **dict.fromkeys(OF_ARGS, MAPPING),
+    **dict.fromkeys(("model", "feeder", "task"), TEXT),
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class NetworkInfo:
 
     @property
     def stream(self) -> str:
-        return self.feeder_args.get("stream", "joint")
+        return self.feeder_args.get("stream") or "joint"
 
     @property
     def is_of_traits(self) -> bool:
@@ -75,14 +86,12 @@ class NetworkInfo:
         try:
             content = json.loads(text[: MAX_CHARACTERS + 1])
             info = cls(**content)
+            info.check()
         except (ValueError, TypeError, RecursionError) as error:
             raise ValueError(
-                f"{path} does not say what it was trained on ({error}). Export it again with "
-                "tools/export.py, or name its settings with --config."
+                f"{path} does not say what it was trained on ({one_line(error, 200)}). Export it "
+                "again with tools/export.py, or name its settings with --config."
             ) from error
-        kinds = {"settings": dict, "dataset": dict, "classes": list, "results": dict}
-        if any(not isinstance(getattr(info, name), kind) for name, kind in kinds.items()):
-            raise ValueError(f"{path} says something else than {', '.join(kinds)} of itself.")
         for name in info._names_of_classes():
             if not OWN_NAME.fullmatch(name):
                 raise ValueError(
@@ -90,6 +99,20 @@ class NetworkInfo:
                     "imported. If you trust the file, name its settings with --config."
                 )
         return info
+
+    def check(self) -> None:
+        """Whether all values are of a kind that they can be.
+
+        Raises:
+            ValueError: one is not.
+        """
+        if absent := [name for name, value in vars(self).items() if value is None]:
+            raise ValueError(f"{absent[0]} has no value")
+        check_kinds(vars(self), KINDS)
+        check_kinds(self.settings, SETTINGS_KINDS, "settings: ")
+        for args in OF_ARGS:
+            check_kinds(self.settings.get(args) or {}, ARGS_KINDS, f"{args}: ")
+        check_kinds(self.dataset, MANIFEST_KINDS, "dataset: ")
 
     def _names_of_classes(self) -> list[str]:
         """All that would be imported."""
