@@ -22,7 +22,8 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.attack_targets import TARGETS, Target
+from benchmarks.attacked import TARGETS
+from benchmarks.attacked.target import Target
 
 MEMORY = 2 * 2**30  # of address space beyond what is in use at the start
 WORDS = (

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import attack
-from benchmarks.attack_targets import OWN, TARGETS
+from benchmarks.attacked import OWN, TARGETS
 from data_gen.readers.formats import FORMATS
 
 

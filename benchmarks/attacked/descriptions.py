@@ -1,0 +1,118 @@
+"""What describes data: dataset.json, exported files' metadata, YAML files, tables of ratings."""
+
+from pathlib import Path
+
+from benchmarks.attacked.target import (
+    Target,
+    check_array,
+    json_text,
+    of_trees,
+    table_text,
+    yaml_text,
+)
+
+CUSTOM = {
+    "name": "mine", "files": "raw/*.npz", "reader": {"format": "npz", "axes": "TVC", "rate": 25},
+    "skeleton": "coco17", "label": {"regex": r"a(\d+)", "first": 1}, "classes": ["wave", "point"],
+    "subject": {"regex": r"s(\d+)"}, "split": {"by": "subject", "train": [1, 2]}, "frames": 30,
+    "normalise": "centre",
+}  # fmt: skip
+
+
+def manifest(folder: Path) -> Target:
+    from data_gen.raw_formats import raw_format
+    from formats.class_names import class_names
+    from formats.manifest import NAME, num_classes_of, read_manifest, skeleton_of
+    from graph.named import skeleton_class
+
+    of_array = {
+        "dataset": "mine", "format": "dense", "skeleton": "coco17", "classes": ["wave", "point"],
+        "num_joints": 17, "num_persons": 1, "channels": 3, "clip_shape": [3, 30, 17, 1],
+        "counts": {"train": 4}, "class_counts": {"train": [2, 2]}, "settings": CUSTOM,
+        "published_counts": {}, "checksums": {"train_data_joint.npy": 1}, "note": None,
+        "versions": {"numpy": "2.4.0"}, "sources": ["raw"], "num_classes": 2,
+    }  # fmt: skip
+    of_chunks = {"dataset": "zeroeggs", "format": "chunks", "skeleton": "zeroeggs", "rate": 30.0,
+                 "chunk_size": 60, "classes": ["Openness"], "folds": "session"}  # fmt: skip
+
+    def read(path: Path) -> None:
+        path.rename(folder / NAME)
+        manifest = read_manifest(folder)
+        if name := skeleton_of(manifest):
+            skeleton_class(name)
+        raw_format(manifest)
+        assert all(type(name) is str for name in class_names(manifest))
+        num_classes_of(manifest, folder / "train_data_joint.npy", None)
+
+    return of_trees([of_array, of_chunks], read, ".json", json_text)
+
+
+def exported(folder: Path) -> Target:
+    from formats.exported import NetworkInfo
+
+    tree = {
+        "settings": {
+            "model": "model.msg3d.Model", "model_args": {"num_class": 2, "graph": "coco17"},
+            "feeder": "feeders.feeder.Feeder", "test_feeder_args": {"stream": "bone"},
+        },
+        "dataset": {"dataset": "mine", "skeleton": "coco17", "settings": CUSTOM},
+        "classes": ["wave", "point"], "results": {"best": {"top1": 0.9}},
+    }  # fmt: skip
+
+    def read(path: Path) -> None:
+        info = NetworkInfo.from_text(path.read_bytes().decode("latin1"), path)
+        assert isinstance(info.skeleton or "", str) and isinstance(info.stream, str)
+
+    return of_trees([tree], read, ".json", json_text)
+
+
+def custom(folder: Path) -> Target:
+    from data_gen.pipeline.custom_rules import Rule
+    from data_gen.pipeline.custom_settings import read_custom_settings
+
+    others = {
+        "label": {"csv": "labels.csv", "file": "clip", "column": "label"}, "persons": 2,
+        "split": {"fraction": 0.2, "by": "subject", "seed": 0}, "frames": {"max": 300},
+        "normalise": {"mode": "centre+scale", "centre": "nose", "scale": "box"}, "rate": 25.0,
+    }  # fmt: skip
+    (folder / "labels.csv").write_text("clip,label\na01_s1.npz,1\n")
+
+    def read(path: Path) -> None:
+        settings = read_custom_settings(path)
+        Rule("label", settings.label, folder).of("a01_s1.npz", "a01_s1", {})
+
+    trees = [CUSTOM, {**CUSTOM, **others}]
+    return of_trees(trees, read, ".yaml", yaml_text)
+
+
+def skeleton_yaml(folder: Path) -> Target:
+    from graph.named import _from_file, skeleton_class
+
+    tree = {
+        "joints": ["hip", "left", "right", "tip"], "bones": {"left": "hip", "right": "hip"},
+        "root": "hip", "mirror": [["left", "right"]], "edges": [["left", "right"]], "up": "z",
+        "centre": "hip", "files": {"left": "LeftUpLeg"},
+    }  # fmt: skip
+    tree["bones"]["tip"] = "left"
+
+    def read(path: Path) -> None:
+        _from_file.cache_clear()  # which knows a file by its path
+        assert len(skeleton_class(str(path)).joint_names) in range(2, 1001)
+
+    return of_trees([tree, {**tree, "bones": [["left", "hip"], ["right", "hip"], ["tip", "hip"]]}],
+                    read, ".yaml", yaml_text)  # fmt: skip
+
+
+def ratings(folder: Path) -> Target:
+    from data_gen.readers.ratings import read_ratings
+
+    rows = [["UserMail", "FileName", "O", "C", "E", "A", "N", "Age"]]
+    rows += [
+        [str(rater), clip, "1", "-3", "0", "2.5", "3", ""] for rater in (1, 2) for clip in "ab"
+    ]
+
+    def read(path: Path) -> None:
+        for ratings in read_ratings(path).values():
+            check_array(ratings, (None, 5))
+
+    return Target([table_text(rows, ",")], read, ".csv")

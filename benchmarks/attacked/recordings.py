@@ -1,0 +1,116 @@
+"""Recordings in every format of other people."""
+
+import io
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from benchmarks.attacked.target import Target, json_text, of_trees, table_text
+
+OWN = ("npy", "npz", "mat", "hdf5", "json", "csv", "tsv", "pyskl", "ctrgcn", "openpose", "coco",
+       "mediapipe", "kinect", "deeplabcut", "sleap", "bvh", "c3d")  # fmt: skip
+JOINTS = tuple(f"joint{i}" for i in range(17))
+
+
+def _own_trees() -> dict[str, tuple[list[Any], Callable[[Any], bytes]]]:
+    """Of every format that is a tree, good trees and what makes a file of one."""
+    clip = np.ones((3, 17, 3))
+    annotation = {"frame_dir": "a", "label": 1, "keypoint": clip[None].astype(np.float32)}
+    planar = {
+        **annotation, "keypoint": clip[None, ..., :2].astype(np.float32),
+        "keypoint_score": clip[None, ..., 0].astype(np.float32), "img_shape": (1080, 1920),
+    }  # fmt: skip
+    keypoints = {"image_id": 1, "keypoints": [0.5] * 51, "score": 1.0}
+    point = {"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}
+    body = {"body_id": 1, "joint_positions": clip[0].tolist()}
+    return {
+        "json": ([clip.tolist()], json_text),
+        "pyskl": (
+            [{"split": {"train": ["a"]}, "annotations": [annotation, planar]}, [annotation]],
+            pickle.dumps,
+        ),
+        "openpose": ([{"people": [{"pose_keypoints_2d": [0.5] * 51}]}], json_text),
+        "coco": ([[keypoints, {**keypoints, "image_id": "frame_2.jpg"}]], json_text),
+        "mediapipe": (
+            [
+                [[point] * 17] * 2,
+                [{"landmarks": [point] * 17, "worldLandmarks": [[point] * 17]}],
+                {"frames": [{"pose_landmarks": {"landmark": [[0.1, 0.2, 0.3]] * 17}}]},
+            ],
+            json_text,
+        ),
+        "kinect": ([{"frames": [{"bodies": [body]}, {"bodies": []}]}], json_text),
+    }
+
+
+def _own_files() -> dict[str, list[bytes]]:
+    """Of every other format, good files."""
+    import c3d
+    from scipy.io import savemat
+
+    clip = np.ones((3, 17, 3))
+    npy, npz, mat, hdf5, sleap, ctrgcn, marked = (io.BytesIO() for _ in range(7))
+    np.save(npy, clip)
+    np.savez(npz, joints=clip)
+    savemat(mat, {"joints": clip})
+    with h5py.File(hdf5, "w") as file:
+        file["joints"] = clip
+    with h5py.File(sleap, "w") as file:
+        file["tracks"] = clip.transpose(2, 1, 0)[None]  # (M, C, V, T)
+        file["node_names"] = np.array(JOINTS, "S")
+    np.savez(ctrgcn, x_train=np.ones((2, 3, 102), np.float32), y_train=np.eye(3)[:2])
+    wide = [["0.5"] * 51] * 3
+    heads = ["scorer", *["net"] * 51], ["bodyparts", *np.repeat(JOINTS, 3)], [
+        "coords", *["x", "y", "likelihood"] * 17]  # fmt: skip
+    tracked = [*heads, *([str(t), *row] for t, row in enumerate(wide))]
+    long = [["frame", "person", "joint", "x", "y", "score"]]
+    long += [[str(t), "a", joint, "0.5", "1", "0.9"] for t in range(2) for joint in JOINTS]
+    joints = "".join(
+        f"JOINT {joint}\n{{\nOFFSET 0 1 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n"
+        for joint in JOINTS[1:]
+    )
+    tree = (
+        f"HIERARCHY\nROOT {JOINTS[0]}\n{{\nOFFSET 0 0 0\nCHANNELS 6 Xposition Yposition Zposition "
+        f"Zrotation Xrotation Yrotation\n{joints}End Site\n{{\nOFFSET 0 1 0\n}}\n" + 17 * "}\n"
+    )
+    motion = "MOTION\nFrames: 2\nFrame Time: 0.04\n" + (" ".join(["1.5"] * 54) + "\n") * 2
+    markers = c3d.Writer(point_rate=50, point_units="mm")
+    markers.set_point_labels([*JOINTS])
+    markers.add_frames([(np.ones((17, 5), np.float32), np.zeros((0, 0)))] * 3)
+    markers.write(marked)
+    return {
+        "npy": [npy.getvalue()],
+        "npz": [npz.getvalue()],
+        "mat": [mat.getvalue()],
+        "hdf5": [hdf5.getvalue()],
+        "csv": [table_text(wide, ","), table_text(long, ",")],
+        "tsv": [table_text(long, "\t")],
+        "ctrgcn": [ctrgcn.getvalue()],
+        "deeplabcut": [table_text(tracked, ",")],
+        "sleap": [sleap.getvalue()],
+        "bvh": [(tree + motion).encode()],
+        "c3d": [marked.getvalue()],
+    }
+
+
+def recordings(name: str, folder: Path) -> Target:
+    from data_gen.readers.formats import FORMATS
+    from data_gen.readers.sample import Options, Raw
+
+    reader = FORMATS["deeplabcut" if name == "sleap" else name]
+    persons = 2 if name == "ctrgcn" else None
+    options = Options(num_joints=17, persons=persons, joint_names=JOINTS)
+    suffix = {"deeplabcut": ".csv", "mediapipe": ".json"}.get(name, f".{name}")
+
+    def read(path: Path) -> None:
+        for sample in reader(Raw(path.name, [(path.name, path.read_bytes)]), options):
+            assert sample.clip.shape[2] == 17 and np.isfinite(sample.clip).all()
+
+    if name in (of := _own_trees()):
+        trees, dump = of[name]
+        return of_trees(trees, read, suffix, dump)
+    return Target(_own_files()[name], read, suffix)
