@@ -1,5 +1,7 @@
 """How good scores are; numpy only."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 
@@ -32,3 +34,20 @@ def confusion_matrix(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """
     counts = confusion_counts(scores, labels)
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+class Mistaken(NamedTuple):
+    """How often a class is taken for another."""
+
+    true: int
+    predicted: int
+    samples: int
+    of: int  # all of the true class
+
+
+def worst_pairs(counts: np.ndarray, most: int) -> list[Mistaken]:
+    """The pairs of classes that are mistaken most often, of confusion counts (K, K)."""
+    wrong = counts * (1 - np.eye(len(counts), dtype=int))
+    order = np.argsort(-wrong, axis=None, kind="stable")[: min(most, np.count_nonzero(wrong))]
+    pairs = (divmod(int(i), len(counts)) for i in order)
+    return [Mistaken(t, p, int(wrong[t, p]), int(counts[t].sum())) for t, p in pairs]

@@ -9,15 +9,10 @@ from typing import Any
 import numpy as np
 
 from formats.class_names import shown
-from tools.reporting.measures import (
-    class_rows,
-    mcnemar,
-    reliability,
-    wilson,
-    worst_pairs,
-)
+from tools.reporting.measures import class_rows, reliability
 from tools.reporting.runs import ScoredRun, differing_settings
-from utils.metrics import top_k_accuracy
+from utils.certainty import mcnemar, wilson
+from utils.metrics import top_k_accuracy, worst_pairs
 
 NUM_PAIRS = 12
 # The published form of MS-G3D for NTU RGB+D, counted the same way (tests/oracle.py).

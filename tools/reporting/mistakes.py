@@ -7,10 +7,9 @@ from formats.class_names import shown
 from tools.drawing.shown import shown_clip
 from tools.drawing.sources import Choice, joints_beside, of_arrays
 from tools.reporting.content import NUM_PAIRS
-from tools.reporting.measures import worst_pairs
 from tools.reporting.pictures import strip
 from tools.reporting.runs import ScoredRun
-from utils.metrics import softmax
+from utils.metrics import softmax, worst_pairs
 
 
 def pictured_mistakes(run: ScoredRun, most: int) -> list[dict[str, Any]]:
