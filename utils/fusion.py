@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.certainty import mcnemar, wilson
-from utils.metrics import confusion_counts, top_k_accuracy, worst_pairs
+from utils.metrics import confusion_counts, mcnemar, top_k_accuracy, wilson, worst_pairs
 
 MIN_STEPS, MAX_STREAMS = 10, 6  # of the search, which tries up to 6,188 weights
 

@@ -11,8 +11,7 @@ import numpy as np
 from formats.class_names import shown
 from tools.reporting.measures import class_rows, reliability
 from tools.reporting.runs import ScoredRun, differing_settings
-from utils.certainty import mcnemar, wilson
-from utils.metrics import top_k_accuracy, worst_pairs
+from utils.metrics import mcnemar, top_k_accuracy, wilson, worst_pairs
 
 NUM_PAIRS = 12
 # The published form of MS-G3D for NTU RGB+D, counted the same way (tests/oracle.py).
