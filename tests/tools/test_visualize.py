@@ -193,8 +193,23 @@ def test_a_video_has_all_frames(ntu, tmp_path):
 
 def test_a_sheet_has_a_row_a_clip(ntu, tmp_path):
     draw(ntu / "raw", "--pick", "0", "4", "--out", tmp_path / "a.png")
-    rows = np.split(matplotlib.image.imread(tmp_path / "a.png") * 255, [226])
+    rows = np.array_split(matplotlib.image.imread(tmp_path / "a.png") * 255, 2)
     assert all(0.005 < ink(row) < 0.2 for row in rows)
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3])
+@pytest.mark.parametrize("rows", [1, 4])
+def test_titles_are_in_the_picture_and_over_no_panel(lines, rows):
+    title = "\n".join(["Agj clip"] * lines)
+    clip = shown_clip(title, np.random.default_rng(0).normal(size=(1, 3, 17, 3)), "coco17", "y")
+    figure = canvas.contact_sheet([clip] * rows, moments=2)
+    figure.canvas.draw()
+    titles = [axes._left_title.get_window_extent() for axes in figure.axes[::2]]
+    panels = [axes.get_window_extent() for axes in figure.axes[::2]]
+    assert all(
+        one.y1 < figure.bbox.y1 and one.y0 >= p.y1 for one, p in zip(titles, panels, strict=True)
+    )
+    assert all(one.y1 <= above.y0 for one, above in zip(titles[1:], panels[:-1], strict=True))
 
 
 def test_motion_is_drawn_over_the_joints(ntu, tmp_path):

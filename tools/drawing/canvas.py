@@ -13,7 +13,8 @@ from tools.drawing.limbs import COLOURS, LIMBS
 from tools.drawing.shown import ShownClip, turned
 
 AZIMUTH, ELEVATION = 25.0, 8.0  # degrees
-PANEL_INCHES, DPI = 3.2, 100
+PANEL_INCHES, MOMENT_INCHES, DPI = 3.2, 2.1, 100
+LINE_INCHES, FOOT_INCHES = 0.15, 0.06  # of titles of 8.5 points; below the last row
 MARGIN = 1.12
 GROUND = "#e9ecf0"
 VECTOR = "#7b3fa0"
@@ -89,7 +90,8 @@ def pictures(
     columns: int | None = None,
 ) -> Iterator[np.ndarray]:
     """All clips side by side, frame by frame: (H, W, 3) uint8."""
-    figure, grid = _grid(len(clips), columns or min(4, len(clips)))
+    titles = [_lines(clip.title, 38) for clip in clips]
+    figure, grid = _grid(titles, columns or min(4, len(clips)), PANEL_INCHES)
     panels = [Panel(axes, clip, angles) for axes, clip in zip(grid, clips, strict=False)]
     canvas = FigureCanvasAgg(figure)
     for frame in range(max(clip.num_frames for clip in clips)):
@@ -105,24 +107,29 @@ def contact_sheet(
     moments: int = 6,
 ) -> Figure:
     """A row a clip: its frames at so many moments, evenly from the first to the last."""
-    figure, grid = _grid(len(clips) * moments, moments, inches=2.1)
+    titles = [_lines(clip.title, 90) for clip in clips for _ in range(moments)]
+    figure, grid = _grid(titles, moments, MOMENT_INCHES)
     for row, clip in enumerate(clips):
         frames = np.linspace(0, clip.num_frames - 1, moments).round().astype(int)
         for column, frame in enumerate(frames):
             panel = Panel(grid[row * moments + column], clip, angles)
             panel.show(int(frame))
             grid[row * moments + column].set_title("")
-        title = _lines(clip.title, 90)
+        title = titles[row * moments]
         grid[row * moments].set_title(title, fontsize=8.5, loc="left", color="#22262d")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _grid(count: int, columns: int, inches: float = PANEL_INCHES) -> tuple[Figure, list]:
-    rows = -(-count // columns)
-    figure = Figure((inches * columns, inches * 1.08 * rows), dpi=DPI, facecolor="white")
+def _grid(titles: Sequence[str], columns: int, inches: float) -> tuple[Figure, list]:
+    """A figure with square panels in rows, and room above each for the longest title."""
+    rows = -(-len(titles) // columns)
+    head = 0.08 + LINE_INCHES * max(title.count("\n") + 1 for title in titles)
+    height = rows * (inches + head) + FOOT_INCHES
+    figure = Figure((inches * columns, height), dpi=DPI, facecolor="white")
     grid = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    figure.subplots_adjust(left=0.01, right=0.99, top=1 - 0.09 / rows, bottom=0.02, hspace=0.16)
+    top, bottom = 1 - head / height, FOOT_INCHES / height
+    figure.subplots_adjust(left=0.01, right=0.99, top=top, bottom=bottom, hspace=head / inches)
     for axes in grid:
         axes.axis("off")
     return figure, grid
