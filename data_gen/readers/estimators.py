@@ -34,7 +34,7 @@ from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, st
 from utils.text import one_line
 
 UNITS = {"mm": 1000, "cm": 100, "m": 1}  # of C3D: how many are a metre
-ENDING = re.compile(r"\.[A-Za-z]\w*$")  # of an image's name
+ENDING = re.compile(r"\.(jpe?g|png|bmp|webp|tiff?)$", re.IGNORECASE)  # of an image's name
 SMALLEST_MARKER = 8  # bytes of one in a frame of C3D
 BVH = re.compile(
     r"\s*HIERARCHY\s+ROOT\s(?P<tree>[^\0]*?)\bMOTION\s+Frames:\s*(?P<frames>\d{1,7})\s+"

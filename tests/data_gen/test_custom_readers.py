@@ -222,6 +222,7 @@ def test_keypoint_results_as_coco_and_alphapose_write_them():
         (["f_10.png", "f_9.png", "f_12.png"], ["f_9.png", "f_10.png", None, "f_12.png"]),
         (["b", 7, "a"], [7, "a", "b"]),  # some without a number
         (["a1", "b1", "a0"], ["a0", "a1", "b1"]),  # a number twice
+        (["v.f2", "v.f1"], ["v.f1", "v.f2"]),
         ([5, 10**9], [5, 10**9]),  # nearly all would be missing
         ([2, "9" * 5000], [2, "9" * 5000]),
         ([3, "3"], [3]),
