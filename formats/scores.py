@@ -77,7 +77,7 @@ def save_scores(path: Path, names: Sequence[str], scores: np.ndarray) -> None:
 
 
 def load_scores(path: Path) -> dict[str, np.ndarray]:
-    """The scores of `save_scores` or of the published code, float64.
+    """The scores of `save_scores` (.pkl or .npz) or of the published code, float64.
 
     Raises:
         FileNotFoundError: no such file.
@@ -87,10 +87,12 @@ def load_scores(path: Path) -> dict[str, np.ndarray]:
         raise FileNotFoundError(
             f"no scores {path}. Make them with main.py --phase test --save-score yes."
         )
+    npz = path if path.suffix == ".npz" else npz_beside(path)
     try:
-        scores = _from_npz(npz) if (npz := npz_beside(path)) else _from_pickle(regular_file(path))
+        scores = _from_npz(npz) if npz else _from_pickle(regular_file(path))
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} must hold a pickled dict name -> scores: {error}.") from error
+        what = "the arrays names and scores" if npz else "a pickled dict name -> scores"
+        raise ValueError(f"{npz or path} must hold {what}: {error}.") from error
     shapes = {score.shape for score in scores.values()}
     if len(shapes) != 1 or len(shape := shapes.pop()) != 1 or not shape[0]:
         raise ValueError(f"{path} must hold one score vector per sample, all of one length.")

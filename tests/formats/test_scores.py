@@ -13,6 +13,14 @@ def test_scores_come_back_by_name(tmp_path):
     save_scores(path, ["a", "b"], np.eye(2, dtype=np.float32))
     scores = load_scores(path)
     np.testing.assert_array_equal(scores["b"], [0, 1])
+    scores = load_scores(path.with_suffix(".npz"))
+    np.testing.assert_array_equal(scores["b"], [0, 1])
+
+
+def test_an_npz_of_something_else_is_named(tmp_path):
+    np.savez(tmp_path / "a.npz", names=np.array(["a"]))
+    with pytest.raises(ValueError, match=r"a\.npz must hold the arrays names and scores"):
+        load_scores(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize(
