@@ -1,8 +1,9 @@
 """Print the table of docs/results/nw-ucla: python3 -m benchmarks.nw_ucla_results
 
-Reads the scores that the four test configs of config/nw-ucla leave in work_dir/, and counts them
-twice: over all test clips, and over those whose skeletons are not also those of a training clip.
-Of several work dirs, one a seed, it prints mean and standard deviation.
+Reads the scores that the four test configs of config/nw-ucla leave in work_dir/, or those kept in
+a folder of docs/results/nw-ucla (`{stream}.npz`), and counts them twice: over all test clips, and
+over those whose skeletons are not also those of a training clip. Of several folders, one a seed, it
+prints mean and standard deviation.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,10 @@ def duplicated(data: Path) -> np.ndarray:
 
 def read_run(data: Path, work_dir: Path) -> Streams:
     """The test scores of the four streams, in the order of STREAMS."""
-    folders = [work_dir / f"{stream}_eval" for stream in STREAMS]
-    return read_streams(data, [find_test_scores(folder) for folder in folders], "val")
+    kept = [work_dir / f"{stream}.npz" for stream in STREAMS]
+    made = [work_dir / f"{stream}_eval" for stream in STREAMS]
+    files = kept if all(map(Path.is_file, kept)) else [find_test_scores(folder) for folder in made]
+    return read_streams(data, files, "val")
 
 
 def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:

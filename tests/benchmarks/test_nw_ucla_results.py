@@ -44,6 +44,16 @@ def test_one_seed_with_and_without_the_duplicate(data, tmp_path, capsys):
     assert rows["bone motion"] == rows["all four"] == ["100.00", "100.00"]
 
 
+def test_kept_scores(data, tmp_path, capsys):
+    write_scores(tmp_path / "seed", np.stack([RIGHT[0], WRONG[1], RIGHT[2]]))
+    made = table(data, capsys, tmp_path / "seed")
+    (tmp_path / "kept").mkdir()
+    for stream in STREAMS:
+        scores = score_file(tmp_path / "seed" / f"{stream}_eval").with_suffix(".npz")
+        scores.rename(tmp_path / "kept" / f"{stream}.npz")
+    assert table(data, capsys, tmp_path / "kept") == made
+
+
 def test_mean_and_standard_deviation_of_two_seeds(data, tmp_path, capsys):
     write_scores(tmp_path / "1", RIGHT)
     write_scores(tmp_path / "2", np.stack([RIGHT[0], WRONG[1], WRONG[2]]))
