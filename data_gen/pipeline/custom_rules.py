@@ -91,7 +91,7 @@ def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is no readable table: {error}.") from error
+        raise ValueError(one_line(f"{path} is no readable table: {error}.")) from error
     file_column, column = rule.get("file", "file"), rule.get("column", "label")
     if not rows or {file_column, column} - set(rows[0]):
         raise ValueError(f"{path} must have the columns {file_column!r} and {column!r}.")

@@ -164,7 +164,7 @@ def check(content: Any) -> CustomSettings:
     if mode not in NORMALISATIONS:
         raise ValueError(f"normalise must be one of {', '.join(NORMALISATIONS)}. Got {mode!r}.")
     frames = settings.frames
-    frames = frames.get("max") if isinstance(frames, Mapping) else frames
+    frames = (frames.get("max") or 0) if isinstance(frames, Mapping) else frames
     for name, value in (("frames", frames), ("persons", settings.persons)):
         if value is not None and (type(value) is not int or value < 1):
             raise ValueError(f"{name} must be 1 or more. Got {value!r}.")

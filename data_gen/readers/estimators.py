@@ -201,6 +201,9 @@ def _sleap(raw: Raw, options: Options) -> list[Sample]:
             raise BadFile(OTHER_FORM, f"{raw.name}: tracks must be (M, C, V, T).")
         tracks = data[()].astype(np.float64)
         names = [name.decode() for name in file["node_names"][()]]
+    if tracks.shape[2] != len(names):
+        counts = f"{tracks.shape[2]} nodes, but {len(names)} names of them"
+        raise BadFile(WRONG_JOINTS, f"{raw.name}: tracks have {counts}.")
     if missing := [name for name in options.joint_names if name not in names]:
         raise BadFile(WRONG_JOINTS, f"{raw.name} has no node {missing[0]!r}, but {names}.")
     order = [names.index(name) for name in options.joint_names]

@@ -190,6 +190,8 @@ def test_classes_by_folder_or_table(folder):
         ({"normalise": {"mode": "centre", "centre": "tail"}}, "no joint 'tail'"),
         ({"frames": 0}, "frames must be 1 or more"),
         ({"frames": None}, "frames is missing"),
+        ({"frames": {"most": 3}}, "frames must be 1 or more"),
+        ({"frames": {"max": None}}, "frames must be 1 or more"),
         ({"persons": "many"}, "persons must be 1 or more"),
         ({"classes": "absent.txt"}, "classes: "),
         ({"name": "../up"}, "name must be letters"),

@@ -303,6 +303,11 @@ def test_tables_of_deeplabcut_and_analyses_of_sleap():
         file["node_names"] = [name.encode() for name in reversed(COCO)]
     (sample,) = read("deeplabcut", buffer.getvalue(), name="a.h5")
     assert sample.clip.shape == (1, 4, 17, 2)
+    with h5py.File(buffer, "a") as file:
+        del file["tracks"]
+        file["tracks"] = np.full((1, 2, 16, 4), 3.0)
+    with pytest.raises(BadFile, match="16 nodes, but 17 names"):
+        read("deeplabcut", buffer.getvalue(), name="a.h5")
 
 
 @pytest.mark.parametrize("format_", ["c3d", "bvh"])
