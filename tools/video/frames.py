@@ -48,7 +48,7 @@ def open_video(name: str) -> Video:
     try:
         about = next(reader)
     except (OSError, RuntimeError, StopIteration, ValueError, KeyError) as error:
-        reason = one_line(error, 200)
+        reason = one_line(error)[-200:]  # ffmpeg says why at the end
         raise ValueError(f"{name} is no video that ffmpeg reads: {reason}") from error
     width, height = about["size"]
     if not 0 < width * height <= MAX_PIXELS:
