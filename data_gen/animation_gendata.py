@@ -46,8 +46,8 @@ from data_gen.pipeline.custom_clip import resampled
 from data_gen.pipeline.report import REPORT, SHOWN
 from data_gen.pipeline.workers import add_num_worker, map_in_order
 from data_gen.readers.bad_files import OTHER_FORM, TOO_SHORT, TWICE, BadClip, BadFile
-from data_gen.readers.estimators import read_bvh
 from data_gen.readers.found import find_raws
+from data_gen.readers.motion_capture import read_bvh
 from data_gen.readers.ratings import disagreement, read_ratings, reliability
 from data_gen.readers.sample import Options, Raw
 from formats.chunks import ALL, TRAITS, chunk_starts

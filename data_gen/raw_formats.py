@@ -257,7 +257,7 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
     if name == "nw-ucla":
         return Ucla(num_frames)
     if name == "udiva":
-        return Udiva(int(manifest.get("chunk_size", PUBLISHED_CHUNK_SIZE)), features)
+        return Udiva(manifest.get("chunk_size") or PUBLISHED_CHUNK_SIZE, features)
     if manifest.get("format") == "chunks" and all(map(manifest.get, OF_MOTION_CAPTURE)):
         return MotionCapture(manifest, features)
     if manifest.get("settings"):

@@ -106,9 +106,7 @@ class NetworkInfo:
         Raises:
             ValueError: one is not.
         """
-        if absent := [name for name, value in vars(self).items() if value is None]:
-            raise ValueError(f"{absent[0]} has no value")
-        check_kinds(vars(self), KINDS)
+        check_kinds(vars(self), KINDS, never_empty=KINDS)
         check_kinds(self.settings, SETTINGS_KINDS, "settings: ")
         for args in OF_ARGS:
             check_kinds(self.settings.get(args) or {}, ARGS_KINDS, f"{args}: ")

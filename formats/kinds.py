@@ -1,6 +1,6 @@
 """What the values of a file's mapping may be, and an error that says which is not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from utils.text import one_line
@@ -49,12 +49,22 @@ YES_NO = Kind("true or false", lambda value: type(value) is bool)
 MAPPING = Kind("a mapping", lambda value: isinstance(value, Mapping))
 
 
-def check_kinds(content: Mapping[str, Any], kinds: Mapping[str, Kind], what: str = "") -> None:
+def check_kinds(
+    content: Mapping[str, Any],
+    kinds: Mapping[str, Kind],
+    what: str = "",
+    never_empty: Collection[str] = (),
+) -> None:
     """Every value is of its key's kind, or None; other keys may have any.
+
+    Args:
+        never_empty: the keys that may be absent, but not None.
 
     Raises:
         ValueError: one is not; the message begins with `what`.
     """
+    if empty := [key for key, value in content.items() if value is None and key in never_empty]:
+        raise ValueError(f"{what}{empty[0]} has no value.")
     for key, kind in kinds.items():
         value = content.get(key)
         if value is not None and not kind.fits(value):

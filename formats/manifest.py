@@ -138,6 +138,6 @@ def num_classes_of(manifest: Mapping[str, Any], path: Path, split: str | None) -
     """
     part = path.name.partition("_")[0]
     for name in (split, f"{path.parent.name}/{part}", part):
-        if name in manifest.get("class_counts", {}):
+        if name in (manifest.get("class_counts") or {}):
             return len(manifest["class_counts"][name])
     return manifest.get("num_classes")

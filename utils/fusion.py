@@ -81,9 +81,10 @@ def stream_table(
         right = _right(one, labels)
         low, high = (100 * end for end in wilson(int(right.sum()), len(labels)))
         line = f"{title:<{width}} | {cell} | {top1:9.4f} | {top5:9.4f} | {low:6.2f} to {high:6.2f}"
-        test = mcnemar(fused_right, right)
-        found = f"+{test.only_first} -{test.only_second}, p = {test.p_value:.2g}"
-        lines.append(line if one is fused else f"{line} | {found}")
+        if one is not fused:
+            test = mcnemar(fused_right, right)
+            line += f" | +{test.only_first} -{test.only_second}, p = {test.p_value:.2g}"
+        lines.append(line)
     return "\n".join([*lines, ""])
 
 

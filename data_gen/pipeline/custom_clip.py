@@ -50,7 +50,7 @@ def preparation_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> P
     is_cut = isinstance(frames, Mapping)
     image = settings.reader.get("image")
     return Preparation(
-        str(settings.skeleton),
+        settings.skeleton,
         normalise["mode"],
         own if centre is None else skeleton.joint_names.index(centre),
         normalise.get("scale", "box"),

@@ -26,7 +26,11 @@ from utils.text import one_line
 def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
     """What the reader is told."""
     names = Options._fields
-    given = {name: value for name, value in settings.reader.items() if name in names}
+    given = {
+        name: value
+        for name, value in settings.reader.items()
+        if name in names and value is not None
+    }
     names_of_joints = skeleton.names_in_files()
     return Options(num_joints=len(names_of_joints), joint_names=names_of_joints, **given)
 
@@ -40,7 +44,7 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     Raises:
         FileNotFoundError: there is none.
     """
-    pattern = str(folder / str(settings.files))
+    pattern = str(folder / settings.files)
     format_ = settings.reader["format"]
     place = Path(pattern)
     if place.is_dir():
@@ -95,7 +99,7 @@ def make_plan(
         FileNotFoundError: there are no files.
         ValueError: the settings do not fit the files.
     """
-    skeleton = skeleton_class(str(settings.skeleton))
+    skeleton = skeleton_class(settings.skeleton)
     options, preparation = options_of(settings, skeleton), preparation_of(settings, skeleton)
     files = find_files(settings, folder, max_mb)
     given = {"label": settings.label, "subject": settings.subject, "camera": settings.camera}
@@ -123,7 +127,7 @@ def make_plan(
     )
     return Plan(
         dataset=settings.name,
-        sources=[folder / str(settings.files)],
+        sources=[folder / settings.files],
         out_folder=out_folder,
         benchmarks=("",),
         clips=sorted(clips),
@@ -132,7 +136,7 @@ def make_plan(
         normalize=False,
         num_classes={"": len(classes) or max(labels, default=0) + 1},
         typical_rows=length,
-        skeleton=str(settings.skeleton),
+        skeleton=settings.skeleton,
         classes=classes,
         settings=settings_as_values(settings),
         bad=bad,

@@ -67,7 +67,7 @@ class Rule:
             return match[1]
         if "folder" in rule:
             parents = list(Path(file).parents)
-            level = int(rule["folder"])
+            level = rule["folder"]
             if not 1 <= level <= len(parents):
                 raise BadFile(NO_LABEL, f"{file} has no folder {level} levels up.")
             return parents[level - 1].name
@@ -107,7 +107,7 @@ def label_of(value: str | int, rule: Mapping[str, Any], classes: Sequence[str], 
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
         value = int(value)
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        label = int(value) - int(rule.get("first", 0))
+        label = int(value) - (rule.get("first") or 0)
     elif value in classes:
         label = list(classes).index(value)
     else:
@@ -213,8 +213,8 @@ def _parts(
     groups = [name if by == "clip" else getattr(facts, by) for _, name, _, facts in known]
     if "fraction" in split:
         kinds = sorted(set(groups))
-        order = np.random.default_rng(int(split.get("seed", 0))).permutation(len(kinds))
-        count = max(1, round(float(split["fraction"]) * len(kinds)))
+        order = np.random.default_rng(split.get("seed") or 0).permutation(len(kinds))
+        count = max(1, round(split["fraction"] * len(kinds)))
         held_out = {kinds[i] for i in order[:count]}
         return [int(group in held_out) for group in groups]
     train = {_same(value) for value in _listed(split["train"])}

@@ -157,8 +157,9 @@ def check(content: Any) -> CustomSettings:
         if rule is not None:
             check_rule(name, rule)
     _check_split(settings)
-    how = settings.normalise if isinstance(settings.normalise, Mapping) else {}
-    mode = how.get("mode") if how else settings.normalise
+    how = settings.normalise
+    how = how if isinstance(how, Mapping) else {"mode": how}
+    mode = how.get("mode")
     if how.get("scale", "box") not in SCALES:
         raise ValueError(f"normalise: scale must be {' or '.join(SCALES)}. Got {how['scale']!r}.")
     if mode not in NORMALISATIONS:
@@ -197,9 +198,7 @@ def check_rule(name: str, rule: Any) -> None:
     known = isinstance(rule, Mapping) and set(rule) <= set(RULE_KINDS)
     if not known or len(kinds & set(rule)) != 1:
         raise ValueError(f"{name} must have one of {', '.join(sorted(kinds))}. Got {rule!r}.")
-    check_kinds(rule, RULE_KINDS, f"{name}: ")
-    if missing := [kind for kind in kinds & set(rule) if rule[kind] is None]:
-        raise ValueError(f"{name}: {missing[0]} has no value.")
+    check_kinds(rule, RULE_KINDS, f"{name}: ", never_empty=kinds)
     if "regex" in rule:
         try:
             groups = re.compile(rule["regex"]).groups
@@ -211,13 +210,10 @@ def check_rule(name: str, rule: Any) -> None:
 
 def _check_split(settings: CustomSettings) -> None:
     split = settings.split
-    if not isinstance(split, Mapping) or not {"by", "fraction", "csv", "field"} & set(split):
+    kinds = {"by", "fraction", "csv", "field"}
+    if not isinstance(split, Mapping) or not kinds & set(split):
         raise ValueError(f"split must have by, fraction, csv or field. Got {split!r}.")
-    check_kinds(split, SPLIT_KINDS, "split: ")
-    if missing := [
-        name for name in ("by", "fraction", "csv", "field") if split.get(name, 0) is None
-    ]:
-        raise ValueError(f"split: {missing[0]} has no value.")
+    check_kinds(split, SPLIT_KINDS, "split: ", never_empty=kinds)
     by = split.get("by", "clip" if "fraction" in split else None)
     if by in ("subject", "camera") and getattr(settings, by) is None:
         raise ValueError(f"split by {by} requires the key {by}.")

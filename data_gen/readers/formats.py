@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from data_gen.readers import datasets, estimators, plain
+from data_gen.readers import datasets, estimators, motion_capture, plain
 from data_gen.readers.sample import Options, Raw, Sample
 
 Reader = Callable[[Raw, Options], list[Sample]]
@@ -23,8 +23,8 @@ FORMATS: dict[str, Reader] = {
     "mediapipe": estimators.read_mediapipe,
     "kinect": estimators.read_kinect,
     "deeplabcut": estimators.read_deeplabcut,
-    "bvh": estimators.read_bvh,
-    "c3d": estimators.read_c3d,
+    "bvh": motion_capture.read_bvh,
+    "c3d": motion_capture.read_c3d,
 }
 OF_FOLDERS = {"openpose"}  # a clip is a folder of files
 OF_MANY = {"pyskl", "ctrgcn"}  # a file holds many clips

@@ -21,7 +21,7 @@ import orjson
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
 from data_gen.readers.hdf5 import is_array, opened
 from data_gen.readers.matlab import arrays_of
-from data_gen.readers.sample import Options, Raw, Sample, arranged, seen_only, stem_of
+from data_gen.readers.sample import Options, Raw, Sample, arranged, is_number, seen_only, stem_of
 from formats.arrays import npy_of, npz_of
 from utils.text import one_line
 
@@ -135,7 +135,7 @@ def _wide(
 ) -> tuple[np.ndarray, bool]:
     """One row a frame."""
     if not options.columns:
-        has_header = not all(_is_number(cell) for cell in header)
+        has_header = not all(is_number(cell) for cell in header)
         table = _numbers(raw, rows[1:] if has_header else rows, len(header))
         channels = options.channels or table.shape[1] // options.num_joints
         if table.shape[1] != channels * options.num_joints:
@@ -207,11 +207,3 @@ def _numbers(raw: Raw, rows: list[list[str]], width: int) -> np.ndarray:
         ).reshape(-1, width)
     except ValueError as error:
         raise BadFile(NO_NUMBER, f"{raw.name}: {error}.") from error
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return not cell.strip()
-    return True

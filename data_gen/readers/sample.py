@@ -190,3 +190,12 @@ def stacked(frames: Sequence[np.ndarray], options: Options, channels: int) -> np
 
 def stem_of(name: str) -> str:
     return Path(name).stem
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell of a table is a number, or empty."""
+    try:
+        float(cell)
+    except ValueError:
+        return not cell.strip()
+    return True

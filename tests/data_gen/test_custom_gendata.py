@@ -158,6 +158,15 @@ def test_rules_of_the_split(folder, split, train, val):
         assert len(found[0]) == len(found[1]) == 2
 
 
+def test_empty_values_leave_the_defaults(folder):
+    split = {"fraction": 0.4, "by": "subject"}
+    custom_gendata.main(write(folder, split={**split, "seed": 0}))
+    expected = load_labels(folder / "data" / "val_label.pkl")
+    reader = {**SETTINGS["reader"], "axes": None, "rate": None}
+    custom_gendata.main(write(folder, split={**split, "seed": None}, reader=reader))
+    assert load_labels(folder / "data" / "val_label.pkl") == expected
+
+
 def test_classes_by_folder_or_table(folder):
     for path in (folder / "raw").iterdir():
         new = folder / "raw" / f"kind {path.name[2]}" / path.name

@@ -40,6 +40,9 @@ def test_kinds(kind, good, bad):
 
 def test_the_key_is_named_and_absent_ones_are_passed_over():
     kinds = {"rate": NUMBER, "classes": list_of(TEXT)}
+    check_kinds({}, kinds, never_empty=kinds)
+    with pytest.raises(ValueError, match=r"split: rate has no value\."):
+        check_kinds({"rate": None}, kinds, "split: ", never_empty=("rate",))
     check_kinds({"rate": 1, "classes": None, "other": []}, kinds)
     with pytest.raises(ValueError, match=r"reader: rate must be a number. Got 'fast'\."):
         check_kinds({"rate": "fast"}, kinds, "reader: ")

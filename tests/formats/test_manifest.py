@@ -81,6 +81,10 @@ def test_other_counts_than_the_published_are_a_note():
     assert note == "Not the published number of clips: xsub/train 40,090 of 40,091."
 
 
+def test_an_empty_value_is_as_if_absent():
+    assert num_classes_of({"class_counts": None, "num_classes": 3}, Path("val.npy"), None) == 3
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -1,4 +1,4 @@
-"""What scores say of a network, and how sure that is; numpy only."""
+"""What scores say of a network: calibration, and every class; numpy only."""
 # Shapes: N samples, K classes, B bins.
 
 from collections.abc import Sequence
