@@ -61,7 +61,8 @@ def loads(content: bytes) -> Any:
         ValueError: as `load_pickle`.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):  # of odd escapes in text of protocol 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes in text of protocol 0
             _check_instructions(content)
             # Text of Python 2 is bytes; latin1 is the encoding that numpy's pickles of it need.
             value = _Unpickler(io.BytesIO(content), encoding="latin1").load()

@@ -58,7 +58,8 @@ def read(path: Path) -> Any:
     try:
         if start.startswith(ZIP) and not zipfile.is_zipfile(path):
             raise ValueError("its end is missing")
-        with warnings.catch_warnings(action="ignore"):  # about protocols of damaged files
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about protocols of damaged files
             content = torch.load(path, map_location="cpu", weights_only=True)
         _check_plain(content)
     except UNREADABLE as error:

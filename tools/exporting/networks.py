@@ -79,7 +79,8 @@ class Exported(NamedTuple):
         # Three, as a size that another axis has by chance could be taken for the same.
         example = torch.from_numpy(self.random(3))
         sizes = {0: Dim.AUTO} if self.fixed else {0: Dim.AUTO, 2: Dim.AUTO}
-        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return torch.export.export(self.model, (example,), dynamic_shapes=(sizes,))
 
 
@@ -93,7 +94,8 @@ def to_onnx(exported: Exported, path: Path) -> list[str]:
     _package("onnxscript")
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # of packages that are not needed
     program = exported.program()
-    with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
         made = torch.onnx.export(
             program, input_names=["clips"], output_names=["outputs"], verbose=False
         )
