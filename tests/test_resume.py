@@ -184,12 +184,27 @@ def test_a_kill_before_the_best_weights_are_marked_is_made_up_for(settings, tmp_
     assert best.exists() and best.name.startswith(f"weights-{summary['best']['epoch']}-")
 
 
-def test_changed_settings_are_said(settings, tmp_path, capsys):
-    main.main([*settings, "--num-epoch", "1"])
-    changed = ["--base-lr", "0.001", "--train-feeder-args", "{noise: 0.1}", "--num-epoch", "2"]
-    main.main([*settings, *AUTO, *changed])
+@pytest.mark.parametrize(
+    ("schedule", "lr"),
+    [
+        ([], 1e-4),  # lowered after epoch 1, as the checkpoint says
+        (["--warmup-epochs", "1"], 1e-3),  # at the new step, epoch 2, it is not yet
+    ],
+)
+def test_changed_settings_are_said(settings, tmp_path, capsys, schedule, lr):
+    base = [*settings, *schedule, "--base-lr", "0.001", "--step", "1"]
+    main.main([*base, "--num-epoch", "2", "--eval-start", "9"])
+    changed = ["--base-lr", "0.1", "--train-feeder-args", "{noise: 0.1}", "--step", "3"]
+    main.main([*base, *AUTO, *changed, "--num-epoch", "3", "--eval-start", "9"])
     log = (tmp_path / "run" / "log.txt").read_text()
-    assert "--train-feeder-args, --base-lr changed since the run began" in log
+    begun, held, new = "changed since the run began", "the checkpoint's value", "the new value"
+    if schedule:
+        assert f"--base-lr {begun}; {held}" in log
+        assert f"--train-feeder-args, --step {begun}; {new}" in log
+    else:
+        assert f"--base-lr, --step {begun}; {held}" in log
+        assert f"--train-feeder-args {begun}; {new}" in log
+    assert "epoch 3/3: train loss" in log and f"lr {lr:g}," in log.split("epoch 3/3: train")[1]
 
 
 def test_no_damage_of_a_file_makes_the_search_fail(settings, tmp_path, whole):

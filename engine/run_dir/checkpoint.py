@@ -154,6 +154,12 @@ def load_state(state: TrainState, path: Path) -> None:
         state.random_state = random_states[processes.rank()]
 
 
+def held_settings(state: TrainState) -> set[str]:
+    """Names of the settings whose values `load_state` brings back."""
+    held = {"base_lr", "weight_decay", "nesterov"}
+    return held if state.schedule.each_step else held | {"step"}
+
+
 def _check_steps(path: Path, progress: Progress, steps_per_epoch: int) -> None:
     if progress.steps_in_epoch and progress.steps_per_epoch != steps_per_epoch:
         raise ValueError(

@@ -50,24 +50,25 @@ def resume_automatically(state: TrainState, work_dir: Path, settings: Mapping[st
     state.precision.load_full_weights(weights)
     checkpoint.load_state(state, files.checkpoint)
     logger.info("resuming from %s", files.checkpoint)
-    if changed := changed_settings(work_dir, settings):
-        logger.warning(
-            "%s changed since the run began; what the checkpoint holds of it stays in force.",
-            ", ".join(changed),
-        )
+    changed, held = changed_settings(work_dir, settings), checkpoint.held_settings(state)
+    for names, whose in (
+        ([name for name in changed if name in held], "the checkpoint's value stays in force"),
+        ([name for name in changed if name not in held], "the new value is in force from here"),
+    ):
+        if names:
+            flags = ", ".join(map(flag, names))
+            logger.warning("%s changed since the run began; %s.", flags, whose)
 
 
 def changed_settings(work_dir: Path, now: Mapping[str, Any]) -> list[str]:
-    """Flags that the result depends on and that differ from the work dir's config.yaml."""
+    """Settings that the result depends on and that differ from the work dir's config.yaml."""
     path = work_dir / "config.yaml"
     if not path.is_file():
         return []
     before = yaml.safe_load(path.read_text())
     kept = [name for name, about in ABOUT.items() if about.recipe and not about.may_change]
     return [
-        flag(name)
-        for name in kept
-        if before.get(name, DEFAULTS[name]) != now.get(name, DEFAULTS[name])
+        name for name in kept if before.get(name, DEFAULTS[name]) != now.get(name, DEFAULTS[name])
     ]
 
 

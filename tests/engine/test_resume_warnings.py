@@ -43,7 +43,7 @@ def test_each_setting_of_the_recipe_is_named(tmp_path, name):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(before.as_yaml()))
     assert changed_settings(tmp_path, before.as_yaml()) == []
     now = before.replace(**{name: other(name)}).as_yaml()
-    assert changed_settings(tmp_path, now) == [f"--{name.replace('_', '-')}"]
+    assert changed_settings(tmp_path, now) == [name]
 
 
 def test_settings_that_no_result_depends_on_may_change(tmp_path):
