@@ -14,6 +14,9 @@ DEMO_CLIPS = A010 A023 A052
 PARTICIPANTS ?= 150
 TRAIT_EPOCHS ?= 6
 
+# Folders of Python code, which must run on Python 3.10.
+ROOMS = benchmarks data_gen engine feeders formats graph model tests tools utils
+
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo demo-personality dashboard test clean
@@ -54,6 +57,7 @@ dashboard: .venv/installed
 test: .venv/installed-dev
 	ruff check .
 	ruff format --check .
+	vermin --quiet --no-tips --violations --target=3.10- *.py $(ROOMS)
 	python3 -m pytest -n 2 --dist worksteal
 
 .venv/installed: requirements.txt

@@ -37,7 +37,7 @@ def convolve_and_normalize(
     shift = (bias - _joined(norms, "running_mean")) * scale + _joined(norms, "bias")
     weight = weight * scale.view(-1, *[1] * (weight.dim() - 1)).to(weight.dtype)
     out = convolve(x, weight, shift.to(weight.dtype))
-    return not_kept(out) if not_kept else out
+    return not_kept(out) if not_kept is not None else out
 
 
 def batch_norm(
@@ -56,18 +56,18 @@ def batch_norm(
     if not all(is_plain(norm) for norm in norms):
         parts = x.split([norm.num_features for norm in norms], dim=1)
         x = torch.cat([norm(part) for norm, part in zip(norms, parts, strict=True)], dim=1)
-        return not_kept(x) if not_kept else x
+        return not_kept(x) if not_kept is not None else x
     weight, bias, eps = _joined(norms, "weight"), _joined(norms, "bias"), norms[0].eps
     if not norms[0].training:
         mean, variance = _joined(norms, "running_mean"), _joined(norms, "running_var")
         x = F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
-        return not_kept(x) if not_kept else x
+        return not_kept(x) if not_kept is not None else x
 
     def normalize(x: Tensor) -> tuple[Tensor, Statistics]:
         y, statistics = _normalize(x, weight, bias, repeats, eps)
-        return not_kept(y) if not_kept else y, statistics
+        return not_kept(y) if not_kept is not None else y, statistics
 
-    if not_kept and torch.is_grad_enabled():
+    if not_kept is not None and torch.is_grad_enabled():
         y, statistics = checkpoint(normalize, x, use_reentrant=False, preserve_rng_state=False)
     else:
         y, statistics = normalize(x)

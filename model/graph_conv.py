@@ -30,9 +30,6 @@ from torch.autograd.function import FunctionCtx
 # Bytes of the tensor between, at a time: on CPUs what caches hold, on GPUs what keeps them busy.
 CHUNK_BYTES = {"cpu": 8 << 20, "cuda": 1 << 30}
 
-# Before torch 2.7 one cannot be told from the other.
-exporting = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)
-
 
 def graph_conv(
     x: Tensor,
@@ -71,7 +68,7 @@ def graph_conv(
     # NOTE: the copies have the usual strides also where an axis has length 1; torch would take
     # others as a wish for channels-last features.
     kernels = [kernel.clone(memory_format=torch.contiguous_format) for kernel in kernels]
-    if dropout or exporting():  # whole, as the number of rows is open there
+    if dropout or torch.compiler.is_exporting():  # whole, as the number of rows is open there
         between = first.forward(x, kernels[0])
         out = second.forward(dropout(between) if dropout else between, kernels[1])
     else:

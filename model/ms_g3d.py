@@ -89,7 +89,8 @@ class MultiWindowMSG3D(nn.Module):
 
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(N, C_in, V, T) -> (N, C_out, V, ceil(T / window_stride)); `repeats`: `batch_norm`."""
-        return sum(pathway(x, repeats) for pathway in self.gcn3d)
+        small, large = (pathway(x, repeats) for pathway in self.gcn3d)
+        return small + large
 
     def add_to(self, other: Tensor, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """relu(other + self(x)), which a GPU computes in one pass; may overwrite `other`."""
