@@ -3,7 +3,8 @@
 Reads the scores that the four test configs of config/nw-ucla leave in work_dir/, or those kept in
 a folder of docs/results/nw-ucla (`{stream}.npz`), and counts them twice: over all test clips, and
 over those whose skeletons are not also those of a training clip. Of several folders, one a seed, it
-prints mean and standard deviation.
+prints mean and standard deviation. `--with FOLDER` adds the streams of another network that are
+there, and both networks fused: logits, with equal weights.
 """
 
 from collections.abc import Sequence
@@ -27,12 +28,29 @@ def duplicated(data: Path) -> np.ndarray:
     return np.array([clip.tobytes() in trained for clip in test])
 
 
+def score_files(folder: Path) -> dict[str, Path]:
+    """The test scores of the streams that are there, in the order of STREAMS."""
+    found = {}
+    for stream in STREAMS:
+        kept, made = folder / f"{stream}.npz", folder / f"{stream}_eval"
+        if kept.is_file() or made.is_dir():
+            found[stream] = kept if kept.is_file() else find_test_scores(made)
+    return found
+
+
 def read_run(data: Path, work_dir: Path) -> Streams:
-    """The test scores of the four streams, in the order of STREAMS."""
-    kept = [work_dir / f"{stream}.npz" for stream in STREAMS]
-    made = [work_dir / f"{stream}_eval" for stream in STREAMS]
-    files = kept if all(map(Path.is_file, kept)) else [find_test_scores(folder) for folder in made]
-    return read_streams(data, files, "val")
+    """The test scores of all four streams, in the order of STREAMS.
+
+    Raises:
+        FileNotFoundError: a stream is missing.
+        ValueError: scores and labels do not belong together.
+    """
+    files = score_files(work_dir)
+    if missing := [stream for stream in STREAMS if stream not in files]:
+        raise FileNotFoundError(
+            f"{work_dir} lacks {missing[0]}.npz or {missing[0]}_eval, a stream's scores."
+        )
+    return read_streams(data, list(files.values()), "val")
 
 
 def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:
@@ -44,12 +62,34 @@ def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:
     return rows
 
 
-def in_percent(runs: Sequence[Streams], chosen: np.ndarray) -> dict[str, str]:
+def with_another(scores: np.ndarray, data: Path, folder: Path) -> dict[str, np.ndarray]:
+    """The rows that another network's scores add to the four streams' (4, N, num_class)."""
+    files, name = score_files(folder), folder.name
+    if not files:
+        raise FileNotFoundError(f"{folder} holds no scores such as joint.npz or joint_eval/.")
+    others = read_streams(data, list(files.values()), "val").scores
+    rows = {
+        f"{name}, {stream.replace('_', ' ')}": one
+        for stream, one in zip(files, others, strict=True)
+    }
+    if len(files) > 1:
+        rows[f"{name}, all {len(files)}"] = fuse(others, np.ones(len(files)))
+    same = np.stack([scores[STREAMS.index(stream)] for stream in files])
+    streams = ", ".join(stream.replace("_", " ") for stream in files)
+    rows[f"both networks, {streams}"] = fuse(np.concatenate([same, others]), [1] * 2 * len(files))
+    rows["both networks, all"] = fuse(np.concatenate([scores, others]), [1] * (4 + len(files)))
+    return rows
+
+
+def in_percent(
+    runs: Sequence[dict[str, np.ndarray]], labels: Sequence[int], chosen: np.ndarray
+) -> dict[str, str]:
     """Accuracy of each row on the chosen clips: mean and, of several runs, standard deviation."""
-    results = []
-    for run_ in runs:
-        rows, labels = with_fusions(run_.scores[:, chosen]), np.array(run_.labels)[chosen]
-        results.append({row: 100 * top_k_accuracy(one, labels, 1) for row, one in rows.items()})
+    labels = np.array(labels)[chosen]
+    results = [
+        {row: 100 * top_k_accuracy(scores[chosen], labels, 1) for row, scores in rows.items()}
+        for rows in runs
+    ]
     return {
         row: f"{value['mean']:.2f}" + (f" ± {value['std']:.2f}" if len(runs) > 1 else "")
         for row, value in over_seeds(results).items()
@@ -60,10 +100,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path("data/nw-ucla"))
     parser.add_argument("--work-dir", type=Path, nargs="+", default=[Path("work_dir/nw-ucla")])
+    parser.add_argument(
+        "--with", type=Path, metavar="FOLDER", dest="another", help="scores of another network"
+    )
     args = parser.parse_args(argv)
-    runs = [read_run(args.data, folder) for folder in args.work_dir]
-    twice = duplicated(args.data)
-    every, new = in_percent(runs, np.ones_like(twice)), in_percent(runs, ~twice)
+    streams = [read_run(args.data, folder) for folder in args.work_dir]
+    runs = [with_fusions(run_.scores) for run_ in streams]
+    if args.another:
+        for rows, run_ in zip(runs, streams, strict=True):
+            rows |= with_another(run_.scores, args.data, args.another)
+    labels, twice = streams[0].labels, duplicated(args.data)
+    every, new = (in_percent(runs, labels, chosen) for chosen in (np.ones_like(twice), ~twice))
     print(f"| stream | test top-1, all {len(twice)} clips | without the {twice.sum()} duplicates |")
     print("|---|---|---|")
     for row in every:

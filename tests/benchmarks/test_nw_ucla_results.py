@@ -30,7 +30,8 @@ def write_scores(folder, joint):
         save_scores(score_file(folder / f"{stream}_eval"), names[: len(scores)], scores)
 
 
-def table(data, capsys, *folders):
+def table(data, capsys, *folders, another=()):
+    folders = [*folders, *(["--with", another] if another else [])]
     nw_ucla_results.main(["--data", str(data), "--work-dir", *map(str, folders)])
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
     return {row[0]: row[1:] for row in rows}
@@ -60,6 +61,29 @@ def test_mean_and_standard_deviation_of_two_seeds(data, tmp_path, capsys):
     rows = table(data, capsys, tmp_path / "1", tmp_path / "2")
     assert rows["joint"] == ["66.67 ± 47.14", "50.00 ± 70.71"]
     assert rows["bone"] == ["100.00 ± 0.00", "100.00 ± 0.00"]
+
+
+def test_another_network_s_streams_are_fused(data, tmp_path, capsys):
+    write_scores(tmp_path / "own", RIGHT)
+    write_scores(tmp_path / "stgcn", 9 * WRONG)  # outweighs four times RIGHT
+    for stream in STREAMS[1:]:
+        (tmp_path / "stgcn" / f"{stream}_eval").rename(tmp_path / f"{stream}_eval")
+    rows = table(data, capsys, tmp_path / "own", another=tmp_path / "stgcn")
+    assert list(rows)[-3:] == ["stgcn, joint", "both networks, joint", "both networks, all"]
+    assert [rows[name][0] for name in list(rows)[-3:]] == ["0.00"] * 3
+    (tmp_path / "bone_eval").rename(tmp_path / "stgcn" / "bone_eval")  # RIGHT
+    rows = table(data, capsys, tmp_path / "own", another=tmp_path / "stgcn")
+    assert rows["stgcn, bone"][0] == "100.00" and rows["stgcn, all 2"][0] == "0.00"
+    assert rows["both networks, joint, bone"][0] == "0.00"
+
+
+@pytest.mark.parametrize("name", ["own", "another"])
+def test_a_folder_without_scores_is_named(data, tmp_path, capsys, name):
+    write_scores(tmp_path / "seed", RIGHT)
+    folders = {"own": tmp_path / "seed", "another": tmp_path / "seed"} | {name: tmp_path / "none"}
+    with pytest.raises(SystemExit):
+        run(lambda: table(data, capsys, folders["own"], another=folders["another"]))
+    assert str(tmp_path / "none") in capsys.readouterr().err
 
 
 def test_scores_of_other_clips_are_named(data, tmp_path, capsys):
