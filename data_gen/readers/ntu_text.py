@@ -22,7 +22,6 @@ PLACES = np.arange(WIDTH - 1, -1, -1)  # places to the right of each of them
 POWERS = 10.0 ** np.arange(WIDTH + 1)
 MAX_METRES = 1e6  # beyond it float32 overflows where coordinates are squared
 NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-TAB, CARRIAGE_RETURN = b"\t\r"
 ONE, EIGHT_ONES = np.uint64(1), np.uint64(0x0101010101010101)
 PAD = b"\n" * HEAD
 # Row n is true in the last n of WIDTH bytes, kept as one item of WIDTH bytes.

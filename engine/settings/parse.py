@@ -89,15 +89,6 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
     return Settings.of(given | merged)
 
 
-def read_settings(path: Path) -> Settings:
-    """The settings of a YAML file, such as the config.yaml of a work dir.
-
-    Raises:
-        FileNotFoundError, ValueError: as `parse`.
-    """
-    return Settings.of(read_values(path))
-
-
 def read_values(path: Path) -> dict[str, Any]:
     """The settings that a YAML file gives, or the file that it builds on, by name.
 

@@ -1,4 +1,4 @@
-"""All settings of main.py, each in one place: default, range, what it is for, when it counts.
+"""All settings of main.py, each in one place: default, range, what it is for.
 
 A setting is a field; its flag and its YAML key have the field's name. Everything else reads this
 table: the parser, the checks, what a resumed run compares, the hash of a recipe.
@@ -31,7 +31,6 @@ class About:
     below: float = math.inf  # and below it
     recipe: bool = False  # whether the result depends on it
     may_change: bool = False  # whether a run may be resumed with another value all the same
-    phases: tuple[str, ...] = (TRAIN, TEST)  # in which it has an effect
     metavar: str | None = None
 
 
@@ -60,9 +59,7 @@ def mapping_of(help: str, **about: Any) -> Any:
     return setting({}, help, type=dict, metavar="YAML", **about)
 
 
-ONLY_TRAINING: dict[str, Any] = {"phases": (TRAIN,)}
 RECIPE: dict[str, Any] = {"recipe": True}
-TRAINING_RECIPE: dict[str, Any] = ONLY_TRAINING | RECIPE
 
 
 @dataclass(frozen=True)
@@ -89,27 +86,25 @@ class RunSettings:
         "recordings) in one, and train without each in turn, which is then scored",
         type=int,
         low=2,
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
     fold: int | None = setting(
         None,
         "with --folds, only this part, from 1; on several machines one each",
         type=int,
         low=1,
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
     deterministic: bool = yes_no(
         False, "the same bits in every run on a GPU too, but slower", **RECIPE
     )
-    log_interval: int = number(100, "log the loss every so many steps", above=0, **ONLY_TRAINING)
+    log_interval: int = number(100, "log the loss every so many steps", above=0)
     show_topk: list[int] = setting(
         [1, 5], "which top-k accuracies to print", type=int, many=True, above=0
     )
     print_log: bool = yes_no(True, "keep log.txt in the work dir")
     save_score: bool = yes_no(False, "write the scores of every evaluation")
-    assume_yes: bool = yes_no(
-        False, "delete the training curves of an earlier run", **ONLY_TRAINING
-    )
+    assume_yes: bool = yes_no(False, "delete the curves and checkpoints of an earlier run")
 
 
 @dataclass(frozen=True)
@@ -118,19 +113,19 @@ class DataSettings:
 
     feeder: str = setting("feeders.feeder.Feeder", "data set class", **RECIPE)
     train_feeder_args: dict[str, Any] = mapping_of(
-        "data to train on: data_path, label_path, ...", **TRAINING_RECIPE
+        "data to train on: data_path, label_path, ...", **RECIPE
     )
     test_feeder_args: dict[str, Any] = mapping_of("data to test on", **RECIPE)
     num_worker: int = number(
         available_cores, "loading processes of a machine, 0: none", low=0, below=1025
     )
-    batch_size: int = number(32, "clips of one optimiser step", above=0, **TRAINING_RECIPE)
+    batch_size: int = number(32, "clips of one optimiser step", above=0, **RECIPE)
     test_batch_size: int = number(256, "clips of one evaluation step", above=0)
     forward_batch_size: int = number(
         16,
         "clips in memory at once, whose gradients add up; must divide --batch-size",
         above=0,
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
     num_clips: int = number(
         1,
@@ -145,11 +140,9 @@ class DataSettings:
         "share of the training clips to choose the best epoch on, instead of the test clips",
         low=0,
         below=1,
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
-    val_by: str = setting(
-        "subject", "what is kept together", choices=("subject", "clip"), **TRAINING_RECIPE
-    )
+    val_by: str = setting("subject", "what is kept together", choices=("subject", "clip"), **RECIPE)
 
 
 @dataclass(frozen=True)
@@ -166,7 +159,7 @@ class ModelSettings:
         None, "state_dict to start from or to test", type=Path, recipe=True
     )
     ignore_weights: list[str] = setting([], "keys or prefixes not to load", many=True, **RECIPE)
-    freeze_loaded: bool = yes_no(False, "do not train what --weights loads", **TRAINING_RECIPE)
+    freeze_loaded: bool = yes_no(False, "do not train what --weights loads", **RECIPE)
     task: str = setting(
         "action",
         "what the outputs mean: loss, metric and result files",
@@ -205,9 +198,8 @@ class PrecisionSettings:
         "record a training's forward and backward pass and replay it, which saves the time to "
         "start its kernels; auto: where it can be done",
         choices=("auto", "yes", "no"),
-        **ONLY_TRAINING,
     )
-    sync_bn: bool = yes_no(False, "BatchNorm over all processes of torchrun", **TRAINING_RECIPE)
+    sync_bn: bool = yes_no(False, "BatchNorm over all processes of torchrun", **RECIPE)
 
 
 @dataclass(frozen=True)
@@ -218,22 +210,22 @@ class TrainingSettings:
         "SGD",
         "optimiser; SGD has momentum 0.9",
         choices=("SGD", "Adam", "AdamW"),
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
-    base_lr: float = real(0.01, "learning rate", above=0, **TRAINING_RECIPE)
+    base_lr: float = real(0.01, "learning rate", above=0, **RECIPE)
     step: list[int] = setting(
         [20, 40, 60],
         "epochs after which the learning rate is divided by ten",
         type=int,
         many=True,
         above=0,
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
-    weight_decay: float = real(5e-4, "L2 penalty", low=0, **TRAINING_RECIPE)
-    nesterov: bool = yes_no(False, "Nesterov momentum", **TRAINING_RECIPE)
-    num_epoch: int = number(80, "total epochs", above=0, may_change=True, **TRAINING_RECIPE)
-    eval_interval: int = number(1, "evaluate every so many epochs", above=0, **ONLY_TRAINING)
-    eval_start: int = number(1, "first epoch to evaluate", low=0, **ONLY_TRAINING)
+    weight_decay: float = real(5e-4, "L2 penalty", low=0, **RECIPE)
+    nesterov: bool = yes_no(False, "Nesterov momentum", **RECIPE)
+    num_epoch: int = number(80, "total epochs", above=0, may_change=True, **RECIPE)
+    eval_interval: int = number(1, "evaluate every so many epochs", above=0)
+    eval_start: int = number(1, "first epoch to evaluate", low=0)
     model_saved_name: str = setting("", "accepted as in the published code, without effect")
 
 
@@ -245,27 +237,23 @@ class RecipeSettings:
         "step",
         "drops after the epochs of --step, or a cosine to 0, step by step",
         choices=("step", "cosine"),
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
-    warmup_epochs: int = number(0, "epochs of linear rise to --base-lr", low=0, **TRAINING_RECIPE)
-    label_smoothing: float = real(
-        0.0, "share of a label spread over all", low=0, below=1, **TRAINING_RECIPE
-    )
-    max_grad_norm: float = real(
-        0.0, "clip gradients to this norm, 0: never", low=0, **TRAINING_RECIPE
-    )
+    warmup_epochs: int = number(0, "epochs of linear rise to --base-lr", low=0, **RECIPE)
+    label_smoothing: float = real(0.0, "share of a label spread over all", low=0, below=1, **RECIPE)
+    max_grad_norm: float = real(0.0, "clip gradients to this norm, 0: never", low=0, **RECIPE)
     ema_decay: float = real(
         0.0,
         "evaluate and save a moving average of the weights, e.g. 0.999; 0: none",
         low=0,
         below=1,
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
     precise_bn: bool = yes_no(
         False,
         "before each evaluation, recompute BatchNorm's statistics over the training clips, "
         "prepared as for a test, in whole batches of --forward-batch-size",
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
     early_stopping: int = number(
         0,
@@ -273,7 +261,7 @@ class RecipeSettings:
         low=0,
         metavar="N",
         may_change=True,
-        **TRAINING_RECIPE,
+        **RECIPE,
     )
 
 
@@ -281,29 +269,25 @@ class RecipeSettings:
 class SavingSettings:
     """save and resume"""
 
-    save_interval: int = number(1, "save every so many epochs", above=0, **ONLY_TRAINING)
-    save_steps: int = number(
-        0, "save every so many steps as well, 0: never", low=0, **ONLY_TRAINING
-    )
+    save_interval: int = number(1, "save every so many epochs", above=0)
+    save_steps: int = number(0, "save every so many steps as well, 0: never", low=0)
     keep_checkpoints: int = number(
         0,
         "only the newest K and the best epoch's weights, 0: all",
         low=0,
         metavar="K",
-        **ONLY_TRAINING,
     )
     resume: str = setting(
         "no",
         "auto: continue from the newest intact checkpoint of the work dir, if there is one",
         choices=("no", "auto"),
-        **ONLY_TRAINING,
     )
-    start_epoch: int = number(0, "epochs already done", low=0, **ONLY_TRAINING)
+    start_epoch: int = number(0, "epochs already done", low=0)
     checkpoint: Path | None = setting(
-        None, "checkpoints/checkpoint-*.pt of the run to resume", type=Path, **ONLY_TRAINING
+        None, "checkpoints/checkpoint-*.pt of the run to resume", type=Path
     )
     optimizer_states: Path | None = setting(
-        None, "optimiser state_dict only, without a checkpoint", type=Path, **ONLY_TRAINING
+        None, "optimiser state_dict only, without a checkpoint", type=Path
     )
 
 
