@@ -2,7 +2,8 @@
 
 python3 -m benchmarks.bench_gpu [--precision NAME ...] [--json FILE] [--markdown FILE]
 
-Everything is measured in one process; turns of the sides alternate, and medians count.
+Inference is measured beside CTR-GCN's, too. Everything is measured in one process; turns of the
+sides alternate, and medians count.
 """
 # Shapes: N clips, T frames, M persons.
 
@@ -25,6 +26,7 @@ from utils.files import atomic_write
 
 TARGETS = {"training": 1 / 3, "inference": 1 / 5}  # of the literal form's time
 MEMORY_TARGET = 0.5  # of its memory in training
+CTRGCN_TARGET = 111 / 353  # of CTR-GCN's clips a second: as published, on a 2080Ti
 
 
 def milliseconds(work: Callable[[], object], steps: int, device: torch.device) -> float:
@@ -98,6 +100,15 @@ def rows(
     ]
 
 
+def beside_ctrgcn(base: Side, device: torch.device, rounds: int, steps: int) -> dict[str, object]:
+    """Clips per second of MS-G3D's and CTR-GCN's inference, kernels started one by one."""
+    sides = [replace(base, form="ours", network=network) for network in ("msg3d", "ctrgcn")]
+    found = measure(sides, "inference", device, rounds, steps)
+    msg3d, ctrgcn = (round(1000 * base.batch / facts["ms"], 1) for facts in found)
+    ratio = round(msg3d / ctrgcn, 3)
+    return {"precision": base.precision, "msg3d": msg3d, "ctrgcn": ctrgcn, "ratio": ratio}
+
+
 def table(results: Sequence[dict[str, object]], heading: str) -> str:
     lines = [heading, "",
              "| what | form | ms | clips/s | memory, MB | time / literal | memory / literal |",
@@ -117,6 +128,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--precision", nargs="+", choices=tuple(PRECISIONS), default=["float16"])
+    parser.add_argument(
+        "--forms",
+        nargs="+",
+        choices=FORMS[1:],
+        default=FORMS[1:4],
+        help=f"beside the literal one (default: {', '.join(FORMS[1:4])}); compiled takes minutes",
+    )
     parser.add_argument("--batch", type=int, default=32, help="clips")
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
@@ -127,14 +145,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     gpu = torch.cuda.is_available()
     device = torch.device("cuda" if gpu else "cpu")
     # Without a GPU there are no kernels; it then only shows that everything runs.
-    forms = FORMS if gpu else ("literal", "portable")
+    forms = ("literal", *args.forms) if gpu else ("literal", "portable")
     results: list[dict[str, object]] = []
+    pairs: list[dict[str, object]] = []
     for precision in args.precision:
         base = Side("literal", precision, args.batch, args.frames)
         some = replace(base, absent=3 * args.batch // 4)
         for phase, side in (("training", base), ("inference", base), ("training", some)):
             results += rows(side, forms, phase, device, args.rounds, args.steps)
             print(results[-1], file=sys.stderr)
+        pairs.append(beside_ctrgcn(base, device, args.rounds, args.steps))
     name = torch.cuda.get_device_name() if gpu else f"{torch.get_num_threads()} threads of a CPU"
     heading = (
         f"{name}; Python {platform.python_version()}, torch {torch.__version__}. MS-G3D, batch "
@@ -142,10 +162,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"{TARGETS['training']:.2f} in training and {TARGETS['inference']:.2f} at inference, "
         f"memory {MEMORY_TARGET} in training."
     )
-    text = table(results, heading)
+    text = table(results, heading) + "".join(
+        f"\nInference beside CTR-GCN, {pair['precision']}: {pair['msg3d']} and {pair['ctrgcn']} "
+        f"clips/s, {pair['ratio']} of it; target {CTRGCN_TARGET:.2f}.\n"
+        for pair in pairs
+    )
     print(text)
+    figures = {"device": name, "results": results, "beside_ctrgcn": pairs}
     for path, content in (
-        (args.json, json.dumps({"device": name, "results": results}, indent=1) + "\n"),
+        (args.json, json.dumps(figures, indent=1) + "\n"),
         (args.markdown, text),
     ):
         if path:

@@ -11,25 +11,27 @@ from types import ModuleType
 import torch
 from torch import nn
 
+from engine.device.compilation import compile_model
 from engine.device.cuda_graphs import RecordedForward, SliceGraphs
 from engine.device.precision import Precision
 from engine.optimization import make_optimizer, make_schedule
 from engine.run_dir.checkpoint import TrainState
 from engine.step import launch_step, slice_sums
 from engine.tasks.action import ActionClassification
-from model import gpu
-from model.msg3d import Model
+from model import ctrgcn, gpu, msg3d
 from utils.cli import PROJECT
 
-NTU = {"num_class": 60, "num_point": 25, "num_person": 2, "num_gcn_scales": 13,
-       "num_g3d_scales": 6, "graph": "graph.ntu_rgb_d.AdjMatrixGraph"}  # fmt: skip
+NTU = {"num_class": 60, "num_point": 25, "num_person": 2}
+MSG3D = {**NTU, "num_gcn_scales": 13, "num_g3d_scales": 6,
+         "graph": "graph.ntu_rgb_d.AdjMatrixGraph"}  # fmt: skip
+CTRGCN = {**NTU, "graph": "ntu_rgb_d"}
 PRECISIONS = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
     "TF32": None,  # float32 whose products may be rounded to TF32
     "float32": None,
 }
-FORMS = ("literal", "portable", "ours", "ours, recorded")
+FORMS = ("literal", "portable", "ours", "ours, recorded", "compiled")
 
 
 def _oracle() -> ModuleType:
@@ -46,8 +48,10 @@ class Side:
 
     Args:
         form: literal: tests/oracle.py, which does what the published code does; portable: the form
-            of the CPU; ours: the kernels of model/gpu/; recorded: as CUDA graphs.
+            of the CPU; ours: the kernels of model/gpu/; recorded: as CUDA graphs; compiled: what
+            --compile makes of it.
         absent: of how many clips the second body is zero.
+        network: msg3d or ctrgcn, which has only the form "ours", in torch.
     """
 
     form: str
@@ -55,9 +59,11 @@ class Side:
     batch: int = 32
     frames: int = 300
     absent: int = 0
+    network: str = "msg3d"
 
     def __post_init__(self) -> None:
         assert self.form in FORMS and self.precision in PRECISIONS
+        assert self.network == "msg3d" or (self.network, self.form) == ("ctrgcn", "ours")
 
     @property
     def dtype(self) -> torch.dtype | None:
@@ -67,9 +73,12 @@ class Side:
         torch.manual_seed(0)
         torch.backends.cuda.matmul.allow_tf32 = self.precision != "float32"
         torch.backends.cudnn.allow_tf32 = self.precision != "float32"
-        if self.form != "literal":
-            return Model(**NTU).to(device)
-        return _oracle().Model(**NTU).to(device)
+        if self.network == "ctrgcn":
+            return ctrgcn.Model(**CTRGCN).to(device)
+        if self.form == "literal":
+            return _oracle().Model(**MSG3D).to(device)
+        model = msg3d.Model(**MSG3D).to(device)
+        return compile_model(model, device) if self.form == "compiled" else model
 
     def clips(self) -> torch.Tensor:
         """(N, 3, T, 25, 2) on the host."""

@@ -14,7 +14,8 @@ def test_the_table_compares_forms_in_each_phase(tmp_path, capsys):
     path = tmp_path / "gpu.json"
     arguments = ["--batch", "4", "--frames", "2", "--rounds", "1", "--steps", "1"]
     bench_gpu.main([*arguments, "--precision", "float32", "--json", str(path)])
-    results = json.loads(path.read_text())["results"]
+    figures = json.loads(path.read_text())
+    results, (pair,) = figures["results"], figures["beside_ctrgcn"]
     assert [(row["phase"], row["form"], row["absent"]) for row in results] == [
         ("training", "literal", 0),
         ("training", "portable", 0),
@@ -25,4 +26,7 @@ def test_the_table_compares_forms_in_each_phase(tmp_path, capsys):
     ]
     assert all(row["ms"] > 0 and row["clips_per_second"] > 0 for row in results)
     assert results[0]["time_ratio"] == 1
-    assert "| training, float32, 3 clips with one person | portable |" in capsys.readouterr().out
+    assert pair["ratio"] == pytest.approx(pair["msg3d"] / pair["ctrgcn"], abs=1e-3)
+    shown = capsys.readouterr().out
+    assert "| training, float32, 3 clips with one person | portable |" in shown
+    assert f"Inference beside CTR-GCN, float32: {pair['msg3d']} and {pair['ctrgcn']}" in shown
