@@ -73,7 +73,7 @@ class STGCNetwork(nn.Module):
         self.sgcn3, self.gcn3d3, self.tcn3 = block(c2, c2, c2, c3, stride=2)
         self.fc = nn.Linear(c3, num_outputs)
 
-    # What utils.cuda_graphs asks of a model.
+    # What engine.device.cuda_graphs asks of a model.
 
     def rows_needed(self, clips: Tensor) -> int:
         return len(clips) * clips.shape[-1]
