@@ -26,7 +26,7 @@ class Worker:
         shape: (N, C, T, V, M).
         training: one optimiser step of SGD a turn, else one inference.
         absent: of how many clips the second body is zero.
-        engine: whether the step is that of main.py (`utils.training`).
+        engine: whether the step is that of main.py (`engine.step`).
         half: whether to autocast to float16, on a GPU.
         keep: whether freed memory is kept, as main.py does on CPUs.
     """

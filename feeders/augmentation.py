@@ -142,8 +142,8 @@ class Augmentation:
         """The clip for the network: (C, window_size, V, M) with `resize`; of the clip's dtype.
 
         Args:
-            crop: number and count of `tools.uniform_crop`.
-            mirror_images: as in `tools.random_mirror`, needed by `random_mirror`.
+            crop: number and count of `feeders.tools.uniform_crop`.
+            mirror_images: as in `feeders.tools.random_mirror`, needed by `random_mirror`.
             derive: what makes a stream of the joints once they are where they will be; what hides
                 or blurs values comes after it.
         """

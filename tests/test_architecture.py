@@ -1,6 +1,7 @@
 """The arrows of the architecture, read from the imports; habits that a search can hold."""
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -192,3 +193,32 @@ def test_habits(path):
 
 def test_main_fits_on_a_screen():
     assert len((ROOT / "main.py").read_text().splitlines()) <= 180
+
+
+# `engine.step.launch_step` in docstrings, comments and pages; model.parameters() is no such name.
+ROOMS = [*ALLOWED, "benchmarks"]
+NAMED = re.compile(rf"`((?:{'|'.join(ROOMS)})(?:\.\w+)+)`")
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a folder, a module, or is written in one."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:length])
+        if place.with_suffix(".py").is_file():
+            wanted = parts[length : length + 1]
+            source = place.with_suffix(".py").read_text(encoding="utf-8")
+            return all(re.search(rf"\b{part}\b", source) for part in wanted)
+    return ROOT.joinpath(*parts).is_dir()
+
+
+def test_names_in_backticks_exist():
+    pages = [*ROOT.glob("README.md"), *ROOT.glob("docs/*.md")]
+    modules = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    named = {
+        f"{shown(path)}: {name}"
+        for path in [*pages, *modules, *ON_TOP]
+        for name in NAMED.findall(path.read_text(encoding="utf-8"))
+        if not exists(name)
+    }
+    assert named == set()
