@@ -3,11 +3,13 @@
 import io
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import yaml
 
 from benchmarks.attacked.target import Target, json_text, of_trees, table_text
 
@@ -98,7 +100,8 @@ def _own_files() -> dict[str, list[bytes]]:
 
 
 def recordings(name: str, folder: Path) -> Target:
-    from data_gen.readers.formats import FORMATS
+    from data_gen.pipeline.custom_init import propose
+    from data_gen.readers.formats import FORMATS, format_of
     from data_gen.readers.sample import Options, Raw
 
     reader = FORMATS["deeplabcut" if name == "sleap" else name]
@@ -107,6 +110,9 @@ def recordings(name: str, folder: Path) -> Target:
     suffix = {"deeplabcut": ".csv", "mediapipe": ".json"}.get(name, f".{name}")
 
     def read(path: Path) -> None:
+        if format_of(path):
+            with suppress(ValueError):  # custom_gendata.py --init
+                assert isinstance(yaml.safe_load(propose([path], path.parent)), dict)
         for sample in reader(Raw(path.name, [(path.name, path.read_bytes)]), options):
             assert sample.clip.shape[2] == 17 and np.isfinite(sample.clip).all()
 

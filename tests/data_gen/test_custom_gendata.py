@@ -242,6 +242,43 @@ def test_a_first_file_is_proposed_and_works(folder, capsys):
     assert "exists already" in failing(capsys, ["--init", samples[0], "--config", str(path)])
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", b"\n", "is empty"),
+        ("a.npy", b"junk", "is no .npy file"),
+        ("a.npz", b"PK\5\6" + bytes(18), "holds no array"),
+        ("a.json", b"{", "is no usable sample of json"),
+        ("frames/0.json", b'{"people": [3]}', "0.json is no frame of OpenPose"),
+        ("frames/0.txt", b"", "holds no .json file"),
+        ("a.xyz", b"", "no reader for .xyz files"),
+    ],
+)
+def test_a_bad_sample_is_one_line_and_nothing_is_written(tmp_path, capsys, name, content, reason):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    sample = path.parent if "/" in name else path
+    line = failing(capsys, ["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
+    assert reason in line and len(line.strip().splitlines()) == 1
+    assert (sample.name in line or ".xyz" in line) and not (tmp_path / "my.yaml").exists()
+
+
+@pytest.mark.parametrize("folder_name", ["12", "null", "a: b #c", "wei\u00df", "it's", "- x"])
+def test_odd_names_do_not_break_a_proposed_file(tmp_path, folder_name):
+    sample = tmp_path / folder_name / "a1_s2\nfiles: other.npy"
+    sample.parent.mkdir()
+    np.save(sample, np.zeros((5, 17, 3)))
+    config = sample.parent / "my.yaml"
+    custom_gendata.main(["--init", str(sample), "--config", str(config)])
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    assert settings["files"] == "*.npy" and isinstance(settings["name"], str)
+    custom_gendata.main(["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
+    settings = yaml.safe_load((tmp_path / "my.yaml").read_text(encoding="utf-8"))
+    assert settings["files"] == f"{folder_name}/*.npy"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="forks")
 def test_no_byte_depends_on_the_number_of_workers(folder):
     for i in range(60):  # so that two workers start
