@@ -113,7 +113,12 @@ def recordings(name: str, folder: Path) -> Target:
         if format_of(path):
             with suppress(ValueError):  # custom_gendata.py --init
                 assert isinstance(yaml.safe_load(propose([path], path.parent)), dict)
-        for sample in reader(Raw(path.name, [(path.name, path.read_bytes)]), options):
+        try:
+            samples = reader(Raw(path.name, [(path.name, path.read_bytes)]), options)
+        except ValueError as error:
+            assert path.name in str(error), f"the file is not named: {error}"
+            raise
+        for sample in samples:
             assert sample.clip.shape[2] == 17 and np.isfinite(sample.clip).all()
 
     if name in (of := _own_trees()):

@@ -25,7 +25,7 @@ PARTS = {"train": "train", "test": "val"}
 
 def read_pyskl(raw: Raw, options: Options) -> list[Sample]:
     """All annotations; the field `split` has the names of the splits that each belongs to."""
-    content = loads(raw.content())
+    content = raw.decoded(loads)
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, list):
         raise BadFile(OTHER_FORM, f"{raw.name} has no list of annotations.")
@@ -63,7 +63,9 @@ def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: O
         if item.get(key) is not None:
             fields["image"] = _image_size(raw, item[key], f"{key} of {name}")
             break
-    return Sample(name, seen_only(keypoint, name), score is not None, options.rate, fields)
+    return Sample(
+        name, seen_only(keypoint, f"{raw.name}, {name},"), score is not None, options.rate, fields
+    )
 
 
 def _image_size(raw: Raw, value: Any, what: str) -> list[int]:
@@ -76,7 +78,7 @@ def _image_size(raw: Raw, value: Any, what: str) -> list[int]:
 
 
 def read_ctrgcn(raw: Raw, options: Options) -> list[Sample]:
-    arrays = npz_of(raw.content())
+    arrays = raw.decoded(npz_of)
     persons, channels = options.persons or 2, options.channels or 3
     samples = []
     for ending, part in PARTS.items():
@@ -97,7 +99,7 @@ def read_ctrgcn(raw: Raw, options: Options) -> list[Sample]:
             bodies = clip.reshape(len(clip), persons, options.num_joints, channels)
             name = f"{part}_{number:06d}"
             fields = {"split": [part], "label": int(label)}
-            clip = seen_only(bodies.transpose(1, 0, 2, 3), name)
+            clip = seen_only(bodies.transpose(1, 0, 2, 3), f"{raw.name}, {name},")
             samples.append(Sample(name, clip, rate=options.rate, fields=fields))
     if not samples:
         raise BadFile(OTHER_FORM, f"{raw.name} has neither x_train nor x_test.")

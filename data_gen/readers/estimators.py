@@ -29,6 +29,7 @@ from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, st
 from utils.text import one_line
 
 ENDING = re.compile(r"\.(jpe?g|png|bmp|webp|tiff?)$", re.IGNORECASE)  # of an image's name
+DEEPLABCUT_AXES = ("x", "y", "likelihood")
 
 
 def read_openpose(raw: Raw, options: Options) -> list[Sample]:
@@ -177,7 +178,9 @@ def read_deeplabcut(raw: Raw, options: Options) -> list[Sample]:
     for column, (person, part, coord) in enumerate(zip(who, parts, coords, strict=True)):
         if part.strip() not in options.joint_names:
             raise BadFile(WRONG_JOINTS, f"{raw.name}: the skeleton has no joint {part!r}.")
-        channel = ("x", "y", "likelihood").index(coord.strip().lower())
+        if (axis := coord.strip().lower()) not in DEEPLABCUT_AXES:
+            raise BadFile(OTHER_FORM, f"{raw.name}: coords are x, y, likelihood. Got {coord!r}.")
+        channel = DEEPLABCUT_AXES.index(axis)
         joint = options.joint_names.index(part.strip())
         clip[people.index(person), :, joint, channel] = table[:, column]
     return [Sample(stem_of(raw.name), seen_only(clip, raw.name), True, options.rate)]

@@ -30,11 +30,11 @@ MAX_VALUES = 10**8  # of an array
 
 
 def read_npy(raw: Raw, options: Options) -> list[Sample]:
-    return [_sample(raw, npy_of(raw.content()), options)]
+    return [_sample(raw, raw.decoded(npy_of), options)]
 
 
 def read_npz(raw: Raw, options: Options) -> list[Sample]:
-    arrays = npz_of(raw.content())
+    arrays = raw.decoded(npz_of)
     found = {name: a for name, a in arrays.items() if a.ndim > 1 and a.dtype.kind in "fiu"}
     array = _chosen(raw, arrays, found, options.key)
     fields = {name: a.item() for name, a in arrays.items() if a.ndim == 0}
@@ -46,10 +46,7 @@ def read_mat(raw: Raw, options: Options) -> list[Sample]:
     content = raw.content()
     if content[:4] == b"\x89HDF" or content[512:516] == b"\x89HDF":
         return read_hdf5(raw, options)
-    try:
-        arrays = arrays_of(content)
-    except ValueError as error:
-        raise BadFile(OTHER_FORM, f"{raw.name}: {error}.") from error
+    arrays = raw.decoded(arrays_of)
     found = {name: array for name, array in arrays.items() if array.size > 1}
     return [_sample(raw, _chosen(raw, arrays, found, options.key), options)]
 

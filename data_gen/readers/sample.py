@@ -4,12 +4,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from data_gen.readers.bad_files import OTHER_FORM, OUT_OF_RANGE, BadFile
 from data_gen.readers.ntu_text import MAX_METRES
+from utils.text import one_line
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,18 @@ class Raw(NamedTuple):
     def content(self) -> bytes:
         """Of the only file."""
         return self.parts[0][1]()
+
+    def decoded(self, decode: Callable[[bytes], T]) -> T:
+        """The content as `decode` reads it, whose errors do not know the file's name.
+
+        Raises:
+            BadFile: it is damaged.
+        """
+        content = self.content()
+        try:
+            return decode(content)
+        except ValueError as error:
+            raise BadFile(OTHER_FORM, f"{self.name}: {one_line(error, 200)}.") from error
 
 
 class Options(NamedTuple):

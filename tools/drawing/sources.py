@@ -1,6 +1,7 @@
 """What to draw: clips of raw files, arrays and stores, by name or number."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+import glob
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -82,6 +83,8 @@ def drawables(names: Sequence[str], choice: Choice) -> Iterator[Drawable]:
     """
     for name in names:
         path = Path(name)
+        if not (path.exists() or glob.has_magic(name)):
+            raise FileNotFoundError(f"no file {path}. Check the path.")
         if (path / "clips" / INDEX).is_file():
             path = path / "clips"
         if (path / INDEX).is_file() or (path.suffix == ".npy" and _is_clips(path)):
