@@ -20,7 +20,7 @@ from tools.video.frames import open_video
 from tools.video.skeletons import METRES, PIXELS, Seen, save_skeletons, skeletons_of
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
-from utils.text import one_line
+from utils.text import as_yaml, one_line
 
 YAML = "skeletons.yaml"
 
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         try:
             last = skeletons_of(open_video(name), estimate, coordinates)
         except (ValueError, OSError) as error:
-            bad.append(f"{name}: {one_line(error)}")
+            bad.append(one_line(error))
             continue
         save_skeletons(path, last)
         persons, frames = last.clip.shape[:2]
@@ -68,7 +68,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if last and not (args.out / YAML).exists():
         write_yaml(args.out / YAML, last, args.persons)
     if bad:
-        print(*(f"error: {reason}" for reason in bad[:-1]), sep="\n", file=sys.stderr)
+        for reason in bad[:-1]:
+            print(f"error: {reason}", file=sys.stderr)
         raise ValueError(bad[-1])
 
 
@@ -80,7 +81,7 @@ def write_yaml(path: Path, seen: Seen, persons: int) -> None:
         reader += f", channels: 3, image: [{width}, {height}]"
     text = f"""\
 # Left to say: the class of a clip, and who trains. All keys: custom_gendata.py --help-config
-name: {path.absolute().parent.name}
+name: {as_yaml(path.absolute().parent.name)}
 files: "*.npz"
 reader: {reader}}}
 skeleton: {seen.skeleton}

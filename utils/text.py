@@ -1,4 +1,8 @@
-"""What strangers wrote, safe to print."""
+"""What strangers wrote, safe to print or to put into a YAML file."""
+
+import json
+
+import yaml
 
 LONGEST = 1000  # characters of a line; a path may have some hundred
 
@@ -21,3 +25,12 @@ def one_line(words: object, longest: int = LONGEST) -> str:
         return text
     end = longest // 4
     return f"{text[: longest - end - 5]} ... {text[-end:]}"
+
+
+def as_yaml(text: str) -> str:
+    """Text as a value of a YAML file, in quotes where it would be something else without."""
+    try:
+        plain = yaml.safe_load(f"x: {text}") == {"x": text}
+    except yaml.YAMLError:
+        plain = False
+    return text if plain else json.dumps(text, ensure_ascii=False)

@@ -1,15 +1,12 @@
 """A first YAML file about recordings, from a look at some of them."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from data_gen.pipeline.custom_look import look_at
 from graph.named import shipped, skeleton_class
-from utils.text import one_line
+from utils.text import as_yaml, one_line
 
 NAME_NUMBERS = re.compile(r"([A-Za-z_]+?)_?(\d+)")
 
@@ -40,8 +37,8 @@ def propose(samples: Sequence[Path], folder: Path) -> str:
     lines = [
         f"# Written after a look at {file_name}: {seen}. Check every line; what each key",
         "# means: python3 data_gen/custom_gendata.py --help-config",
-        "name: " + _scalar(re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"),
-        f"files: {_scalar(_pattern(samples, folder))}",
+        "name: " + as_yaml(re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"),
+        f"files: {as_yaml(_pattern(samples, folder))}",
         "reader: {format: " + format_ + (f", axes: {axes}" if axes else "") + "}",
         f"skeleton: {fitting[0] if fitting else 'my_skeleton.yaml'}    # {joints} joints; also "
         f"fitting: {others}",
@@ -68,15 +65,6 @@ def propose(samples: Sequence[Path], folder: Path) -> str:
 def _number_after(letters: str) -> str:
     """A regular expression, in quotes, for the number that follows letters."""
     return "'" + letters + r"(\d+)'"
-
-
-def _scalar(text: str) -> str:
-    """Text as YAML, in quotes where it would be something else without."""
-    try:
-        plain = yaml.safe_load(f"x: {text}") == {"x": text}
-    except yaml.YAMLError:
-        plain = False
-    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _pattern(samples: Sequence[Path], folder: Path) -> str:

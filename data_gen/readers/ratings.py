@@ -28,6 +28,8 @@ def read_ratings(path: Path) -> dict[str, np.ndarray]:
         FileNotFoundError: there is no such file.
         ValueError: it is no such table; the message names the line.
     """
+    if not path.exists():
+        raise FileNotFoundError(f"no table of ratings {path}. Name it with --ratings.")
     text = check_file(path).read_bytes().decode("utf-8-sig", errors="replace")
     lines = csv.DictReader(io.StringIO(text, newline=""))
     try:

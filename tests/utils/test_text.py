@@ -1,8 +1,9 @@
 """Text of strangers is printed in one line that a terminal shows as it is."""
 
 import pytest
+import yaml
 
-from utils.text import one_line
+from utils.text import as_yaml, one_line
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,12 @@ def test_beginning_and_end_of_a_long_text_stay(longest):
     line = one_line(text, longest)
     assert len(line) == longest and line.startswith("begin") and line.endswith("end")
     assert one_line(text[:longest], longest) == text[:longest]
+
+
+@pytest.mark.parametrize("text", ["a", "12", "null", "yes", "a: b #c", "- x", "it's", "[a"])
+def test_yaml_keeps_text_as_it_is(text):
+    assert yaml.safe_load(f"name: {as_yaml(text)}") == {"name": text}
+
+
+def test_yaml_of_plain_text_has_no_quotes():
+    assert as_yaml("raw/*.npz") == "raw/*.npz"
