@@ -194,15 +194,17 @@ def test_a_kill_before_the_best_weights_are_marked_is_made_up_for(settings, tmp_
 def test_changed_settings_are_said(settings, tmp_path, capsys, schedule, lr):
     base = [*settings, *schedule, "--base-lr", "0.001", "--step", "1"]
     main.main([*base, "--num-epoch", "2", "--eval-start", "9"])
+    weights = str(next((tmp_path / "run" / "weights").glob("weights-1-*.pt")))
     changed = ["--base-lr", "0.1", "--train-feeder-args", "{noise: 0.1}", "--step", "3"]
+    changed += ["--weights", weights]
     main.main([*base, *AUTO, *changed, "--num-epoch", "3", "--eval-start", "9"])
     log = (tmp_path / "run" / "log.txt").read_text()
     begun, held, new = "changed since the run began", "the checkpoint's value", "the new value"
     if schedule:
-        assert f"--base-lr {begun}; {held}" in log
+        assert f"--weights, --base-lr {begun}; {held}" in log
         assert f"--train-feeder-args, --step {begun}; {new}" in log
     else:
-        assert f"--base-lr, --step {begun}; {held}" in log
+        assert f"--weights, --base-lr, --step {begun}; {held}" in log
         assert f"--train-feeder-args {begun}; {new}" in log
     assert "epoch 3/3: train loss" in log and f"lr {lr:g}," in log.split("epoch 3/3: train")[1]
 

@@ -155,8 +155,8 @@ def load_state(state: TrainState, path: Path) -> None:
 
 
 def held_settings(state: TrainState) -> set[str]:
-    """Names of the settings whose values `load_state` brings back."""
-    held = {"base_lr", "weight_decay", "nesterov"}
+    """Names of the settings whose new values a resumed run does not see: its files hold theirs."""
+    held = {"base_lr", "weight_decay", "nesterov", "weights", "ignore_weights"}
     return held if state.schedule.each_step else held | {"step"}
 
 
