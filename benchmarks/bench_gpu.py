@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gpu_sides import FORMS, PRECISIONS, Side
+from benchmarks.gpu_sides import FORMS, MEASURED, PRECISIONS, Side
 from utils.files import atomic_write
 
 TARGETS = {"training": 1 / 3, "inference": 1 / 5}  # of the literal form's time
@@ -132,8 +132,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--forms",
         nargs="+",
         choices=FORMS[1:],
-        default=FORMS[1:4],
-        help=f"beside the literal one (default: {', '.join(FORMS[1:4])}); compiled takes minutes",
+        default=MEASURED,
+        help=f"beside the literal one (default: {', '.join(MEASURED)}); compiled takes minutes",
     )
     parser.add_argument("--batch", type=int, default=32, help="clips")
     parser.add_argument("--frames", type=int, default=300)

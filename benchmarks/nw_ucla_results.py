@@ -53,11 +53,15 @@ def read_run(data: Path, work_dir: Path) -> Streams:
     return read_streams(data, list(files.values()), "val")
 
 
+def in_words(stream: str) -> str:
+    return stream.replace("_", " ")
+
+
 def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:
     """Each row of the table with its scores (N, num_class)."""
-    rows = {stream.replace("_", " "): one for stream, one in zip(STREAMS, scores, strict=True)}
-    rows["joint + bone"] = fuse(scores[:2], [1, 1])
-    rows["all four"] = fuse(scores, [1, 1, 1, 1])
+    rows = dict(zip(map(in_words, STREAMS), scores, strict=True))
+    rows["joint + bone"] = scores[:2].sum(axis=0)
+    rows["all four"] = scores.sum(axis=0)
     rows["all four, motions by half"] = fuse(scores, [1, 1, 0.5, 0.5])
     return rows
 
@@ -68,16 +72,14 @@ def with_another(scores: np.ndarray, data: Path, folder: Path) -> dict[str, np.n
     if not files:
         raise FileNotFoundError(f"{folder} holds no scores such as joint.npz or joint_eval/.")
     others = read_streams(data, list(files.values()), "val").scores
-    rows = {
-        f"{name}, {stream.replace('_', ' ')}": one
-        for stream, one in zip(files, others, strict=True)
-    }
+    streams = [in_words(stream) for stream in files]
+    rows = {f"{name}, {words}": one for words, one in zip(streams, others, strict=True)}
+    together = others.sum(axis=0)
     if len(files) > 1:
-        rows[f"{name}, all {len(files)}"] = fuse(others, np.ones(len(files)))
-    same = np.stack([scores[STREAMS.index(stream)] for stream in files])
-    streams = ", ".join(stream.replace("_", " ") for stream in files)
-    rows[f"both networks, {streams}"] = fuse(np.concatenate([same, others]), [1] * 2 * len(files))
-    rows["both networks, all"] = fuse(np.concatenate([scores, others]), [1] * (4 + len(files)))
+        rows[f"{name}, all {len(files)}"] = together
+    same = scores[[STREAMS.index(stream) for stream in files]].sum(axis=0)
+    rows[f"both networks, {', '.join(streams)}"] = same + together
+    rows["both networks, all"] = scores.sum(axis=0) + together
     return rows
 
 

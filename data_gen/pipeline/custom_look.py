@@ -1,15 +1,17 @@
 """A look at a recording of one's own: its format, and the axes and joints of its array."""
 
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 import orjson
 
+from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import format_of
+from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.matlab import arrays_of
+from data_gen.readers.sample import Raw
+from data_gen.readers.tables import rows_of
 from formats.arrays import npy_of, npz_of
 from graph.named import shipped, skeleton_class
 from utils.files import regular_file
@@ -17,16 +19,6 @@ from utils.text import one_line
 
 OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
 NOTE_CHARACTERS = 200
-UNUSABLE = (
-    ValueError,
-    OSError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    csv.Error,
-    MemoryError,
-)
 
 
 class Look(NamedTuple):
@@ -55,8 +47,10 @@ def look_at(path: Path) -> Look:
     if format_ is None:
         raise ValueError(f"no reader for {path.suffix} files. Name the format in the YAML file.")
     try:
-        found = _openpose(path) if path.is_dir() else _file(regular_file(path), format_)
-    except UNUSABLE as error:
+        found = _openpose(path) if path.is_dir() else _file(path, format_)
+    except BadFile:  # whose words name the file
+        raise
+    except ValueError as error:
         reason = one_line(error, NOTE_CHARACTERS)
         raise ValueError(
             f"{path} is no usable sample of {format_}: {reason}. Name another one."
@@ -78,8 +72,10 @@ def _openpose(path: Path) -> Look:
 
 
 def _file(path: Path, format_: str) -> Look:
+    raw = Raw(str(path), [(path.name, regular_file(path).read_bytes)])
+    raw = raw.held() if format_ == "mat" else raw  # whose kind and arrays are both looked for
     if format_ in ("npy", "npz", "mat", "hdf5"):
-        shapes = _shapes(path, format_)
+        shapes = _shapes(raw, format_)
         if {"x_train", "y_train"} <= shapes.keys():
             return Look("ctrgcn", "", 0, "arrays of CTR-GCN")
         if not shapes:
@@ -87,36 +83,28 @@ def _file(path: Path, format_: str) -> Look:
         shape = max(shapes.values(), key=np.prod)
         return Look(format_, *likely_axes(shape), f"an array of shape {shape}")
     if format_ in ("csv", "tsv"):
-        with path.open(newline="") as file:
-            rows = list(csv.reader(file, delimiter="\t" if format_ == "tsv" else ","))
+        rows = rows_of(raw, "\t" if format_ == "tsv" else ",")
         columns = max(map(len, rows), default=0)
         if not columns:
             raise ValueError("it is empty")
         return Look(format_, "", 0, f"a table of {len(rows)} rows and {columns} columns")
     if format_ == "json":
-        content = orjson.loads(path.read_bytes())
+        content = orjson.loads(raw.content())
         keys = ", ".join(content) if isinstance(content, dict) else "a list"
         return Look(format_, "", 0, f"JSON with {keys}")
     return Look(format_, "", 0, f"a file of {format_}")
 
 
-def _shapes(path: Path, format_: str) -> dict[str, tuple[int, ...]]:
+def _shapes(raw: Raw, format_: str) -> dict[str, tuple[int, ...]]:
     """The shape of every array by name."""
     if format_ == "npy":
-        return {"": npy_of(path.read_bytes()).shape}
+        return {"": raw.decoded(npy_of).shape}
     if format_ == "npz":
-        return {name: array.shape for name, array in npz_of(path.read_bytes()).items()}
-    if format_ == "mat":
-        return {name: array.shape for name, array in arrays_of(path.read_bytes()).items()}
-    found: dict[str, tuple[int, ...]] = {}
-
-    def keep(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.shape is not None:
-            found[name] = item.shape
-
-    with h5py.File(path) as file:
-        file.visititems(keep)
-    return found
+        return {name: array.shape for name, array in raw.decoded(npz_of).items()}
+    if format_ == "mat" and not is_hdf5(raw.content()):
+        return {name: array.shape for name, array in raw.decoded(arrays_of).items()}
+    with opened(raw) as file:
+        return {name: shape for name, shape in shapes_of(file).items() if shape is not None}
 
 
 def likely_axes(shape: tuple[int, ...]) -> tuple[str, int]:

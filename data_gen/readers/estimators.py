@@ -13,8 +13,6 @@
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +24,7 @@ import orjson
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
 from data_gen.readers.hdf5 import is_array, opened
 from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, stem_of
+from data_gen.readers.tables import rows_of
 from utils.text import one_line
 
 ENDING = re.compile(r"\.(jpe?g|png|bmp|webp|tiff?)$", re.IGNORECASE)  # of an image's name
@@ -121,7 +120,7 @@ def _landmarks(name: str, pose: Any, options: Options) -> np.ndarray:
 
 
 def _mediapipe_csv(raw: Raw, options: Options) -> list[Sample]:
-    rows = _rows(raw)
+    rows = _even_rows(raw)
     body = [row for row in rows if _all_numbers(row)]
     table = (
         np.array([[float(c or "nan") for c in row] for row in body]) if body else np.zeros((0, 0))
@@ -160,7 +159,7 @@ def read_kinect(raw: Raw, options: Options) -> list[Sample]:
 def read_deeplabcut(raw: Raw, options: Options) -> list[Sample]:
     if not raw.name.lower().endswith(".csv"):
         return _sleap(raw, options)
-    rows = _rows(raw)
+    rows = _even_rows(raw)
     kinds = [row[0].strip().lower() for row in rows[:4] if row]
     if kinds[:1] != ["scorer"] or "bodyparts" not in kinds or "coords" not in kinds:
         raise BadFile(OTHER_FORM, f"{raw.name} lacks the header rows scorer, bodyparts, coords.")
@@ -234,12 +233,8 @@ def _entry(name: str, mapping: Any, key: str, kind: Any) -> Any:
     return mapping[key]
 
 
-def _rows(raw: Raw) -> list[list[str]]:
-    try:
-        text = raw.content().decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadFile(OTHER_FORM, f"{raw.name} is no table: {error}") from error
+def _even_rows(raw: Raw) -> list[list[str]]:
+    rows = rows_of(raw)
     if not rows or any(len(row) != len(rows[0]) for row in rows):
         raise BadFile(CUT, f"{raw.name} has rows of different lengths.")
     return rows

@@ -11,6 +11,7 @@ from data_gen.readers.bad_files import OTHER_FORM, BadFile
 from data_gen.readers.sample import Raw
 from utils.text import one_line
 
+SIGNATURE = b"\x89HDF"
 # What h5py raises on damaged files.
 DAMAGED = (
     OSError,
@@ -45,3 +46,20 @@ def opened(raw: Raw) -> Iterator[h5py.File]:
 def is_array(item: Any) -> bool:
     """Whether it is an array whose numbers lie in this very file."""
     return isinstance(item, h5py.Dataset) and not item.external and not item.is_virtual
+
+
+def shapes_of(file: h5py.File) -> dict[str, tuple[int, ...] | None]:
+    """The shape of every array by name; None where it has none."""
+    found: dict[str, tuple[int, ...] | None] = {}
+
+    def keep(name: str, item: Any) -> None:
+        if is_array(item):
+            found[name] = item.shape
+
+    file.visititems(keep)
+    return found
+
+
+def is_hdf5(content: bytes) -> bool:
+    """Whether a file's content is HDF5, as MATLAB's files are from version 7.3 on."""
+    return SIGNATURE in (content[:4], content[512:516])

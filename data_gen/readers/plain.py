@@ -11,17 +11,16 @@
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
-import csv
-import io
 from typing import Any
 
 import numpy as np
 import orjson
 
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
-from data_gen.readers.hdf5 import is_array, opened
+from data_gen.readers.hdf5 import is_array, is_hdf5, opened, shapes_of
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.sample import Options, Raw, Sample, arranged, is_number, seen_only, stem_of
+from data_gen.readers.tables import rows_of
 from formats.arrays import npy_of, npz_of
 from utils.text import one_line
 
@@ -43,8 +42,8 @@ def read_npz(raw: Raw, options: Options) -> list[Sample]:
 
 def read_mat(raw: Raw, options: Options) -> list[Sample]:
     """MATLAB's format up to version 7.2; 7.3 is HDF5."""
-    content = raw.content()
-    if content[:4] == b"\x89HDF" or content[512:516] == b"\x89HDF":
+    raw = raw.held()
+    if is_hdf5(raw.content()):
         return read_hdf5(raw, options)
     arrays = raw.decoded(arrays_of)
     found = {name: array for name, array in arrays.items() if array.size > 1}
@@ -53,9 +52,7 @@ def read_mat(raw: Raw, options: Options) -> list[Sample]:
 
 def read_hdf5(raw: Raw, options: Options) -> list[Sample]:
     with opened(raw) as file:
-        names: list[str] = []
-        file.visititems(lambda name, item: names.append(name) if is_array(item) else None)
-        found = {name: name for name in names}
+        found = {name: name for name in shapes_of(file)}
         data = file[_chosen(raw, found, found, options.key)]
         if not is_array(data) or data.size > MAX_VALUES:
             raise BadFile(OTHER_FORM, f"{raw.name}: {data.name} is no array of this file.")
@@ -110,12 +107,7 @@ def _sample(
 
 
 def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
-    try:
-        text = raw.content().decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadFile(OTHER_FORM, f"{raw.name} is no table: {error}") from error
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    rows = [row for row in rows_of(raw, delimiter) if any(cell.strip() for cell in row)]
     if len(rows) < 2:
         raise BadFile(CUT, f"{raw.name} has no row below its header.")
     header = [cell.strip() for cell in rows[0]]

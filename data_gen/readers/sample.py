@@ -44,6 +44,11 @@ class Raw(NamedTuple):
         """Of the only file."""
         return self.parts[0][1]()
 
+    def held(self) -> "Raw":
+        """The same single file, read now and only once."""
+        content = self.content()
+        return self._replace(parts=[(self.parts[0][0], lambda: content)])
+
     def decoded(self, decode: Callable[[bytes], T]) -> T:
         """The content as `decode` reads it, whose errors do not know the file's name.
 

@@ -5,6 +5,7 @@ import os
 import tarfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import yaml
@@ -263,6 +264,14 @@ def test_a_bad_sample_is_one_line_and_nothing_is_written(tmp_path, capsys, name,
     line = failing(capsys, ["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
     assert reason in line and len(line.strip().splitlines()) == 1
     assert (sample.name in line or ".xyz" in line) and not (tmp_path / "my.yaml").exists()
+
+
+def test_a_first_file_of_matlab_s_newer_format_is_proposed(tmp_path):
+    with h5py.File(tmp_path / "a1.mat", "w", userblock_size=512) as file:
+        file["joints"] = np.zeros((5, 17, 3))
+    config = tmp_path / "my.yaml"
+    custom_gendata.main(["--init", str(tmp_path / "a1.mat"), "--config", str(config)])
+    assert yaml.safe_load(config.read_text())["reader"] == {"format": "mat", "axes": "TVC"}
 
 
 @pytest.mark.parametrize("folder_name", ["12", "null", "a: b #c", "wei\u00df", "it's", "- x"])
