@@ -25,10 +25,10 @@ NETWORKS = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_trains_resumes_and_is_asked(name, tmp_path, capsys):
-    """By its short name, in bfloat16; the parts of its weights that are loaded stay frozen."""
+    """By its short name, in half precision; parts of its weights that are loaded stay frozen."""
     data = small_data.learnable(tmp_path / "nw-ucla")
     (data / "dataset.json").write_text(json.dumps({"dataset": "nw-ucla", "classes": list("abc")}))
-    more = {"num_epoch": 1, "half": True, "amp_dtype": "bfloat16", "model": name}
+    more = {"num_epoch": 1, "half": True, "model": name}
     argv = small_run.write_settings(tmp_path, data, **more)
     settings = yaml.safe_load((tmp_path / "settings.yaml").read_text())
     settings["model_args"] = NETWORKS[name]

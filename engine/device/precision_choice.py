@@ -30,12 +30,6 @@ def choose_precision(
     if not half or level == 0:
         return Precision(device)
     half_type = choose_dtype(device, dtype)
-    if device.type == "cpu" and not dtype and not cpu_computes_bfloat16():
-        logger.info(
-            "--half: this CPU has no bfloat16 instructions and would emulate them several times "
-            "slower than float32; computing in float32. --amp-dtype bfloat16 insists."
-        )
-        return Precision(device)
     if level == 2 and num_devices > 1:
         raise ValueError(
             "--amp-opt-level 2 does not work with several GPUs in --device (DataParallel), as with "
@@ -50,6 +44,12 @@ def choose_precision(
     obstacle = _against_apex(device, half_type, num_processes)
     if backend == "apex" and obstacle:
         raise ValueError(f"--amp-backend apex: {obstacle}. Use --amp-backend native (torch.amp).")
+    if device.type == "cpu" and not dtype and not cpu_computes_bfloat16():
+        logger.info(
+            "--half: this CPU has no bfloat16 instructions and would emulate them several times "
+            "slower than float32; computing in float32. --amp-dtype bfloat16 insists."
+        )
+        return Precision(device)
     if backend != "native" and not obstacle:
         amp, obstacle = find_amp()
         if amp:

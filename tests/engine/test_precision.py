@@ -278,7 +278,7 @@ def test_no_apex_at_all(monkeypatch):
 def test_level_2_with_several_gpus_is_refused():
     with pytest.raises(ValueError, match="--amp-opt-level 2 does not work with several GPUs"):
         choose_precision(CUDA, half=True, level=2, num_devices=2)
-    assert choose_precision(CPU, half=True, level=2).level == 2
+    assert choose_precision(CPU, half=True, level=2, dtype="bfloat16").level == 2
 
 
 def test_bfloat16_autocast_with_several_gpus_is_refused(monkeypatch):
@@ -304,3 +304,5 @@ def test_a_cpu_without_bfloat16_computes_in_float32_unless_told(
     assert precision.dtype == (torch.bfloat16 if has_instructions else None)
     assert ("computing in float32" in caplog.text) != has_instructions
     assert choose_precision(CPU, half=True, dtype="bfloat16").dtype == torch.bfloat16
+    with pytest.raises(ValueError, match="--amp-backend apex: it requires a GPU"):
+        choose_precision(CPU, half=True, backend="apex")
