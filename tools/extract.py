@@ -1,8 +1,8 @@
 """Videos -> skeletons to train on: python3 tools/extract.py VIDEO... --out data/my_raw
 
 Writes an .npz a video, of joints (M, T, V, C), and skeletons.yaml, a start for
-data_gen/custom_gendata.py that says how they are read. Videos whose file is there already are left
-alone, so that an interrupted run resumes.
+data_gen/custom_gendata.py that says how they are read. Videos that share a name keep their folders.
+Videos whose file is there already are left alone, so that an interrupted run resumes.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from data_gen.readers.found import names_of
 from tools.video.estimators import ESTIMATORS, estimator
 from tools.video.frames import open_video
 from tools.video.skeletons import METRES, PIXELS, Seen, save_skeletons, skeletons_of
@@ -45,9 +46,9 @@ def make_parser() -> ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
     logging.basicConfig(format="%(levelname)s: %(message)s")
-    stems = [Path(name).stem for name in args.videos]
+    stems = names_of([str(Path(name).with_suffix("")) for name in args.videos])
     if len(set(stems)) < len(stems):
-        raise ValueError("two videos have the same name. Rename one, or give them in two calls.")
+        raise ValueError("two videos of a folder have the same name. Rename one.")
     bad, last = [], None
     for name, stem in zip(args.videos, stems, strict=True):
         path = args.out / f"{stem}.npz"
@@ -66,15 +67,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         persons, frames = last.clip.shape[:2]
         print(f"{path}: {frames} frames of {persons} persons")
     if last and not (args.out / YAML).exists():
-        write_yaml(args.out / YAML, last, args.persons)
+        in_folders = any("/" in stem for stem in stems)
+        write_yaml(args.out / YAML, last, args.persons, in_folders)
     if bad:
         for reason in bad[:-1]:
             print(f"error: {reason}", file=sys.stderr)
         raise ValueError(bad[-1])
 
 
-def write_yaml(path: Path, seen: Seen, persons: int) -> None:
+def write_yaml(path: Path, seen: Seen, persons: int, in_folders: bool) -> None:
     """The part of custom_gendata.py's YAML file that follows from the videos."""
+    files, label = "*.npz", "{regex: '^([a-z]+)'}  # the class stands in the name: wave_01.npz"
+    if in_folders:
+        files, label = "**/*.npz", "{folder: 1}  # the class is the name of the folder"
     width, height = seen.size
     reader = "{format: npz, key: joints, axes: MTVC"
     if seen.coordinates == PIXELS:
@@ -82,13 +87,13 @@ def write_yaml(path: Path, seen: Seen, persons: int) -> None:
     text = f"""\
 # Left to say: the class of a clip, and who trains. All keys: custom_gendata.py --help-config
 name: {as_yaml(path.absolute().parent.name)}
-files: "*.npz"
+files: "{files}"
 reader: {reader}}}
 skeleton: {seen.skeleton}
 persons: {persons}
 normalise: centre+scale
 frames: {{max: 300}}
-label: {{regex: '^([a-z]+)'}}  # the class stands in the name: wave_01.npz
+label: {label}
 split: {{fraction: 0.2, by: clip}}
 """
     with atomic_write(path) as temporary:

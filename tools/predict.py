@@ -23,16 +23,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from tqdm import tqdm
 
 from data_gen.raw_formats import RawFormat, named_format, raw_format
 from data_gen.readers.bad_files import MAX_FILE_MB
-from data_gen.readers.found import find_raws
-from data_gen.readers.sample import Raw, Sample
+from data_gen.readers.found import find_raws, names_of
+from data_gen.readers.sample import Sample
 from formats.exported import DATASETS, NetworkInfo
 from tools.predicting import inputs
 from tools.predicting.inputs import Span
@@ -175,12 +174,20 @@ def spans_of(
 
 
 def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Sample]:
-    """The clips of all files; what cannot be read goes to `bad`."""
-    raws: Iterable[Raw] = find_raws(args.clips, raw.endings, raw.of_folders, args.max_file_mb)
-    quiet = True if len(args.clips) == 1 and Path(args.clips[0]).is_file() else None
-    for each in tqdm(raws, desc="clips", unit="", disable=quiet, leave=False):
+    """The clips of all files; what cannot be read goes to `bad`.
+
+    Clips of files that share a name have their folders' names, too.
+    """
+    raws = list(find_raws(args.clips, raw.endings, raw.of_folders, args.max_file_mb))
+    names = names_of([each.name for each in raws])
+    quiet = True if len(raws) == 1 else None
+    pairs = zip(raws, names, strict=True)
+    for each, name in tqdm(pairs, "clips", len(raws), unit="", disable=quiet, leave=False):
+        folder = PurePosixPath(name).parent
         try:
-            yield from raw.read(each)
+            for sample in raw.read(each):
+                has_folder = "/" in sample.name
+                yield sample if has_folder else replace(sample, name=str(folder / sample.name))
         except FileNotFoundError:
             raise
         except (ValueError, OSError) as error:
@@ -194,8 +201,9 @@ def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
     from tools.video.frames import open_video
 
     wanted = skeletons.coordinates_for(raw)
-    for number, name in enumerate(args.video):
-        video, estimate = open_video(name), estimator(args.pose, args.pose_model)
+    for number, (source, name) in enumerate(zip(args.video, names_of(args.video), strict=True)):
+        video = open_video(source)._replace(name=name)
+        estimate = estimator(args.pose, args.pose_model)
         if args.window and not args.save_skeletons:
             frames = skeletons.frames_in_dataset(video, estimate, raw)
             size, stride, rate = args.window, args.stride, args.rate or video.rate
@@ -204,8 +212,8 @@ def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
         seen = skeletons.skeletons_of(video, estimate, wanted)
         if path := args.save_skeletons:
             several = len(args.video) > 1
-            name = f"{path.stem}-{number}" if several else path.stem
-            skeletons.save_skeletons(path.with_name(name + path.suffix), seen)
+            stem = f"{path.stem}-{number}" if several else path.stem
+            skeletons.save_skeletons(path.with_name(stem + path.suffix), seen)
         yield from cut([skeletons.as_dataset(seen, raw)], args, raw.chunk)
 
 
@@ -259,13 +267,22 @@ def show(
 
 
 def joined(answers: Iterator[tuple[Span, np.ndarray]]) -> Iterator[tuple[Span, np.ndarray]]:
-    """The mean over the chunks of a recording, under its name."""
-    for _, group in groupby(answers, key=lambda answer: answer[0].sample.name):
-        parts = list(group)
-        span, outputs = parts[0]
-        if len(parts) > 1:
-            outputs = np.mean([each for _, each in parts], axis=0, dtype=np.float64)
-        yield span._replace(whole=True), outputs
+    """The mean over the chunks of a recording, of which the first begins with frame 0."""
+    parts: list[tuple[Span, np.ndarray]] = []
+    for answer in answers:
+        if parts and answer[0].start == 0:
+            yield mean_of(parts)
+            parts = []
+        parts.append(answer)
+    if parts:
+        yield mean_of(parts)
+
+
+def mean_of(parts: Sequence[tuple[Span, np.ndarray]]) -> tuple[Span, np.ndarray]:
+    span, outputs = parts[0]
+    if len(parts) > 1:
+        outputs = np.mean([each for _, each in parts], axis=0, dtype=np.float64)
+    return span._replace(whole=True), outputs
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import glob
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -16,7 +16,13 @@ from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
 from data_gen.readers.formats import FORMATS, OF_FOLDERS, OF_MANY
-from data_gen.readers.found import ARCHIVES, folder_of_parts, single_file
+from data_gen.readers.found import (
+    ARCHIVES,
+    clip_folders,
+    folder_of_parts,
+    names_of,
+    single_file,
+)
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
@@ -47,12 +53,12 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     pattern = str(folder / settings.files)
     format_ = settings.reader["format"]
     place = Path(pattern)
-    if place.is_dir():
-        ends = "*" if format_ in OF_FOLDERS else "**/*"
-        pattern = str(place / ends)
+    if place.is_dir() and format_ not in OF_FOLDERS:
+        pattern = str(place / "**/*")
     paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
     if format_ in OF_FOLDERS:
-        found = [folder_of_parts(path) for path in paths if path.is_dir()]
+        folders = {each for path in paths if path.is_dir() for each in clip_folders(path)}
+        found = [folder_of_parts(path) for path in sorted(folders)]
     elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
         found = list(members_of(paths[0], max_mb))
     else:
@@ -81,10 +87,10 @@ def read_path(
 
 
 def from_memory(
-    clips: Mapping[str, tuple[np.ndarray, bool]], path: Path, label: int
+    clips: Mapping[Path, tuple[np.ndarray, bool]], path: Path, label: int
 ) -> tuple[np.ndarray, bool]:
     """A clip that was read while planning."""
-    return clips[path.name]
+    return clips[path]
 
 
 def make_plan(
@@ -108,12 +114,13 @@ def make_plan(
     fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
     now = fields_tell or format_ in OF_MANY or not Path(files[0].name).exists()
     read = partial(read_raw, format_=format_, options=options, preparation=preparation)
-    samples, bad = _read_all(files, read) if now else ([], [])
+    names = names_of([raw.name for raw in files])
+    samples, bad = _read_all(files, names, read) if now else ([], [])
     if now:
         entries = [FoundClip(raw.name, sample.name, sample.fields) for raw, sample, _, _ in samples]
-        memory = {sample.name: (clip, cut) for _, sample, clip, cut in samples}
+        memory = {Path(r.name) / sample.name: (clip, cut) for r, sample, clip, cut in samples}
     else:
-        entries = [FoundClip(raw.name, Path(raw.name).name, {}) for raw in files]
+        entries = [FoundClip(raw.name, name, {}) for raw, name in zip(files, names, strict=True)]
         memory = {}
     classes = class_list(settings, folder, rules["label"], entries)
     clips, more = labelled_clips(entries, rules, classes, settings, folder, now)
@@ -145,16 +152,16 @@ def make_plan(
 
 
 def _read_all(
-    files: Sequence[Raw], read: Callable[[Raw], list]
+    files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], list]
 ) -> tuple[list[tuple[Raw, Sample, np.ndarray, bool]], list[BadClip]]:
     samples, bad, seen = [], [], set()
-    for raw in files:
+    for raw, of_file in zip(files, names, strict=True):
         try:
             found = read(raw)
             for sample, clip, cut in found:
                 # A clip that is a file of its own has the file's name, as in the other commands.
-                own = Path(raw.name).name if len(found) == 1 else sample.name
-                name = own.replace("/", "_")
+                inner = PurePosixPath(of_file).parent / sample.name.replace("/", "_")
+                name = of_file if len(found) == 1 else str(inner)
                 if name in seen:
                     raise BadFile(TWICE, f"{raw.name}: {name} is the name of several clips.")
                 seen.add(name)
@@ -167,7 +174,7 @@ def _read_all(
 def _shape(
     files: Sequence[Raw],
     read: Callable[[Raw], list],
-    memory: Mapping[str, tuple[np.ndarray, bool]],
+    memory: Mapping[Path, tuple[np.ndarray, bool]],
     preparation: Preparation,
     bad: list[BadClip],
 ) -> tuple[int, int]:

@@ -1,9 +1,10 @@
 """What a YAML file's rules tell of recordings: class, subject, camera, part."""
 
 import csv
+import os
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,17 +76,28 @@ class Rule:
             if fields.get(rule["field"]) is None:
                 raise BadFile(NO_LABEL, f"{file}: {name} has no field {rule['field']!r}.")
             return fields[rule["field"]]
-        for known in (name, Path(file).name, Path(file).stem):
+        for known in known_as(file, name):
             if known in self.table:
                 return self.table[known]
         raise BadFile(NO_LABEL, f"{file}: {rule['csv']} does not list {name}.")
+
+
+def known_as(file: str, name: str) -> Iterator[str]:
+    """What a table may call a clip: its name, or as much of its file's path as is wanted, with or
+    without the ending; the longest first.
+    """
+    yield name
+    while file:
+        yield file
+        yield os.path.splitext(file)[0]  # noqa: PTH122 - many clips
+        file = file.partition("/")[2]
 
 
 def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
     """A table's column by the names of clips.
 
     Raises:
-        ValueError: the table is missing, or lacks a column.
+        ValueError: the table is missing, lacks a column, or contradicts itself.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -95,7 +107,15 @@ def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
     file_column, column = rule.get("file", "file"), rule.get("column", "label")
     if not rows or {file_column, column} - set(rows[0]):
         raise ValueError(f"{path} must have the columns {file_column!r} and {column!r}.")
-    return {(row[file_column] or "").strip(): (row[column] or "").strip() for row in rows}
+    found: dict[str, str] = {}
+    for row in rows:
+        name, value = ((row[key] or "").strip() for key in (file_column, column))
+        if found.setdefault(name, value) != value:
+            raise ValueError(
+                f"{path} has {found[name]!r} and {value!r} for {name!r}. Where files share a name, "
+                "write their folders, too: folder/name."
+            )
+    return found
 
 
 def label_of(value: str | int, rule: Mapping[str, Any], classes: Sequence[str], what: str) -> int:
@@ -176,8 +196,8 @@ def labelled_clips(
         if part == NEITHER:
             continue
         place = Path(file)
-        own = (name, place) if in_memory else (place.name, place.parent)
-        clips.append(Clip(own[0], own[1], facts.label, (part,), (0, camera, subject, 0)))
+        root = place if in_memory else place.parents[len(PurePosixPath(name).parts) - 1]
+        clips.append(Clip(name, root, facts.label, (part,), (0, camera, subject, 0)))
     return clips, bad
 
 
@@ -199,7 +219,7 @@ def _parts(
     """0 train, 1 val or NEITHER for every clip."""
     if "csv" in split:
         table = read_column(folder / split["csv"], {"column": "part", **split})
-        names = [(name, Path(file).name, Path(file).stem) for file, name, *_ in known]
+        names = [known_as(file, name) for file, name, *_ in known]
         found = [next((table[n] for n in keys if n in table), None) for keys in names]
         return [PARTS.index(part) if part in PARTS else NEITHER for part in found]
     if "field" in split:

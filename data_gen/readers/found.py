@@ -1,6 +1,7 @@
 """Raw files that a user names: files, folders, globs, archives."""
 
 import glob
+import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def find_raws(
 
     Args:
         endings: of the files to take from folders and archives; empty: all.
-        of_folders: a clip is a folder of .json files.
+        of_folders: a clip is a folder of .json files, at any depth.
 
     Raises:
         FileNotFoundError: a name stands for nothing.
@@ -46,10 +47,7 @@ def _raws(name: str, endings: tuple[str, ...], of_folders: bool, max_mb: float) 
         for found in sorted(glob.glob(name, recursive=True)):  # noqa: PTH207 - absolute, too
             yield from _raws(found, endings, of_folders, max_mb)
     elif path.is_dir() and of_folders:
-        if any(path.glob("*.json")):
-            yield folder_of_parts(path)
-        else:
-            yield from (folder_of_parts(p) for p in sorted(path.iterdir()) if p.is_dir())
+        yield from map(folder_of_parts, clip_folders(path))
     elif path.is_dir():
         for file in sorted(path.rglob("*")):
             wanted = file.name.endswith(endings) if endings else True
@@ -63,8 +61,32 @@ def _raws(name: str, endings: tuple[str, ...], of_folders: bool, max_mb: float) 
         yield single_file(path, max_mb)
 
 
+def names_of(files: Sequence[str]) -> list[str]:
+    """A name for every file: its own, or where several have the same, as in a folder a class, the
+    path of each below the folder that holds all.
+    """
+    paths = [Path(file).absolute() for file in files]
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    root = os.path.commonpath([path.parent for path in paths])
+    return [path.relative_to(root).as_posix() for path in paths]
+
+
 def single_file(path: Path, max_mb: float = MAX_FILE_MB) -> Raw:
     return Raw(str(path), [(path.name, lambda: check_file(path, max_mb).read_bytes())])
+
+
+def clip_folders(path: Path) -> Iterator[Path]:
+    """The folder itself or those below it: the first on each way down that holds .json files, or
+    no folder, which is for a reader to refuse.
+    """
+    below = [each for each in sorted(path.iterdir()) if each.is_dir() and each.name[0] != "."]
+    if not below or any(path.glob("*.json")):
+        yield path
+    else:
+        for folder in below:
+            yield from clip_folders(folder)
 
 
 def folder_of_parts(path: Path) -> Raw:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -90,6 +91,90 @@ def test_files_become_arrays_that_train(folder, format_, monkeypatch):
         main.main(argv)
         summary = json.loads((folder / f"work_dir/gestures/{stream}/summary.json").read_text())
         assert summary["epochs"] == 3
+
+
+NUMBERED = {"clap": ("000", "001"), "wave": ("000", "001", "002")}
+
+
+@pytest.fixture
+def class_folders(tmp_path):
+    """raw/<class>/<number>.npz, as many keep their clips: files of one name in several folders.
+
+    The joints of a class are its number plus a tenth of the clip's.
+    """
+    for label, (name, takes) in enumerate(NUMBERED.items()):
+        (tmp_path / "raw" / name).mkdir(parents=True)
+        for take, stem in enumerate(takes):
+            joints = np.full((4, 17, 3), 1 + label + take / 10)
+            np.savez(tmp_path / "raw" / name / f"{stem}.npz", joints=joints)
+    shutil.make_archive(str(tmp_path / "raw"), "zip", tmp_path / "raw")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("files", "format_"), [("raw", "dense"), ("raw", "compact"), ("raw.zip", "dense")]
+)
+def test_files_of_one_name_in_several_folders_are_clips_of_their_own(class_folders, files, format_):
+    changes = {"files": files, "label": {"folder": 1}, "classes": None, "subject": None,
+               "split": {"fraction": 0.4, "by": "clip"}, "normalise": "none"}  # fmt: skip
+    custom_gendata.main([*write(class_folders, **changes), "--format", format_])
+    found = {}
+    for part, count in (("train", 3), ("val", 2)):
+        if format_ == "compact":
+            clips = StoreSplit(class_folders / "data" / "clips", part)
+            names, labels = clips.names, clips.labels
+        else:
+            clips = np.load(class_folders / "data" / f"{part}_data_joint.npy")
+            names, labels = load_labels(class_folders / "data" / f"{part}_label.pkl")
+        assert len(names) == count
+        for i, name in enumerate(names):
+            found[name] = labels[i], clips[i].max()
+    expected = {
+        f"{name}/{stem}.npz": (label, pytest.approx(1 + label + take / 10))
+        for label, (name, takes) in enumerate(NUMBERED.items())
+        for take, stem in enumerate(takes)
+    }
+    assert found == expected
+
+
+def test_folders_of_frames_lie_in_folders_of_classes(tmp_path, caplog):
+    for name, takes in NUMBERED.items():
+        for take in takes:
+            folder = tmp_path / "raw" / name / take
+            folder.mkdir(parents=True)
+            for frame in range(3):
+                points = np.random.default_rng(frame).uniform(1, 9, 75).tolist()
+                content = {"people": [{"pose_keypoints_2d": points}]}
+                (folder / f"{frame:012d}_keypoints.json").write_text(json.dumps(content))
+    changes = {"files": "raw", "reader": {"format": "openpose"}, "skeleton": "openpose_body25",
+               "label": {"folder": 1}, "classes": None, "subject": None,
+               "split": {"fraction": 0.4}}  # fmt: skip
+    custom_gendata.main(write(tmp_path, **changes))
+    data = tmp_path / "data"
+    train, val = (load_labels(data / f"{part}_label.pkl")[0] for part in ("train", "val"))
+    assert sorted(train + val) == [f"{name}/{t}" for name in NUMBERED for t in NUMBERED[name]]
+    assert "nobody" not in caplog.text
+    (tmp_path / "raw" / "wave" / "003").mkdir()
+    custom_gendata.main(write(tmp_path, **changes))
+    assert "clips kept with nobody in them: 1 (wave/003)" in caplog.text
+
+
+def test_tables_name_such_files_by_as_much_of_the_path_as_is_wanted(class_folders, capsys):
+    rows = ["file,label,part,who", "clap/000,clap,train,ann", "raw/wave/000.npz,wave,train,ann",
+            "clap/001.npz,clap,val,bob", "wave/001,wave,val,bob", "002,wave,train,ann"]  # fmt: skip
+    (class_folders / "all.csv").write_text("\n".join(rows))
+    table = {"csv": "all.csv"}
+    changes = {"files": "raw", "label": table, "classes": ["wave", "clap"], "subject": None,
+               "split": {**table, "column": "part"}}  # fmt: skip
+    custom_gendata.main(write(class_folders, **changes))
+    train, val = (
+        load_labels(class_folders / f"data/{part}_label.pkl") for part in ("train", "val")
+    )
+    assert train == (["clap/000.npz", "wave/000.npz", "wave/002.npz"], [1, 0, 0])
+    assert val == (["clap/001.npz", "wave/001.npz"], [1, 0])
+    (class_folders / "all.csv").write_text("file,label\n000,clap\n000,wave\n")
+    line = failing(capsys, write(class_folders, **changes | {"split": {"fraction": 0.5}}))
+    assert "all.csv has 'clap' and 'wave' for '000'. Where files share a name" in line
 
 
 def test_nw_ucla_by_a_yaml_alone_is_byte_for_byte_that_of_its_own_command(tmp_path):

@@ -233,6 +233,19 @@ def test_text_json_and_csv_say_the_same(tmp_path, ntu, capsys):
     assert dict(zip(header.split(","), row.split(","), strict=True))["name1"] == best["name"]
 
 
+@pytest.mark.parametrize("more", [[], ["--window", "1000"]])
+def test_recordings_of_one_name_in_two_folders_are_two(tmp_path, ntu, capsys, more):
+    weights, clips = ntu_weights(tmp_path, ntu), sorted((ntu / "raw").iterdir())[:2]
+    alone = [json.loads(*lines(capsys, c, "--weights", weights, "--json", *more)) for c in clips]
+    for name, clip in zip("ab", clips, strict=True):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "clip.skeleton").write_bytes(clip.read_bytes())
+    argv = [tmp_path / "a", tmp_path / "b", "--weights", weights, "--batch-size", "1", "--json"]
+    found = [json.loads(line) for line in lines(capsys, *argv, *more)]
+    assert [one["clip"] for one in found] == ["a/clip.skeleton", "b/clip.skeleton"]
+    assert [one["top"] for one in found] == [one["top"] for one in alone]
+
+
 def test_several_networks_are_fused(tmp_path, ntu, capsys):
     weights = [ntu_weights(tmp_path, ntu, seed) for seed in (0, 1)]
     clip = sorted((ntu / "raw").iterdir())[0]

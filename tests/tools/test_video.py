@@ -219,5 +219,15 @@ def test_extract_resumes(tmp_path, capsys):
     (tmp_path / "out" / "a.npz").write_bytes(b"")
     extract.main([str(tmp_path / "a.mp4"), "--out", str(tmp_path / "out")])
     assert "is there already" in capsys.readouterr().out
-    message = failing(capsys, extract, "x/a.mp4", "y/a.mp4", "--out", tmp_path)
-    assert "same name" in message
+    message = failing(capsys, extract, "x/a.mp4", "x/a.avi", "--out", tmp_path)
+    assert "two videos of a folder have the same name" in message
+
+
+def test_extract_keeps_the_folders_of_videos_of_one_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(extract, "open_video", lambda name: video(3))
+    monkeypatch.setattr(extract, "estimator", lambda *args: Standing())
+    extract.main(["x/wave/1.mp4", "x/clap/1.mp4", "--out", str(tmp_path)])
+    made = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.npz"))
+    assert made == ["clap/1.npz", "wave/1.npz"]
+    proposed = yaml.safe_load((tmp_path / "skeletons.yaml").read_text())
+    assert (proposed["files"], proposed["label"]) == ("**/*.npz", {"folder": 1})

@@ -50,7 +50,7 @@ def skeletons_of(video: Video, estimate: PoseEstimator, coordinates: str) -> See
     if not any(len(persons) for persons in found):
         raise ValueError(f"{video.name}: nobody is seen in {len(found)} frames.")
     clip = joined_over_frames(found, joints, 3)
-    name, size = Path(video.name).name, (video.width, video.height)
+    name, size = video.name, (video.width, video.height)
     return Seen(name, estimate.skeleton, clip, coordinates, size, video.rate)
 
 
