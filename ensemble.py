@@ -21,8 +21,7 @@ from formats.scores import find_test_scores, load_scores, validation_scores_besi
 from utils.cli import ArgumentParser, non_negative, run
 from utils.fusion import class_table, fuse, search_weights, stream_table
 from utils.metrics import top_k_accuracy
-
-SHOWN_NAMES = 3
+from utils.text import first_of
 
 
 class Streams(NamedTuple):
@@ -226,7 +225,7 @@ def check_names(
 
 
 def _count(names: Sequence[str]) -> str:
-    return f"{len(names)} ({', '.join(names[:SHOWN_NAMES])})" if names else "0"
+    return f"{len(names)} ({first_of(names)})" if names else "0"
 
 
 if __name__ == "__main__":

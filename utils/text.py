@@ -1,10 +1,12 @@
 """What strangers wrote, safe to print or to put into a YAML file."""
 
 import json
+from collections.abc import Sequence
 
 import yaml
 
 LONGEST = 1000  # characters of a line; a path may have some hundred
+FEW = 3
 
 
 def one_line(words: object, longest: int = LONGEST) -> str:
@@ -25,6 +27,11 @@ def one_line(words: object, longest: int = LONGEST) -> str:
         return text
     end = longest // 4
     return f"{text[: longest - end - 5]} ... {text[-end:]}"
+
+
+def first_of(names: Sequence[object]) -> str:
+    """The first few of many names."""
+    return ", ".join(map(str, names[:FEW])) + (", ..." if len(names) > FEW else "")
 
 
 def as_yaml(text: str) -> str:

@@ -1,6 +1,7 @@
 """What a YAML file's rules tell of recordings: class, subject, camera, part."""
 
 import csv
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.pipeline.custom_settings import CustomSettings
+from data_gen.pipeline.custom_settings import CustomSettings, rule_in
 from data_gen.pipeline.plan import NEITHER, Clip
 from data_gen.readers.bad_files import NO_LABEL, WRONG_LABEL, BadClip, BadFile, kind_of
 from formats.clip_store import PARTS
-from utils.text import one_line
+from utils.text import first_of, one_line
+
+logger = logging.getLogger(__name__)
 
 
 class FoundClip(NamedTuple):
@@ -189,6 +192,10 @@ def labelled_clips(
     parts = _parts(known, settings.split, folder)
     subjects = _numbers([facts.subject for *_, facts in known])
     cameras = _numbers([facts.camera for *_, facts in known])
+    if out := [name for (_, name, *_), part in zip(known, parts, strict=True) if part == NEITHER]:
+        logger.warning(
+            "`split` puts %d clips nowhere: they are left out (%s).", len(out), first_of(out)
+        )
     clips = []
     for (file, name, _, facts), part, subject, camera in zip(
         known, parts, subjects, cameras, strict=True
@@ -222,9 +229,10 @@ def _parts(
         names = [known_as(file, name) for file, name, *_ in known]
         found = [next((table[n] for n in keys if n in table), None) for keys in names]
         return [PARTS.index(part) if part in PARTS else NEITHER for part in found]
-    if "field" in split:
+    if rule := rule_in(split):
+        told = Rule("split", rule, folder)
         wanted = {p: {str(n) for n in _listed(split.get(p, [p]))} for p in PARTS}
-        found = [{str(n) for n in _listed(fields.get(split["field"]))} for _, _, fields, _ in known]
+        found = [_all_told(told, file, name, fields) for file, name, fields, _ in known]
         return [
             next((p for p, part in enumerate(PARTS) if wanted[part] & names), NEITHER)
             for names in found
@@ -242,6 +250,14 @@ def _parts(
     return [
         0 if _same(g) in train else 1 if val is None or _same(g) in val else NEITHER for g in groups
     ]
+
+
+def _all_told(rule: Rule, file: str, name: str, fields: Mapping[str, Any]) -> set[str]:
+    """The names that a rule gives a clip, of which a field may hold several, or none."""
+    try:
+        return {str(each) for each in _listed(rule.of(file, name, fields))}
+    except BadFile:
+        return set()
 
 
 def _same(value: Any) -> str:

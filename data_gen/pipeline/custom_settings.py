@@ -28,6 +28,7 @@ from utils.text import one_line
 
 NORMALISATIONS, SCALES = ("none", "centre", "centre+scale", "ntu"), ("box", "torso")
 NAMES = either(list_of(either(TEXT, NUMBER)), TEXT, NUMBER)
+OF_NAMES = ("field", "folder", "regex")
 OF_TABLE = dict.fromkeys(("csv", "file", "column"), TEXT)
 KINDS = {
     **dict.fromkeys(("name", "files", "skeleton"), TEXT),
@@ -39,8 +40,8 @@ RULE_KINDS = {
     **OF_TABLE, "regex": TEXT, "first": WHOLE, "folder": COUNT, "field": TEXT,
 }  # fmt: skip
 SPLIT_KINDS = {
-    **OF_TABLE, "by": TEXT, "fraction": NUMBER, "seed": COUNT, "field": TEXT, "train": NAMES,
-    "val": NAMES,
+    **OF_TABLE, "by": TEXT, "fraction": NUMBER, "seed": COUNT, "field": TEXT, "folder": COUNT,
+    "regex": TEXT, "train": NAMES, "val": NAMES,
 }  # fmt: skip
 READER_KINDS = {
     **dict.fromkeys(("format", "axes", "columns", "path", "score"), TEXT),
@@ -93,8 +94,9 @@ ABOUT = {
     "label}",
     "split": "train and val: {by: subject, train: [1, 2]} or by: camera (the others are val); "
     "{fraction: 0.2, by: subject, seed: 0} (so much is val; by: clip does not keep subjects "
-    "together); {csv: split.csv, file: clip, column: part}; {field: split, train: [train], val: "
-    "[val]}",
+    "together); {csv: split.csv, file: clip, column: part}; {folder: 2, train: [train], val: "
+    "[test]} (the name of the folder so many levels up), and likewise with a field of the file or "
+    "a regex",
     "classes": "names of the classes: a list, or a text file with a name a line",
     "subject": "who was recorded, by a rule like label's",
     "camera": "from where, by a rule like label's",
@@ -210,10 +212,12 @@ def check_rule(name: str, rule: Any) -> None:
 
 def _check_split(settings: CustomSettings) -> None:
     split = settings.split
-    kinds = {"by", "fraction", "csv", "field"}
+    kinds = {"by", "fraction", "csv", *OF_NAMES}
     if not isinstance(split, Mapping) or not kinds & set(split):
-        raise ValueError(f"split must have by, fraction, csv or field. Got {split!r}.")
+        raise ValueError(f"split must have one of {', '.join(sorted(kinds))}. Got {split!r}.")
     check_kinds(split, SPLIT_KINDS, "split: ", never_empty=kinds)
+    if rule := rule_in(split):
+        check_rule("split", rule)
     by = split.get("by", "clip" if "fraction" in split else None)
     if by in ("subject", "camera") and getattr(settings, by) is None:
         raise ValueError(f"split by {by} requires the key {by}.")
@@ -223,6 +227,11 @@ def _check_split(settings: CustomSettings) -> None:
         raise ValueError(f"split: fraction must be in (0, 1). Got {split['fraction']!r}.")
     if by in ("subject", "camera") and "fraction" not in split and not split.get("train"):
         raise ValueError(f"split by {by} requires train: a list.")
+
+
+def rule_in(split: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule of a split by names that are told, not made; empty: it is another split."""
+    return {name: split[name] for name in OF_NAMES if name in split}
 
 
 def help_text() -> str:

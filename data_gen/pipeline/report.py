@@ -17,12 +17,11 @@ from data_gen.pipeline.store_writer import Entry
 from data_gen.readers.bad_files import BadClip
 from formats.manifest import write_manifest
 from utils.files import atomic_write
-from utils.text import one_line
+from utils.text import first_of, one_line
 
 REPORT = "gendata_report.json"
 MAX_BAD_SHARE = 0.01
 SHOWN = 10
-SHOWN_NAMES = 3
 
 logger = logging.getLogger(__name__)
 
@@ -82,8 +81,7 @@ def finish(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
         print(manifest["note"])
     _warn(plan, bad_clips(plan, entries), sum(entry.is_cut for entry in entries))
     for remark, names in _by_remark(entries).items():
-        shown = ", ".join(names[:SHOWN_NAMES]) + (", ..." if len(names) > SHOWN_NAMES else "")
-        logger.warning("clips kept with %s: %d (%s).", remark, len(names), shown)
+        logger.warning("clips kept with %s: %d (%s).", remark, len(names), first_of(names))
 
 
 def _by_remark(entries: Sequence[Entry]) -> dict[str, list[str]]:

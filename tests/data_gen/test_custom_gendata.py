@@ -244,6 +244,22 @@ def test_rules_of_the_split(folder, split, train, val):
         assert len(found[0]) == len(found[1]) == 2
 
 
+@pytest.mark.parametrize("how", [{"folder": 2}, {"regex": "^(train|test|odd)/"}])
+def test_parts_are_folders(tmp_path, caplog, how):
+    for part, takes in {"train": (1, 2), "test": (1,), "odd": (1,)}.items():
+        for name in ("clap", "wave"):
+            (tmp_path / "raw" / part / name).mkdir(parents=True)
+            for take in takes:
+                np.savez(tmp_path / f"raw/{part}/{name}/{take}.npz", joints=np.ones((3, 17, 3)))
+    changes = {"files": "raw", "label": {"folder": 1}, "classes": None, "subject": None}
+    custom_gendata.main(write(tmp_path, **changes, split={**how, "val": ["test"]}))
+    train, val = (load_labels(tmp_path / f"data/{p}_label.pkl") for p in ("train", "val"))
+    assert train == ([f"train/{n}/{t}.npz" for n in ("clap", "wave") for t in (1, 2)], [0, 0, 1, 1])
+    assert val == (["test/clap/1.npz", "test/wave/1.npz"], [0, 1])
+    said = "`split` puts 2 clips nowhere: they are left out (odd/clap/1.npz, odd/wave/1.npz)"
+    assert said in caplog.text
+
+
 def test_empty_values_leave_the_defaults(folder):
     split = {"fraction": 0.4, "by": "subject"}
     custom_gendata.main(write(folder, split={**split, "seed": 0}))
@@ -297,6 +313,8 @@ def test_classes_by_folder_or_table(folder):
         ({"label": {"regex": ["a"]}}, "label: regex must be text"),
         ({"label": {"csv": None}}, "label: csv has no value"),
         ({"split": {"fraction": "half"}}, "split: fraction must be a number"),
+        ({"split": {"regex": "train"}}, "split: regex needs a group in brackets"),
+        ({"split": {"train": [1]}}, "split must have one of by, csv, field, folder, fraction, reg"),
         ({"split": {"by": "subject", "train": {"a": 1}}}, "split: train must be a list"),
         ({"normalise": {"mode": "centre+scale", "scale": "arm"}}, "scale must be box or torso"),
         ({"classes": {"a": 1}}, "classes must be text or a list"),
