@@ -21,7 +21,7 @@ from data_gen.pipeline.custom_plan import options_of
 from data_gen.pipeline.custom_settings import check, read_custom_settings, settings_as_values
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
 from data_gen.pipeline.ntu_plan import MAX_FRAMES
-from data_gen.readers.formats import BY_ENDING, FORMATS, OF_FOLDERS
+from data_gen.readers.formats import ENDINGS, FORMATS, OF_FOLDERS
 from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
 from data_gen.readers.kinetics import parse_bodies
 from data_gen.readers.ntu import parse_name, parse_skeleton, select_bodies
@@ -144,7 +144,7 @@ class Custom:
         checked = check(dict(settings))
         self.format, self.skeleton = checked.reader["format"], str(checked.skeleton)
         self.of_folders = self.format in OF_FOLDERS
-        self.endings = tuple(end for end, name in BY_ENDING.items() if name == self.format)
+        self.endings = ENDINGS[self.format]
         skeleton = skeleton_class(self.skeleton)
         self.up = skeleton.up
         self.options = options_of(checked, skeleton)

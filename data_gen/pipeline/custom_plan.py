@@ -2,6 +2,7 @@
 # Shapes: M persons, T frames, V joints, C channels.
 
 import glob
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from data_gen.pipeline.custom_settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
-from data_gen.readers.formats import FORMATS, OF_FOLDERS, OF_MANY
+from data_gen.readers.formats import ENDINGS, FORMATS, OF_FOLDERS, OF_MANY, has_ending
 from data_gen.readers.found import (
     ARCHIVES,
     clip_folders,
@@ -26,7 +27,9 @@ from data_gen.readers.found import (
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
-from utils.text import one_line
+from utils.text import first_of, one_line
+
+logger = logging.getLogger(__name__)
 
 
 def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
@@ -60,12 +63,27 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
         folders = {each for path in paths if path.is_dir() for each in clip_folders(path)}
         found = [folder_of_parts(path) for path in sorted(folders)]
     elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
-        found = list(members_of(paths[0], max_mb))
+        found = of_format(list(members_of(paths[0], max_mb)), format_)
     else:
-        found = [single_file(path) for path in paths if path.is_file() and path.name[0] != "."]
+        tables = {folder / name for name in settings.tables}
+        files = [path for path in paths if path.is_file() and path.name[0] != "."]
+        found = [single_file(path) for path in files if path not in tables]
+        found = of_format(found, format_) if place.is_dir() else found
     if not found:
         raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
     return found
+
+
+def of_format(raws: list[Raw], format_: str) -> list[Raw]:
+    """Of all files of a folder those with a format's endings, or all where none has one."""
+    wanted = [raw for raw in raws if has_ending(raw.name, format_)]
+    others = [Path(raw.name).name for raw in raws if not has_ending(raw.name, format_)]
+    if wanted and others:
+        endings = " or ".join(ENDINGS[format_])
+        logger.warning(
+            "%d files are not %s: left alone (%s).", len(others), endings, first_of(others)
+        )
+    return wanted or raws
 
 
 def read_raw(

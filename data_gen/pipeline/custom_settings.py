@@ -71,6 +71,13 @@ class CustomSettings:
     rate: float | None = None
     persons: int = 1
 
+    @property
+    def tables(self) -> list[str]:
+        """Files beside the recordings that say something of them."""
+        rules = (self.label, self.subject, self.camera, self.split)
+        tables = [rule["csv"] for rule in rules if rule and "csv" in rule]
+        return [*tables, *([self.classes] if isinstance(self.classes, str) else [])]
+
 
 ABOUT = {
     "name": "of the data set: the output folder is data/<name>",

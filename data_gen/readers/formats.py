@@ -28,11 +28,24 @@ FORMATS: dict[str, Reader] = {
 }
 OF_FOLDERS = {"openpose"}  # a clip is a folder of files
 OF_MANY = {"pyskl", "ctrgcn"}  # a file holds many clips
-BY_ENDING = {".npy": "npy", ".npz": "npz", ".mat": "mat", ".h5": "hdf5", ".hdf5": "hdf5",
-             ".json": "json", ".csv": "csv", ".tsv": "tsv", ".pkl": "pyskl", ".bvh": "bvh",
-             ".c3d": "c3d"}  # fmt: skip
+ENDINGS: dict[str, tuple[str, ...]] = {
+    **{name: (f".{name}",) for name in ("npy", "npz", "mat", "json", "csv", "tsv", "bvh", "c3d")},
+    "hdf5": (".h5", ".hdf5"),
+    "pyskl": (".pkl", ".pickle"),
+    "ctrgcn": (".npz",),
+    "openpose": (".json",),
+    "coco": (".json",),
+    "mediapipe": (".json", ".csv"),
+    "kinect": (".json",),
+    "deeplabcut": (".csv", ".h5", ".hdf5"),
+}
 
 
 def format_of(path: Path) -> str | None:
-    """The format that a file's ending stands for."""
-    return BY_ENDING.get(path.suffix.lower())
+    """The format that a file's ending stands for, of several the plainest."""
+    ending = path.suffix.lower()
+    return next((name for name in ENDINGS if ending in ENDINGS[name]), None)
+
+
+def has_ending(name: str, format_: str) -> bool:
+    return name.lower().endswith(ENDINGS[format_])

@@ -50,12 +50,12 @@ def _raws(name: str, endings: tuple[str, ...], of_folders: bool, max_mb: float) 
         yield from map(folder_of_parts, clip_folders(path))
     elif path.is_dir():
         for file in sorted(path.rglob("*")):
-            wanted = file.name.endswith(endings) if endings else True
+            wanted = file.name.lower().endswith(endings) if endings else True
             if file.is_file() and wanted and not file.name.startswith("."):
                 yield single_file(file, max_mb)
-    elif path.name.endswith(ARCHIVES) and not path.name.endswith(endings or ("\0",)):
+    elif path.name.endswith(ARCHIVES) and not path.name.lower().endswith(endings or ("\0",)):
         for raw in members_of(path, max_mb):
-            if not endings or raw.name.endswith(endings):
+            if not endings or raw.name.lower().endswith(endings):
                 yield raw
     else:
         yield single_file(path, max_mb)

@@ -16,6 +16,7 @@ from data_gen import custom_gendata, ucla_gendata
 from data_gen.pipeline.custom_settings import ABOUT, CustomSettings, check
 from formats.clip_store import StoreSplit
 from formats.labels import load_labels
+from graph.named import skeleton_class
 from utils.cli import run
 
 SETTINGS = {
@@ -135,6 +136,40 @@ def test_files_of_one_name_in_several_folders_are_clips_of_their_own(class_folde
         for take, stem in enumerate(takes)
     }
     assert found == expected
+
+
+def test_of_a_folder_only_files_of_the_format_are_clips(class_folders, caplog):
+    raw = class_folders / "raw"
+    (raw / "README.txt").write_text("what these are")
+    (raw / "clap" / "000.npz").rename(raw / "clap" / "000.NPZ")
+    changes = {"files": "raw", "label": {"folder": 1}, "classes": None, "subject": None,
+               "split": {"fraction": 0.4}}  # fmt: skip
+    custom_gendata.main(write(class_folders, **changes))
+    report = json.loads((class_folders / "data" / "gendata_report.json").read_text())
+    assert report["num_files"] == report["num_usable"] == 5
+    assert "1 files are not .npz: left alone (README.txt)" in caplog.text
+    for path in raw.glob("*/*.*"):
+        path.rename(path.with_suffix(".dat"))  # none has the ending: all are taken
+    (raw / "README.txt").unlink()
+    custom_gendata.main(write(class_folders, **changes))
+
+
+def test_a_table_among_the_recordings_is_no_recording(tmp_path):
+    (tmp_path / "raw").mkdir()
+    joints = np.arange(51).reshape(1, 51) + np.zeros((3, 1))
+    names = [f"{j}_{axis}" for j in skeleton_class("coco17").joint_names for axis in "xyz"]
+    lines = ["file,label"]
+    for number in range(4):
+        path = tmp_path / "raw" / f"{number}.csv"
+        np.savetxt(path, joints, delimiter=",", header=",".join(names), comments="")
+        lines.append(f"{number},{number % 2}")
+    (tmp_path / "raw" / "labels.csv").write_text("\n".join(lines))
+    custom_gendata.main(write(
+        tmp_path, files="raw", reader={"format": "csv", "columns": "{joint}_{axis}"},
+        label={"csv": "raw/labels.csv"}, classes=None, subject=None, split={"fraction": 0.5},
+    ))  # fmt: skip
+    report = json.loads((tmp_path / "data" / "gendata_report.json").read_text())
+    assert report["num_files"] == report["num_usable"] == 4
 
 
 def test_folders_of_frames_lie_in_folders_of_classes(tmp_path, caplog):
