@@ -80,9 +80,8 @@ def of_format(raws: list[Raw], format_: str) -> list[Raw]:
     others = [Path(raw.name).name for raw in raws if not has_ending(raw.name, format_)]
     if wanted and others:
         endings = " or ".join(ENDINGS[format_])
-        logger.warning(
-            "%d files are not %s: left alone (%s).", len(others), endings, first_of(others)
-        )
+        shown = first_of(others)
+        logger.warning("left alone, as not named %s: %d (%s).", endings, len(others), shown)
     return wanted or raws
 
 

@@ -147,7 +147,7 @@ def test_of_a_folder_only_files_of_the_format_are_clips(class_folders, caplog):
     custom_gendata.main(write(class_folders, **changes))
     report = json.loads((class_folders / "data" / "gendata_report.json").read_text())
     assert report["num_files"] == report["num_usable"] == 5
-    assert "1 files are not .npz: left alone (README.txt)" in caplog.text
+    assert "left alone, as not named .npz: 1 (README.txt)" in caplog.text
     for path in raw.glob("*/*.*"):
         path.rename(path.with_suffix(".dat"))  # none has the ending: all are taken
     (raw / "README.txt").unlink()
