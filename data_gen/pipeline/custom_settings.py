@@ -81,7 +81,7 @@ class CustomSettings:
 
 ABOUT = {
     "name": "of the data set: the output folder is data/<name>",
-    "files": "a folder or an archive, of which the files with the format's endings are taken, a glob "
+    "files": "a folder or an archive, of which files with the format's endings are taken, a glob "
     "such as raw/**/*.npz, or one big file; relative to this file",
     "reader": f"format ({', '.join(FORMATS)}) and its options: key (of the array), "
     f"axes (letters of "
