@@ -1,5 +1,6 @@
 """YAML files that train on a data set of one's own at once: a stream each."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,14 @@ from data_gen.pipeline.plan import Plan
 from graph.streams import STREAMS
 from utils.files import atomic_write
 
+OF_DATA = ("num_class", "num_point", "num_person", "in_channels", "graph")  # of model_args
+
+logger = logging.getLogger(__name__)
+
 
 def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
-    """Write {train,test}_{stream}.yaml of the four streams over recipe.yaml; existing files stay.
+    """Write {train,test}_{stream}.yaml of the four streams over recipe.yaml; existing files stay,
+    which is said where the data have become others.
 
     The recipe suits small data sets: half of the published width, AdamW, a cosine.
     """
@@ -57,11 +63,25 @@ def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
         for phase, content in (("train", train), ("test", test)):
             command = f"# python3 main.py --config {folder / f'{phase}_{stream}.yaml'}"
             files[f"{phase}_{stream}.yaml"] = (command, content)
+    _warn_of_changes(folder / "network.yaml", network["model_args"])
     return [
         _write(folder / file, comment, content)
         for file, (comment, content) in files.items()
         if not (folder / file).exists()
     ]
+
+
+def _warn_of_changes(path: Path, model_args: dict[str, Any]) -> None:
+    """Say what an earlier file says of the data that is true no longer."""
+    try:
+        kept = yaml.safe_load(path.read_text("utf-8"))["model_args"]
+        changed = [name for name in OF_DATA if name in kept and kept[name] != model_args[name]]
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        return  # there is none, or main.py says what is wrong with it
+    if changed:
+        told = ", ".join(f"{name}: {kept[name]}, now {model_args[name]}" for name in changed)
+        logger.warning("%s stays as it is, but the data have changed (%s). Remove it to have it "
+                       "written anew.", path, told)  # fmt: skip
 
 
 def _where(plan: Plan, format_: str, part: str) -> dict[str, Any]:

@@ -172,6 +172,23 @@ def test_a_table_among_the_recordings_is_no_recording(tmp_path):
     assert report["num_files"] == report["num_usable"] == 4
 
 
+def test_a_config_that_no_longer_fits_is_kept_and_said(class_folders, caplog):
+    changes = {"files": "raw", "label": {"folder": 1}, "classes": None, "subject": None,
+               "split": {"fraction": 0.4}, "normalise": "none"}  # fmt: skip
+    argv = write(class_folders, **changes)
+    custom_gendata.main(argv)
+    custom_gendata.main(argv)
+    assert not caplog.text
+    shutil.copytree(class_folders / "raw" / "wave", class_folders / "raw" / "zoom")
+    custom_gendata.main(argv)
+    path = class_folders / "config" / "network.yaml"
+    said = f"{path} stays as it is, but the data have changed (num_class: 2, now 3). Remove it"
+    assert said in caplog.text
+    assert yaml.safe_load(path.read_text())["model_args"]["num_class"] == 2
+    path.write_text("model_args: [")
+    custom_gendata.main(argv)
+
+
 def test_folders_of_frames_lie_in_folders_of_classes(tmp_path, caplog):
     for name, takes in NUMBERED.items():
         for take in takes:
