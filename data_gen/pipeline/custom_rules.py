@@ -113,7 +113,7 @@ def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in rows:
         name, value = ((row[key] or "").strip() for key in (file_column, column))
-        if found.setdefault(name, value) != value:
+        if name and found.setdefault(name, value) != value:
             raise ValueError(
                 f"{path} has {found[name]!r} and {value!r} for {name!r}. Where files share a name, "
                 "write their folders, too: folder/name."

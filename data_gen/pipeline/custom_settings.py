@@ -28,7 +28,7 @@ from utils.text import one_line
 
 NORMALISATIONS, SCALES = ("none", "centre", "centre+scale", "ntu"), ("box", "torso")
 NAMES = either(list_of(either(TEXT, NUMBER)), TEXT, NUMBER)
-OF_NAMES = ("field", "folder", "regex")
+PART_RULES = ("field", "folder", "regex")  # that tell what a split puts into a part by name
 OF_TABLE = dict.fromkeys(("csv", "file", "column"), TEXT)
 KINDS = {
     **dict.fromkeys(("name", "files", "skeleton"), TEXT),
@@ -219,7 +219,7 @@ def check_rule(name: str, rule: Any) -> None:
 
 def _check_split(settings: CustomSettings) -> None:
     split = settings.split
-    kinds = {"by", "fraction", "csv", *OF_NAMES}
+    kinds = {"by", "fraction", "csv", *PART_RULES}
     if not isinstance(split, Mapping) or not kinds & set(split):
         raise ValueError(f"split must have one of {', '.join(sorted(kinds))}. Got {split!r}.")
     check_kinds(split, SPLIT_KINDS, "split: ", never_empty=kinds)
@@ -237,8 +237,8 @@ def _check_split(settings: CustomSettings) -> None:
 
 
 def rule_in(split: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule of a split by names that are told, not made; empty: it is another split."""
-    return {name: split[name] for name in OF_NAMES if name in split}
+    """The rule that tells the names of which a split makes parts; empty: it is another split."""
+    return {name: split[name] for name in PART_RULES if name in split}
 
 
 def help_text() -> str:
