@@ -17,13 +17,7 @@ from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
 from data_gen.readers.formats import ENDINGS, FORMATS, OF_FOLDERS, OF_MANY, has_ending
-from data_gen.readers.found import (
-    ARCHIVES,
-    clip_folders,
-    folder_of_parts,
-    names_of,
-    single_file,
-)
+from data_gen.readers.found import ARCHIVES, clip_folders, folder_of_parts, names_of, single_file
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
@@ -56,8 +50,9 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     pattern = str(folder / settings.files)
     format_ = settings.reader["format"]
     place = Path(pattern)
-    if place.is_dir() and format_ not in OF_FOLDERS:
-        pattern = str(place / "**/*")
+    if place.is_dir():
+        ends = "*" if format_ in OF_FOLDERS else "**/*"
+        pattern = str(place / ends)
     paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
     if format_ in OF_FOLDERS:
         folders = {each for path in paths if path.is_dir() for each in clip_folders(path)}

@@ -198,6 +198,7 @@ def test_folders_of_frames_lie_in_folders_of_classes(tmp_path, caplog):
                 points = np.random.default_rng(frame).uniform(1, 9, 75).tolist()
                 content = {"people": [{"pose_keypoints_2d": points}]}
                 (folder / f"{frame:012d}_keypoints.json").write_text(json.dumps(content))
+    (tmp_path / "raw" / "about.json").write_text("{}")  # beside the classes: no frame
     changes = {"files": "raw", "reader": {"format": "openpose"}, "skeleton": "openpose_body25",
                "label": {"folder": 1}, "classes": None, "subject": None,
                "split": {"fraction": 0.4}}  # fmt: skip
