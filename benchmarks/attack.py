@@ -74,7 +74,7 @@ def mutate(content: bytes, rng: random.Random) -> bytes:
 
 
 def mutate_tree(tree: Any, rng: random.Random) -> Any:
-    """A copy with one part, met on a walk from the top, odd, gone, renamed or there twice."""
+    """A copy with one part, met on a walk from the top, odd, missing, renamed or duplicate."""
     if not isinstance(tree, (dict, list, tuple)) or not tree or rng.random() < 0.15:
         return rng.choice(ODD)
     kind = rng.randrange(12)  # from 3 on: go deeper

@@ -2,7 +2,7 @@
 
 Makes a synthetic NTU RGB+D and Kinetics-like clips in a temporary folder, runs the real commands
 on them, and prints ratios as a Markdown table. Rounds alternate; times are medians. A run waits
-until other programs leave the processor alone, and is made again if they do not stay away. Linux
+until other programs leave the processor alone, and is repeated if they do not stay away. Linux
 only: private memory and the time of other programs are read from /proc.
 """
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The four streams of NW-UCLA with several seeds, trained side by side, tested, and the table of
-# docs/results/nw-ucla. Stopped, it goes on where it was.
+# docs/results/nw-ucla. Stopped, it resumes where it was.
 # usage: [JOBS=2] bash benchmarks/nw_ucla.sh "SEED ..." [arguments of main.py for every run ...]
 #   two cores:    OMP_NUM_THREADS=1 bash benchmarks/nw_ucla.sh "1"
 #   one big GPU:  JOBS=12 bash benchmarks/nw_ucla.sh "1 2 3" --model-args '{width: 96}'

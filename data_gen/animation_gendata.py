@@ -119,7 +119,7 @@ def find_clips(
         if name is None:
             continue
         if name in raws:
-            bad.append(BadClip(raw.name, TWICE, f"clip {name} is there already"))
+            bad.append(BadClip(raw.name, TWICE, f"clip {name} exists already"))
             continue
         raws[name] = raw, match.groupdict().get("source") or name
     if not raws:

@@ -15,10 +15,10 @@ from engine.device import processes
 from engine.device.devices import unwrap
 from engine.epochs import Run
 from engine.evaluation import predict
-from engine.run_dir.states import BEST
 from engine.run_dir.summary import circumstances, peak_memory_mb, write_summary
 from engine.run_dir.weights import load_weights
 from engine.settings.table import DataSettings
+from formats.exported import BEST_WEIGHTS
 from formats.scores import delete_scores, save_scores, score_file
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def predict_all(
 def test_best_epoch(run: Run, clips: Clips, data: DataSettings) -> dict[str, float]:
     """Score the test clips, once, with the weights that did best on the validation clips."""
     model, work_dir = run.state.evaluated_model(), run.plan.work_dir
-    load_weights(unwrap(model), work_dir / "weights" / BEST)
+    load_weights(unwrap(model), work_dir / "weights" / BEST_WEIGHTS)
     outputs = predict_all(model, run.state.precision, clips, data)
     first = processes.is_first()
     metrics = processes.from_first(run.task.evaluate(outputs, clips) if first else None)

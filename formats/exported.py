@@ -20,6 +20,7 @@ from utils.text import one_line
 KEY = "skeleton_network"
 MAX_CHARACTERS = 10**6
 SUMMARY = "summary.json"
+BEST_WEIGHTS = "best.pt"  # a link in the folder weights of a work dir
 DATASETS = (*SKELETONS, "udiva")
 # A class of this project, the short name of one, a shipped skeleton, or a skeleton's YAML file.
 OWN_NAME = re.compile(r"(?:(?:model|feeders|graph)\.\w+\.)?\w+|.+\.ya?ml")
@@ -125,6 +126,12 @@ class NetworkInfo:
             (dataset.get("settings") or {}).get("skeleton"),
         )
         return [str(name) for name in named if name is not None]
+
+
+def weights_file(text: str) -> Path:
+    """Type of flags that take weights: a training's work dir stands for its best ones."""
+    best = Path(text) / "weights" / BEST_WEIGHTS
+    return best if best.is_file() else Path(text)
 
 
 def config_of_test(work_dir: Path) -> Path:

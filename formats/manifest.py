@@ -89,7 +89,7 @@ def skeleton_of(manifest: Mapping[str, Any] | None) -> str | None:
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Write `dataset.json` into a data set's folder, with `num_classes` and `note`; all it says.
 
-    Counts and checksums of splits that are not made again stay, if the earlier run made the same
+    Counts and checksums of splits that are not regenerated stay, if the earlier run made the same
     data set in the same format.
     """
     old = _load(folder / NAME) if (folder / NAME).is_file() else {}

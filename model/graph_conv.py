@@ -14,8 +14,8 @@ Theta. Here:
   it then works on frames, of which there are W / stride times fewer than frames of windows. Over
   single frames, A comes first.
 - The tensor between the two is the widest that training would keep, with K times the channels, and
-  the cheaper of the two convolutions makes it. So it is made for a few rows at a time, and made
-  again in the backward pass.
+  the cheaper of the two convolutions makes it. So it is made for a few rows at a time, and
+  recomputed in the backward pass.
 """
 # Shapes: N rows (bodies), C channels, V joints, T frames, K scales, W window.
 

@@ -31,5 +31,6 @@ def test_it_runs_as_written(tmp_path):
     assert summary["best"]["acc"] > 0.9
     log = (tmp_path / "work_dir/gestures/joint_eval/log.txt").read_text()
     assert "top-1" in log
+    assert (tmp_path / "work_dir/gestures/joint_eval/epoch1_test_score.pkl").is_file()
     config = yaml.safe_load((tmp_path / "config/gestures/network.yaml").read_text())
     assert config["model_args"]["graph"] == "coco17"

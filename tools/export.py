@@ -19,6 +19,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from formats.exported import weights_file
 from utils.cli import ArgumentParser, run
 
 ENDINGS = (".onnx", ".pt2", ".safetensors")
@@ -29,7 +30,8 @@ def make_parser() -> ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--weights", type=Path, required=True, metavar="FILE", help=".pt or .safetensors")
+    add("--weights", type=weights_file, required=True, metavar="FILE",
+        help=".pt, .safetensors, or a work dir for its best")  # fmt: skip
     add("--out", type=Path, required=True, metavar="FILE", help=", ".join(ENDINGS))
     add("--config", type=Path, metavar="FILE", help="settings of weights outside of a work dir")
     add("--frames", type=int, metavar="T", help="length of the clips to check with (default: the "

@@ -32,7 +32,7 @@ from data_gen.raw_formats import RawFormat, named_format, raw_format
 from data_gen.readers.bad_files import MAX_FILE_MB
 from data_gen.readers.found import find_raws, names_of
 from data_gen.readers.sample import Sample
-from formats.exported import DATASETS, NetworkInfo
+from formats.exported import DATASETS, NetworkInfo, weights_file
 from tools.predicting import inputs
 from tools.predicting.inputs import Span
 from tools.predicting.networks import NETWORKS, ONNX, open_network
@@ -51,8 +51,8 @@ def make_parser() -> ArgumentParser:
     )
     add = parser.add_argument
     add("clips", nargs="*", metavar="CLIP", help="files, folders, globs, archives, or - for stdin")
-    add("--weights", type=Path, nargs="+", default=[], metavar="FILE",
-        help=".pt, .safetensors or .onnx; several are fused")  # fmt: skip
+    add("--weights", type=weights_file, nargs="+", default=[], metavar="FILE",
+        help=".pt, .safetensors, .onnx, or a work dir for its best; several are fused")  # fmt: skip
     add("--alpha", type=float, nargs="+", metavar="X", help="a weight each (default: 1)")
     add("--config", type=Path, nargs="+", metavar="FILE",
         help="settings of weights outside of a work dir: one for all, or one each")  # fmt: skip
@@ -116,7 +116,9 @@ def checked(args: Namespace) -> Namespace:
     args.weights += [Path(name) for name in args.clips if name.endswith(ONNX)]
     args.clips = [name for name in args.clips if not name.endswith(ONNX)]
     if not args.weights:
-        raise ValueError("--weights is required: what to ask.")
+        raise ValueError(
+            "--weights is required: a file (.pt, .safetensors, .onnx), or a training's work dir."
+        )
     if bool(args.clips) == bool(args.video):
         raise ValueError("name clips (- for standard input), or --video files.")
     if STDIN in args.clips and len(args.clips) > 1:
@@ -260,7 +262,8 @@ def show(
         each = 1000 * (time.monotonic() - begun) / count
         print(
             f"{count} windows, {each:.0f} ms each with reading; a label is known "
-            f"{args.window} frames after its window begins, and anew every {args.stride} frames.",
+            f"{args.window} frames after its window begins, and renewed every {args.stride} "
+            "frames.",
             file=sys.stderr,
         )
     return len(clips)

@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from formats.exported import weights_file
 from utils.cli import ArgumentParser, non_negative, run
 from utils.files import atomic_write
 
@@ -34,7 +35,8 @@ def make_parser() -> ArgumentParser:
     )
     add = parser.add_argument
     add("work_dirs", nargs="*", type=Path, metavar="WORK_DIR")
-    add("--weights", nargs="+", type=Path, default=[], metavar="FILE", help=".pt or .safetensors")
+    add("--weights", nargs="+", type=weights_file, default=[], metavar="FILE",
+        help=".pt, .safetensors, or a work dir for its best: tested here")  # fmt: skip
     add("--config", type=Path, metavar="FILE", help="settings of weights outside of a work dir")
     add("--out", type=Path, default=Path("report.html"), help="(default: report.html)")
     add("--clips", type=non_negative, default=8, metavar="N",
@@ -58,14 +60,21 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     runs = read_runs(args.work_dirs) if args.work_dirs else []
     if args.weights:
-        from tools.reporting.tested import tested_run
+        from tools.reporting.tested import tested_runs
 
-        runs += [tested_run(path, args.config) for path in args.weights]
+        runs += tested_runs(args.weights, args.config)
     if not any(each.has_scores or each.curves or each.traits for each in runs):
         raise ValueError(
             f"{args.work_dirs[0]} holds neither scores nor curves. Test with main.py --phase test "
             "--save-score yes."
         )
+    for each in runs:
+        if not (each.has_scores or each.traits):
+            logger.warning(
+                "%s has no scores, hence no accuracy here. Test with main.py --phase test "
+                "--save-score yes, or name its weights: --weights %s.", each.name,
+                each.weights or "FILE",
+            )  # fmt: skip
     content = content_of(runs, costs_of(runs, not args.no_speed))
     content["made"] = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
     title = args.title or ", ".join(each.name for each in runs)

@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "--wrong, or make a page (.html)."
         )
     writer_of(args)(clips)
-    print(f"{args.out}: {len(clips)} clips")
+    print(f"{args.out}: {len(clips)} clip{'s' * (len(clips) != 1)}")
 
 
 def checked(args: Namespace) -> Namespace:

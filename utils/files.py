@@ -12,7 +12,7 @@ def atomic_write(path: Path | str, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it to `path`.
 
     Without `flush` the system writes it in its own time, so that a loss of power, though not of
-    the process, can harm it: for what is large and can be made again.
+    the process, can harm it: for what is large and can be regenerated.
 
     If the body raises, the temporary file is removed and an existing `path` stays as it was.
     Missing parent folders are made.

@@ -55,7 +55,7 @@ def execute(plan: Plan, wanted: Sequence[str], args: Namespace) -> None:
         OSError: too little room on the disk.
     """
     if args.resume and args.format != "compact":
-        raise ValueError("--resume requires --format compact; dense arrays are made again.")
+        raise ValueError("--resume requires --format compact; dense arrays start over.")
     if plan.max_file_mb is not None:
         plan = replace(plan, max_file_mb=args.max_file_mb)
     print(describe(plan, args.format))

@@ -59,7 +59,7 @@ def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
         train = {"base": "recipe.yaml", "work_dir": work_dir,
                  "train_feeder_args": {"stream": stream}, **args}  # fmt: skip
         test = {"base": "network.yaml", "work_dir": f"{work_dir}_eval", "phase": "test",
-                "weights": f"{work_dir}/weights/best.pt", **args}  # fmt: skip
+                "weights": f"{work_dir}/weights/best.pt", "save_score": True, **args}  # fmt: skip
         for phase, content in (("train", train), ("test", test)):
             command = f"# python3 main.py --config {folder / f'{phase}_{stream}.yaml'}"
             files[f"{phase}_{stream}.yaml"] = (command, content)
@@ -80,8 +80,8 @@ def _warn_of_changes(path: Path, model_args: dict[str, Any]) -> None:
         return  # there is none, or main.py says what is wrong with it
     if changed:
         told = ", ".join(f"{name}: {kept[name]}, now {model_args[name]}" for name in changed)
-        logger.warning("%s stays as it is, but the data have changed (%s). Remove it to have it "
-                       "written anew.", path, told)  # fmt: skip
+        logger.warning("%s stays as it is, but the data have changed (%s). Remove it to have "
+                       "it rewritten.", path, told)  # fmt: skip
 
 
 def _where(plan: Plan, format_: str, part: str) -> dict[str, Any]:

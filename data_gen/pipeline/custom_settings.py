@@ -83,27 +83,31 @@ ABOUT = {
     "name": "of the data set: the output folder is data/<name>",
     "files": "a folder or an archive, of which files with the format's endings are taken, a glob "
     "such as raw/**/*.npz, or one big file; relative to this file",
-    "reader": f"format ({', '.join(FORMATS)}) and its options: key (of the array), "
-    f"axes (letters of "
-    "T, V, C and perhaps M, such as TVC, MTVC or TV*C), channels, persons, columns "
-    "(of a table, such "
-    "as '{joint}_{axis}'), path (in JSON), rate (frames a second), world (MediaPipe: "
-    "metres), track "
-    "(join persons without ids over frames), score (keep or drop a confidence "
-    "channel), image (width "
-    "and height in pixels: places become shares of the width, from the middle)",
+    "reader": f"how to read a file\n- format: {', '.join(FORMATS)}\n"
+    "- axes: of an array, letters of T, V, C and perhaps M, such as TVC, MTVC or TV*C\n"
+    "- key: of the array in a file of several\n"
+    "- channels, persons: their number, where a file does not tell\n"
+    "- columns: of a table, such as '{joint}_{axis}'\n"
+    "- path: of the array in JSON\n"
+    "- rate: frames a second, where a file does not tell or is wrong\n"
+    "- image: [width, height] in pixels: places become shares of the width, from the middle\n"
+    "- score: keep or drop a confidence channel\n"
+    "- track: true joins persons without ids over frames\n"
+    "- world: false takes MediaPipe's shares of the image instead of metres",
     "skeleton": f"{', '.join(shipped())}, or a .yaml file of your own",
-    "label": "how to know the class: {regex: 'a(\\d+)', first: 1} of the name (first: "
-    "the number of "
-    "class 0; a group that is no number is a class's name), {folder: 1} (the name of the folder so "
-    "many levels up), {field: label, first: 0} of the file, or {csv: labels.csv, "
-    "file: clip, column: "
-    "label}",
-    "split": "train and val: {by: subject, train: [1, 2]} or by: camera (the others are val); "
-    "{fraction: 0.2, by: subject, seed: 0} (so much is val; by: clip does not keep subjects "
-    "together); {csv: split.csv, file: clip, column: part}; {folder: 2, train: [train], val: "
-    "[test]} (the name of the folder so many levels up), and likewise with a field of the file or "
-    "a regex",
+    "label": "how to know the class, one of\n"
+    "- {regex: 'a(\\d+)', first: 1}: from the name; first is the number of class 0; a group that "
+    "is no number is a class's name\n"
+    "- {folder: 1}: the name of the folder so many levels up\n"
+    "- {field: label, first: 0}: from the file\n"
+    "- {csv: labels.csv, file: clip, column: label}: from a table",
+    "split": "what is train and val, one of\n"
+    "- {by: subject, train: [1, 2]}, or by: camera: the others are val\n"
+    "- {fraction: 0.2, by: subject, seed: 0}: so much is val; by: clip does not keep subjects "
+    "together\n"
+    "- {folder: 2, train: [train], val: [test]}: the name of the folder so many levels up; "
+    "likewise with a field of the file, or a regex\n"
+    "- {csv: split.csv, file: clip, column: part}: from a table",
     "classes": "names of the classes: a list, or a text file with a name a line",
     "subject": "who was recorded, by a rule like label's",
     "camera": "from where, by a rule like label's",
@@ -154,7 +158,8 @@ def check(content: Any) -> CustomSettings:
         raise ValueError(f"unknown key {unknown[0]!r}. It takes {', '.join(fields)}.")
     required = [name for name, f in fields.items() if f.default is dataclasses.MISSING]
     if missing := [name for name in required if content.get(name) is None]:
-        raise ValueError(f"{missing[0]} is missing: {ABOUT[missing[0]]}.")
+        about = ABOUT[missing[0]].replace("\n- ", "; ")
+        raise ValueError(f"{missing[0]} is missing: {about}.")
     check_kinds(content, KINDS)
     settings = CustomSettings(**content)
     if not re.fullmatch(r"[\w.-]+", settings.name):
@@ -212,7 +217,7 @@ def check_rule(name: str, rule: Any) -> None:
         try:
             groups = re.compile(rule["regex"]).groups
         except re.error as error:
-            raise ValueError(f"{name}: regex {rule['regex']!r} is none: {error}.") from error
+            raise ValueError(f"{name}: {rule['regex']!r} is not a valid regex: {error}.") from error
         if groups < 1:
             raise ValueError(f"{name}: regex needs a group in brackets, such as 'a(\\d+)'.")
 
@@ -248,7 +253,7 @@ def help_text() -> str:
         required = field.default is dataclasses.MISSING
         default = "required" if required else f"default: {field.default}"
         lines.append(f"{field.name} ({default})")
-        lines += textwrap.wrap(
-            ABOUT[field.name], 96, initial_indent="    ", subsequent_indent="    "
-        )
+        for line in ABOUT[field.name].splitlines():
+            hanging = " " * (6 if line.startswith("-") else 4)
+            lines += textwrap.wrap(line, 96, initial_indent="    ", subsequent_indent=hanging)
     return "\n".join(lines)

@@ -158,7 +158,7 @@ def seen_only(clip: np.ndarray, what: str) -> np.ndarray:
 
 
 def joined_over_frames(frames: Sequence[np.ndarray], num_joints: int, channels: int) -> np.ndarray:
-    """Persons without ids, (P_t, V, C) a frame -> (M, T, V, C): each goes on as the nearest one.
+    """Persons without ids, (P_t, V, C) a frame -> (M, T, V, C): each continues as the nearest one.
 
     From frame to frame pairs of persons are joined in the order of the distance between the means
     of their seen joints; who is left over begins a new track.

@@ -14,7 +14,7 @@ LINE = {"format": "[ %(asctime)s ] %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S"}
 
 
 class Console(logging.StreamHandler):
-    """Standard output; once it is closed or full, the run goes on without it."""
+    """Standard output; once it is closed or full, the run continues without it."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], (OSError, ValueError)):

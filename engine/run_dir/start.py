@@ -10,8 +10,9 @@ import yaml
 from engine.device import processes
 from engine.run_dir.lock import lock
 from engine.run_dir.log import log_to_file
-from engine.run_dir.states import BEST, WEIGHTS, names_in, saved_states
+from engine.run_dir.states import WEIGHTS, names_in, saved_states
 from engine.settings.table import TEST
+from formats.exported import BEST_WEIGHTS
 from formats.manifest import NAME as MANIFEST
 from formats.manifest import read_manifest
 from formats.scores import delete_scores
@@ -80,5 +81,5 @@ def start_afresh(work_dir: Path, assume_yes: bool) -> None:
     for _, files in states:
         files.checkpoint.unlink()
     for name in names_in(work_dir / "weights"):
-        if WEIGHTS.fullmatch(name) or name == BEST:
+        if WEIGHTS.fullmatch(name) or name == BEST_WEIGHTS:
             (work_dir / "weights" / name).unlink()

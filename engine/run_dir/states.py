@@ -9,13 +9,13 @@ from pathlib import Path
 
 from engine.run_dir.checkpoint import Files
 from engine.run_dir.torch_files import read
+from formats.exported import BEST_WEIGHTS
 from utils.text import one_line
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT = re.compile(r"checkpoint-(\d+)-fwbz(\d+)-(\d+)\.pt")
 WEIGHTS = re.compile(r"(?:weights|ema)-(\d+)-(\d+)\.pt")
-BEST = "best.pt"
 
 
 def saved_states(work_dir: Path) -> list[tuple[int, Files]]:
@@ -73,8 +73,8 @@ def _damage(path: Path) -> str:
 
 def mark_best(weights: Path) -> None:
     """Let `weights/best.pt` stand for a file beside it: a link, or a copy where there are none."""
-    link = weights.with_name(BEST)
-    temporary = weights.with_name(f".{BEST}.{os.getpid()}")
+    link = weights.with_name(BEST_WEIGHTS)
+    temporary = weights.with_name(f".{BEST_WEIGHTS}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     try:
         temporary.symlink_to(weights.name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from formats.exported import weights_file
 from utils.cli import str2bool
 from utils.machine import available_cores
 
@@ -156,7 +157,10 @@ class ModelSettings:
     )
     model_args: dict[str, Any] = mapping_of("num_class, graph, width, ...", **RECIPE)
     weights: Path | None = setting(
-        None, "state_dict to start from or to test", type=Path, recipe=True
+        None,
+        "state_dict to start from or to test; a work dir stands for its best",
+        type=weights_file,
+        recipe=True,
     )
     ignore_weights: list[str] = setting([], "keys or prefixes not to load", many=True, **RECIPE)
     freeze_loaded: bool = yes_no(False, "do not train what --weights loads", **RECIPE)

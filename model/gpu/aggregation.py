@@ -180,7 +180,7 @@ def transform(rows: Tensor, theta: Tensor) -> Tensor:
 
 
 class _ThetaThenWindows(torch.autograd.Function):
-    """Keeps its input only; what lies between is made again in the backward pass."""
+    """Keeps its input only; what lies between is recomputed in the backward pass."""
 
     @staticmethod
     def forward(

@@ -102,7 +102,7 @@ def aggregated_and_normalized(block: "MultiScaleGraphConv", rows: Tensor) -> Ten
 class _Collapse(torch.autograd.Function):
     """Training: BatchNorm and ReLU of windows, then the product that makes a frame of each.
 
-    Normalised windows are the widest features of the network. They are made again in the backward
+    Normalised windows are the widest features of the network. They are recomputed in the backward
     pass.
     """
 

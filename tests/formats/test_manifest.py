@@ -1,4 +1,4 @@
-"""The manifest: found from the arrays, kept for splits that are not made again."""
+"""The manifest: found from the arrays, kept for splits that are not regenerated."""
 
 from pathlib import Path
 

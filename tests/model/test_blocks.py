@@ -54,8 +54,9 @@ def equal_values_and_gradients(
     gradients = dict(block.named_parameters())
     for key, parameter in literal.named_parameters():
         torch.testing.assert_close(gradients[key].grad, parameter.grad, rtol=1e-8, atol=1e-8)
+    state = block.state_dict()
     for key, buffer in literal.state_dict().items():
-        torch.testing.assert_close(block.state_dict()[key], buffer, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(state[key], buffer, rtol=1e-9, atol=1e-9)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import time
 
 import browser
@@ -96,6 +97,21 @@ def test_seeds_stand_for_themselves(tmp_path):
     assert differing_settings(found) == {"seed": [2, 10]}
 
 
+def test_a_test_is_told_by_the_settings_of_its_training(tmp_path):
+    for name, lr in (("a", 0.1), ("b", 0.2)):
+        training, test = tmp_path / name, tmp_path / f"{name}_eval"
+        (training / "weights").mkdir(parents=True)
+        (training / "weights" / "best.pt").touch()
+        (training / "metrics.jsonl").touch()
+        (training / "config.yaml").write_text(yaml.safe_dump({"base_lr": lr, "num_clips": 3}))
+        test.mkdir()
+        used = {"base_lr": 0.01, "num_clips": 5, "weights": str(training / "weights" / "best.pt")}
+        (test / "config.yaml").write_text(yaml.safe_dump(used))
+    found = read_runs([tmp_path / "a_eval", tmp_path / "b_eval"])
+    assert differing_settings(found)["base_lr"] == [0.1, 0.2]
+    assert [each.info.settings["num_clips"] for each in found] == [5, 5]
+
+
 def test_files_beside_the_page(runs, tmp_path, capsys):
     out = tmp_path / "report.html"
     report.main([*map(str, runs), "--out", str(out), "--no-speed"])
@@ -124,6 +140,24 @@ def test_weights_are_tested_for_the_report(runs, tmp_path):
     (found,) = content["runs"]
     assert found["name"] == "models/a" and found["classes"][1]["name"] == "1 clap"
     assert found["confusion"] == content_of(read_runs(runs[:1]), {})["runs"][0]["confusion"]
+
+
+def test_a_work_dir_stands_for_its_best_weights(runs, tmp_path):
+    trainings = [runs[0].with_name(name) for name in ("run0", "run1")]
+    out = tmp_path / "report.html"
+    report.main(["--weights", *map(str, trainings), "--out", str(out), "--no-speed"])
+    found = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert [each["name"] for each in found] == ["run0/best", "run1/best"]
+    tested = content_of(read_runs(runs), {})["runs"]
+    assert [each["top1"] for each in found] == [each["top1"] for each in tested]
+
+
+def test_a_run_without_scores_is_said(runs, tmp_path, caplog):
+    training = tmp_path / "training"
+    shutil.copytree(runs[0].with_name("run0"), training)
+    (training / "metrics.jsonl").write_text('{"epoch": 1, "train": {"loss": 1.0, "acc": 0.5}}\n')
+    report.main([str(training), "--out", str(tmp_path / "a.html"), "--no-speed"])
+    assert f"--weights {training / 'weights' / 'best.pt'}" in caplog.text
 
 
 def test_the_published_form_counts_65_gflops():

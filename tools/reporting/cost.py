@@ -47,8 +47,8 @@ def cost_of(info: NetworkInfo, clip_shape: tuple[int, ...], with_speed: bool) ->
         found |= {
             "latency_ms": round(1000 * _median_seconds(network, clip), 2),
             "clips_per_second": round(BATCH / _median_seconds(network, batch), 2),
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch "
-            f"{torch.__version__}, CPU, float32",
+            "machine": f"{platform.machine()}, torch {torch.__version__}, CPU "
+            f"(threads: {torch.get_num_threads()}), float32",
         }
     return found
 

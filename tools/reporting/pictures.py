@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tools.drawing.canvas import contact_sheet
 from tools.drawing.shown import ShownClip
@@ -38,7 +39,7 @@ def reliability_diagram(found: Sequence[tuple[str, Reliability]]) -> str:
             filled = each.counts > 0
             label = f"{name}, ECE {100 * each.ece:.1f} %"
             axes.plot(each.confidence[filled], each.accuracy[filled], "o-", color=colour,
-                      markersize=4, linewidth=1.4, label=label)  # fmt: skip
+                      markersize=4, linewidth=1.4, label=label, clip_on=False)  # fmt: skip
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
         axes.legend(frameon=False, fontsize=8, loc="upper left")
         return _svg(figure)
@@ -69,6 +70,7 @@ def curves_diagram(runs: Sequence[ScoredRun]) -> str | None:
                             label=f"{run.name} ({part})",
                         )
             axes.set(xlabel="epoch", ylabel={"acc": "accuracy"}.get(name, name))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(color="#eef0f3")
         figure.axes[1].legend(frameon=False, fontsize=7.5)
         return _svg(figure)

@@ -12,12 +12,18 @@ from typing import Any
 import numpy as np
 
 from engine.settings.parse import read_values
+from engine.settings.table import RecipeSettings, SavingSettings, TrainingSettings, names_of
 from feeders.sources import names_and_labels, open_source
 from formats.exported import NetworkInfo, config_of_test, info_of
 from formats.labels import load_labels
 from formats.scores import load_scores, score_file
 from tools.reporting.measures import Reliability, counts_of, reliability
 from utils.metrics import top_k_accuracy
+
+UNUSED_BY_TESTS = {
+    "seed", "train_feeder_args", "batch_size", "forward_batch_size", "val_split", "val_by",
+    *names_of(TrainingSettings), *names_of(RecipeSettings), *names_of(SavingSettings),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ def read_runs(work_dirs: Sequence[Path]) -> list[ScoredRun]:
         FileNotFoundError, ValueError: a folder is no work dir, or damaged.
     """
     folders = [each for work_dir in work_dirs for each in _seeds(work_dir)]
-    return [read_run(folder, name) for folder, name in zip(folders, _names(folders), strict=True)]
+    names = short_names(folders)
+    return [read_run(folder, name) for folder, name in zip(folders, names, strict=True)]
 
 
 def _seeds(work_dir: Path) -> list[Path]:
@@ -95,14 +102,18 @@ def _seeds(work_dir: Path) -> list[Path]:
     return sorted(seeds, key=key) or [work_dir]
 
 
-def _names(folders: Sequence[Path]) -> list[str]:
-    """The shortest ends of the paths that differ."""
-    parts = [path.absolute().parts for path in folders]
-    for length in range(1, max(map(len, parts)) + 1):
+def short_names(paths: Sequence[Path], shortest: int = 1) -> list[str]:
+    """The shortest ends of the paths that differ, of as many parts at least.
+
+    Raises:
+        ValueError: a path is there several times.
+    """
+    parts = [path.absolute().parts for path in paths]
+    for length in range(shortest, max(map(len, parts)) + 1):
         names = ["/".join(part[-length:]) for part in parts]
         if len(set(names)) == len(names):
             return names
-    raise ValueError(f"{folders[0]} is named twice.")
+    raise ValueError(f"{paths[0]} is named twice.")
 
 
 def read_run(work_dir: Path, name: str) -> ScoredRun:
@@ -127,6 +138,8 @@ def read_run(work_dir: Path, name: str) -> ScoredRun:
     best = work_dir / "weights" / "best.pt"
     own = [best] if best.is_file() else own
     weights = Path(weights) if weights and not own else (own[-1] if own else None)
+    if training and training != work_dir:
+        values |= _of_training(training)
     info = info_of(values, training or work_dir)
     names, scores, labels = _scores(work_dir, info)
     return ScoredRun(
@@ -134,6 +147,13 @@ def read_run(work_dir: Path, name: str) -> ScoredRun:
         names, scores, labels, _lines(training), _json(training and training / "summary.json"),
         _json(work_dir / "traits.json"),
     )  # fmt: skip
+
+
+def _of_training(work_dir: Path) -> dict[str, Any]:
+    """What a training's settings say that a test does not use, so that its own are defaults."""
+    config = work_dir / "config.yaml"
+    values = read_values(config) if config.is_file() else {}
+    return {name: value for name, value in values.items() if name in UNUSED_BY_TESTS}
 
 
 def _scores(work_dir: Path, info: NetworkInfo) -> tuple[list[str], np.ndarray, list[int]]:

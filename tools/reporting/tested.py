@@ -1,7 +1,7 @@
 """Weights that lie in no work dir: tested here, for a report."""
 # Shapes: N samples, K classes.
 
-import re
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,14 +11,24 @@ from engine.evaluation import predict
 from engine.tasks.action import ActionClassification
 from engine.trained import load_network, settings_of
 from tools.predicting.networks import info_beside
-from tools.reporting.runs import ScoredRun
+from tools.reporting.runs import ScoredRun, short_names
 
 
-def tested_run(weights: Path, config: Path | None) -> ScoredRun:
+def tested_runs(weights: Sequence[Path], config: Path | None) -> list[ScoredRun]:
+    """The scores of each of several weights; they are called as their work dir and file."""
+    # The folder of all weights in a work dir tells nothing.
+    places = [path.absolute().with_suffix("") for path in weights]
+    places = [p.parents[1] / p.name if p.parent.name == "weights" else p for p in places]
+    names = short_names(places, shortest=2)
+    return [tested_run(path, name, config) for path, name in zip(weights, names, strict=True)]
+
+
+def tested_run(weights: Path, name: str, config: Path | None) -> ScoredRun:
     """The scores of weights on the test clips of their settings.
 
     Args:
         weights: .pt or .safetensors.
+        name: what it is called in the report.
         config: their settings, where neither the file nor a work dir has them.
 
     Raises:
@@ -33,7 +43,6 @@ def tested_run(weights: Path, config: Path | None) -> ScoredRun:
     network = load_network(settings, weights)
     with closing(evaluation_loader(clips, settings.data.test_batch_size, 0)) as loader:
         scores = predict(network.model, network.precision, loader, settings.data.num_clips)
-    name = re.sub(r"\.(pt|safetensors)$", "", "/".join(weights.absolute().parts[-2:]))
     return ScoredRun(
         name, weights.absolute().parent, info, None, weights, list(clips.sample_name), scores,
         [int(label) for label in clips.label],
