@@ -1,9 +1,9 @@
 """Recordings of your own -> arrays: python3 data_gen/custom_gendata.py --config my.yaml
 
 A YAML file says which files, which reader, which skeleton, how to know class, subject and split
-(its keys: --help-config). To start from sample files: --init FILE... writes a commented my.yaml.
-Writes data/<name> as the other commands do, and config/<name>/{train,test}_{joint,bone,...}.yaml,
-which train at once.
+(its keys: --help-config). To start from sample files or a folder, --init FILE... writes a commented
+my.yaml. Results are data/<name>, as of the other commands, and
+config/<name>/{train,test}_{joint,bone,...}.yaml, which train at once.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -37,7 +37,7 @@ def make_parser() -> ArgumentParser:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="look at sample files (for OpenPose: folders) and write --config (default: my.yaml)",
+        help="look at sample files, or the folder of all, and write --config (default: my.yaml)",
     )
     parser.add_argument("--out-folder", type=Path, metavar="PATH", help="(default: data/<name>)")
     parser.add_argument(

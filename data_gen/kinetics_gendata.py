@@ -92,6 +92,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
         skeleton=SKELETONS["kinetics"],
         classes=classes if names else (),
         bad=bad,
+        has_score=True,
         remark=looks_like_pixels,
     )
 

@@ -97,18 +97,22 @@ class Augmentation:
             if self.resize and is_on:
                 logger.warning("%s has no effect with resize.", name)
 
-    def check_channels(self, channels: int, data_path: object) -> None:
+    def check_channels(self, channels: int, has_score: bool, data_path: object) -> None:
         """Whether options that need coordinates x, y, z find them.
 
+        Args:
+            has_score: whether the last channel is a confidence.
+
         Raises:
-            ValueError: there are more or fewer channels.
+            ValueError: the channels are others.
         """
         changed = [name for name in NEEDS_XYZ if vars(self)[name] != vars(Augmentation)[name]]
         active = [name for name in changed if name != "random_rotation" or self._rotates]
-        if active and channels != 3:
+        if active and (channels != 3 or has_score):
+            last = ", of which the last is a confidence" if has_score else ""
             raise ValueError(
                 f"{active[0]} requires coordinates x, y, z, but {data_path} has {channels} "
-                "channels."
+                f"channels{last}."
             )
 
     @property
@@ -138,6 +142,7 @@ class Augmentation:
         crop: tuple[int, int] = (0, 1),
         mirror_images: Sequence[int] = (),
         derive: Callable[[np.ndarray], np.ndarray] = lambda clip: clip,
+        has_score: bool = False,
     ) -> np.ndarray:
         """The clip for the network: (C, window_size, V, M) with `resize`; of the clip's dtype.
 
@@ -146,6 +151,7 @@ class Augmentation:
             mirror_images: as in `feeders.tools.random_mirror`, needed by `random_mirror`.
             derive: what makes a stream of the joints once they are where they will be; what hides
                 or blurs values comes after it.
+            has_score: whether the last channel is a confidence, which has no size.
         """
         clip = self._choose_frames(clip, rng, crop)
         if self.random_move:
@@ -153,7 +159,7 @@ class Augmentation:
         if self._rotates:
             clip = tools.random_rotation(clip, self.random_rotation, rng)
         if self._scales:
-            clip = tools.random_scale(clip, *self.random_scale, rng)
+            clip = tools.random_scale(clip, *self.random_scale, rng, has_score)
         if self.random_mirror:
             clip = tools.random_mirror(clip, mirror_images, rng)
         if self.fit_axes:

@@ -17,7 +17,7 @@ from feeders.transform import ClipTransform
 from formats.class_names import class_names
 from formats.clip_names import subjects_of
 from formats.clip_store import StoreSplit
-from formats.manifest import read_manifest, skeleton_of
+from formats.manifest import has_score, read_manifest, skeleton_of
 from utils.config import coerced
 
 DEBUG_CLIPS = 100
@@ -91,7 +91,9 @@ class Feeder(Dataset):
             self.label, self.sample_name = self.label[:DEBUG_CLIPS], self.sample_name[:DEBUG_CLIPS]
         manifest = read_manifest(self.data_path)
         self.class_names = class_names(manifest)
-        self.transform.augment.check_channels(self.data.shape[1], data_path)
+        self.transform.has_score = has_score(manifest)
+        augment, channels = self.transform.augment, self.data.shape[1]
+        augment.check_channels(channels, self.transform.has_score, data_path)
         self._needs, self._normalizes = self.transform.needs, normalization
         if graph and not self._needs:
             logger.warning(

@@ -94,9 +94,18 @@ def random_mirror(clip: np.ndarray, images: Sequence[int], rng: np.random.Genera
     return mirrored
 
 
-def random_scale(clip: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
-    """Multiply every coordinate of the clip by one factor, uniform in [low, high]."""
-    return clip * clip.dtype.type(rng.uniform(low, high))
+def random_scale(
+    clip: np.ndarray, low: float, high: float, rng: np.random.Generator, has_score: bool = False
+) -> np.ndarray:
+    """Multiply every coordinate of the clip by one factor, uniform in [low, high].
+
+    Args:
+        has_score: whether the last channel is a confidence, which stays.
+    """
+    scaled = clip * clip.dtype.type(rng.uniform(low, high))
+    if has_score:
+        scaled[-1] = clip[-1]
+    return scaled
 
 
 def joint_dropout(clip: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

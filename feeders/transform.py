@@ -27,6 +27,7 @@ class ClipTransform:
             training derived its stream itself.
         mean_map: (C, 1, V, 1), subtracted from the stream.
         std_map: (C, 1, V, 1), which the rest is divided by.
+        has_score: whether the last channel is a confidence.
     """
 
     stream: str
@@ -35,6 +36,7 @@ class ClipTransform:
     from_file: str = "joint"
     mean_map: np.ndarray | None = None
     std_map: np.ndarray | None = None
+    has_score: bool = False
 
     @property
     def needs(self) -> Needs:
@@ -54,7 +56,8 @@ class ClipTransform:
         if self.mean_map is not None:
             clip = (clip - self.mean_map) / self.std_map
         late = {"derive": self._derive} if self.augment.fit_axes else {}
-        clip = self.augment(clip, rng, crop=crop, mirror_images=self.body.mirror_images, **late)
+        about = {"mirror_images": self.body.mirror_images, "has_score": self.has_score}
+        clip = self.augment(clip, rng, crop=crop, **about, **late)
         return np.ascontiguousarray(clip)
 
     def in_stream(self, joints: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ for each of its classes), `published_counts` (those of the full data set, where 
 `sources`, `versions`, `checksums` (by file), `num_classes` (the most that a split has), `note` (a
 sentence where the counts differ from the published ones), `skeleton` (dotted name), `classes`
 (their names in the order of labels, where they are known), `settings` (those of the YAML file of
-custom_gendata.py, which say how raw files are read), `chunk_size` (of UDIVA's chunks).
+custom_gendata.py, which say how raw files are read), `has_score` (whether the last channel is a
+confidence instead of a coordinate), `chunk_size` (of UDIVA's chunks).
 """
 
 import json
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from formats.kinds import COUNT, MAPPING, NUMBER, TEXT, check_kinds, list_of, mapping_to
+from formats.kinds import COUNT, MAPPING, NUMBER, TEXT, YES_NO, check_kinds, list_of, mapping_to
 from utils.files import atomic_write
 from utils.text import one_line
 
@@ -43,6 +44,7 @@ KINDS = {
     "class_counts": mapping_to(list_of(COUNT)),
     "clip_shape": list_of(COUNT, 4),
     "rate": NUMBER,
+    "has_score": YES_NO,
 }
 DERIVED = re.compile(r"(train|val)_data_(bone|joint_motion|bone_motion)\.npy")
 LEVELS = 2  # a benchmark's folder or a store, and the data set's
@@ -84,6 +86,12 @@ def skeleton_of(manifest: Mapping[str, Any] | None) -> str | None:
     if not manifest:
         return None
     return manifest.get("skeleton") or SKELETONS.get(manifest.get("dataset"))
+
+
+def has_score(manifest: Mapping[str, Any] | None) -> bool:
+    """Whether the last channel of a data set is a confidence; older manifests do not say it."""
+    manifest = manifest or {}
+    return bool(manifest.get("has_score", manifest.get("dataset") == "kinetics"))
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ import numpy as np
 from formats.arrays import open_clips
 from formats.clip_store import INDEX, PARTS, StoreSplit, trimmed
 from formats.labels import load_labels
+from formats.manifest import has_score, read_manifest
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 
@@ -107,7 +108,9 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="the .pkl or .npz file")
     parser.add_argument("--benchmark", help="of a store that has several, such as xsub")
     parser.add_argument(
-        "--score", action="store_true", help="pyskl: the last channel is a confidence"
+        "--score",
+        action="store_true",
+        help="pyskl: the last channel is a confidence (default: as dataset.json says)",
     )
     return parser
 
@@ -119,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise ValueError(f"--out must end with {ending}. Got {args.out}.")
     parts = parts_of(args.data, args.benchmark)
     if args.to == "pyskl":
-        write_pyskl(args.out, parts, args.score)
+        write_pyskl(args.out, parts, args.score or has_score(read_manifest(args.data)))
     else:
         write_ctrgcn(args.out, parts)
     print(f"{args.out}: {', '.join(f'{part.name} {len(part.names):,}' for part in parts)}")

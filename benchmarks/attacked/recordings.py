@@ -13,8 +13,8 @@ import yaml
 
 from benchmarks.attacked.target import Target, json_text, of_trees, table_text
 
-OWN = ("npy", "npz", "mat", "hdf5", "json", "csv", "tsv", "pyskl", "ctrgcn", "openpose", "coco",
-       "mediapipe", "kinect", "deeplabcut", "sleap", "bvh", "c3d")  # fmt: skip
+OWN = ("npy", "npz", "mat", "hdf5", "json", "txt", "csv", "tsv", "pyskl", "ctrgcn", "openpose",
+       "coco", "mediapipe", "kinect", "deeplabcut", "sleap", "bvh", "c3d")  # fmt: skip
 JOINTS = tuple(f"joint{i}" for i in range(17))
 
 
@@ -66,6 +66,7 @@ def _own_files() -> dict[str, list[bytes]]:
         file["node_names"] = np.array(JOINTS, "S")
     np.savez(ctrgcn, x_train=np.ones((2, 3, 102), np.float32), y_train=np.eye(3)[:2])
     wide = [["0.5"] * 51] * 3
+    plain = "\n".join(" ".join(row) for row in [["0.5"] * 3] * 34) + "\n"
     heads = ["scorer", *["net"] * 51], ["bodyparts", *np.repeat(JOINTS, 3)], [
         "coords", *["x", "y", "likelihood"] * 17]  # fmt: skip
     tracked = [*heads, *([str(t), *row] for t, row in enumerate(wide))]
@@ -89,6 +90,7 @@ def _own_files() -> dict[str, list[bytes]]:
         "npz": [npz.getvalue()],
         "mat": [mat.getvalue()],
         "hdf5": [hdf5.getvalue()],
+        "txt": [plain.encode()],
         "csv": [table_text(wide, ","), table_text(long, ",")],
         "tsv": [table_text(long, "\t")],
         "ctrgcn": [ctrgcn.getvalue()],
@@ -106,7 +108,8 @@ def recordings(name: str, folder: Path) -> Target:
 
     reader = FORMATS["deeplabcut" if name == "sleap" else name]
     persons = 2 if name == "ctrgcn" else None
-    options = Options(num_joints=17, persons=persons, joint_names=JOINTS)
+    axes = "T*VC" if name == "txt" else "TVC"
+    options = Options(num_joints=17, persons=persons, joint_names=JOINTS, axes=axes)
     suffix = {"deeplabcut": ".csv", "mediapipe": ".json"}.get(name, f".{name}")
 
     def read(path: Path) -> None:

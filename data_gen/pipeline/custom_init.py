@@ -1,65 +1,148 @@
 """A first YAML file about recordings, from a look at some of them."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from data_gen.pipeline.custom_look import look_at
+from data_gen.pipeline.custom_look import is_frame, known_joints, look_at
+from data_gen.readers.formats import format_of
+from data_gen.readers.found import clip_folders
 from graph.named import shipped, skeleton_class
-from utils.text import as_yaml, one_line
+from utils.text import as_yaml, first_of, one_line
 
 NAME_NUMBERS = re.compile(r"([A-Za-z_]+?)_?(\d+)")
+LABEL_WORDS = ("a", "action", "act", "activity", "c", "class", "label", "g", "gesture")
+TRAIN_NAMES, VAL_NAMES = ("train", "training"), ("val", "valid", "validation", "test", "testing")
+MAX_LOOKS = 50  # files that are looked at
 
 
-def propose(samples: Sequence[Path], folder: Path) -> str:
+def propose(named: Sequence[Path], folder: Path) -> str:
     """The text of a YAML file, with comments where it guesses.
 
     Args:
-        samples: files, or for OpenPose folders.
+        named: sample files, or for OpenPose folders; or one folder of all recordings.
         folder: where the YAML file will be.
 
     Raises:
         FileNotFoundError: a sample is missing.
         ValueError: no reader takes files of this ending, or the first one is damaged.
     """
-    first = samples[0]
-    if missing := [path for path in samples if not path.exists()]:
+    if missing := [path for path in named if not path.exists()]:
         raise FileNotFoundError(f"no file {missing[0]}.")
-    format_, axes, joints, seen = look_at(first)
-    file_name = one_line(first.name)
-    fitting = [name for name in shipped() if len(skeleton_class(name).joint_names) == joints]
-    found: dict[str, tuple[str, str]] = {}
-    for letters, digits in NAME_NUMBERS.findall(first.stem):
-        found.setdefault(letters.strip("_").lower() or "n", (letters, digits))
-    label = next((name for name in found if name[0] in "ac"), next(iter(found), None))
+    samples = [sample for path in named for sample in (within(path) if path.is_dir() else [path])]
+    look = look_at(samples[:MAX_LOOKS])
+    of_all = named[0] if len(named) == 1 and samples[0] != named[0] else None
+    files = _relative(of_all.absolute(), folder) if of_all else _pattern(samples, folder)
+    file_name = one_line(samples[0].name)
+    fitting = [name for name in shipped() if len(skeleton_class(name).joint_names) == look.joints]
+    found = numbers_in(samples[0].stem)
+    label = _label(samples, list(found))
     subject = next((name for name in found if name[0] in "sp" and name != label), None)
-    others = ", ".join(fitting[1:]) or "none"
     lines = [
-        f"# Written after a look at {file_name}: {seen}. Check every line; what each key",
+        f"# Written after a look at {file_name}: {look.note}. Check every line; what each key",
         "# means: python3 data_gen/custom_gendata.py --help-config",
         "name: " + as_yaml(re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"),
-        f"files: {as_yaml(_pattern(samples, folder))}",
-        "reader: {format: " + format_ + (f", axes: {axes}" if axes else "") + "}",
-        f"skeleton: {fitting[0] if fitting else 'my_skeleton.yaml'}    # {joints} joints; also "
-        f"fitting: {others}",
+        f"files: {as_yaml(files)}",
+        "reader: " + _mapping(look.reader),
+        _skeleton(fitting, look.joints),
         f"# Numbers in the name {file_name}:" if found else "# No numbers in the name.",
         *(f"#   {_number_after(letters)} finds {digits}" for letters, digits in found.values()),
     ]
     if label:
-        lines.append(
-            f"label: {{regex: {_number_after(found[label][0])}, first: 1}}    # or first: 0"
-        )
+        regex = _number_after(found[label][0])
+        lines.append(f"label: {{regex: {regex}, first: 1}}    # or first: 0")
     else:
+        lines += [f"# Folders {level} up: {names}" for level, names in _folders(samples)]
         lines.append("label: {folder: 1}    # the name of the folder is the class")
     lines.append("# classes: [name of class 0, name of class 1]")
     if subject:
         lines.append(f"subject: {{regex: {_number_after(found[subject][0])}}}")
+    if parts := _part_folders(samples):
+        lines.append(parts)
+    elif subject:
         lines.append("split: {fraction: 0.2, by: subject, seed: 0}")
     else:
         lines.append(
             "split: {fraction: 0.2, by: clip, seed: 0}    # better: keep subjects together"
         )
-    return "\n".join([*lines, "normalise: centre+scale", "frames: 100", "persons: 1", ""])
+    return "\n".join(
+        [*lines, "normalise: centre+scale", "frames: 100", f"persons: {look.persons}", ""]
+    )
+
+
+def within(folder: Path) -> list[Path]:
+    """The recordings of a folder, at any depth: files of its most frequent ending, or folders of
+    OpenPose's frames.
+
+    Raises:
+        ValueError: there are none.
+    """
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name[0] != "."]
+    endings = Counter(path.suffix.lower() for path in files if format_of(path))
+    if not endings:
+        raise ValueError(f"{folder} holds no file of a known format. Name sample files.")
+    ending = endings.most_common(1)[0][0]
+    chosen = [path for path in files if path.suffix.lower() == ending]
+    return list(clip_folders(folder)) if ending == ".json" and is_frame(chosen[0]) else chosen
+
+
+def numbers_in(stem: str) -> dict[str, tuple[str, str]]:
+    """The numbers in a file's name: by the word before each, that word as it is and the digits."""
+    found: dict[str, tuple[str, str]] = {}
+    for letters, digits in NAME_NUMBERS.findall(stem):
+        found.setdefault(letters.strip("_").lower() or "n", (letters, digits))
+    return found
+
+
+def _label(samples: Sequence[Path], words: Sequence[str]) -> str | None:
+    """The word whose number is the class; None where the folder tells it."""
+    if exact := next((word for word in words if word in LABEL_WORDS), None):
+        return exact
+    folders = {path.absolute().parent.name for path in samples} - {*TRAIN_NAMES, *VAL_NAMES}
+    if 1 < len(folders) < len(samples):
+        return None
+    return next((word for word in words if word[0] in "ac"), next(iter(words), None))
+
+
+def _folders(samples: Sequence[Path]) -> Iterator[tuple[int, str]]:
+    """The names of the folders of each level that has several."""
+    paths = [path.absolute() for path in samples]
+    for level in range(1, min(len(path.parents) for path in paths)):
+        names = sorted({path.parents[level - 1].name for path in paths})
+        if len(names) > 1:
+            yield level, one_line(first_of(names))
+
+
+def _part_folders(samples: Sequence[Path]) -> str | None:
+    """`split` where folders of some level are called train and test; None where they are not."""
+    paths = [path.absolute() for path in samples]
+    for level in range(1, min(len(path.parents) for path in paths)):
+        names = {path.parents[level - 1].name for path in paths}
+        train = [name for name in sorted(names) if name.lower() in TRAIN_NAMES]
+        val = [name for name in sorted(names) if name.lower() in VAL_NAMES]
+        if train and val and len(train) + len(val) == len(names):
+            return f"split: {{folder: {level}, train: {_list(train)}, val: {_list(val)}}}"
+    return None
+
+
+def _skeleton(fitting: Sequence[str], joints: int) -> str:
+    if fitting:
+        others = ", ".join(fitting[1:]) or "none"
+        return f"skeleton: {fitting[0]}    # {joints} joints; also fitting: {others}"
+    if joints:
+        return f"skeleton: my_skeleton.yaml    # {joints} joints, which no shipped skeleton has"
+    counts = ", ".join(map(str, sorted(known_joints())))
+    return f"skeleton: my_skeleton.yaml    # or a shipped one; they have {counts} joints"
+
+
+def _mapping(values: dict[str, Any]) -> str:
+    return "{" + ", ".join(f"{name}: {value}" for name, value in values.items()) + "}"
+
+
+def _list(names: Sequence[str]) -> str:
+    return "[" + ", ".join(names) + "]"
 
 
 def _number_after(letters: str) -> str:
@@ -70,13 +153,14 @@ def _number_after(letters: str) -> str:
 def _pattern(samples: Sequence[Path], folder: Path) -> str:
     first = samples[0].absolute()
     place = first.parent if len(samples) == 1 else Path(*_common([p.absolute() for p in samples]))
-    try:
-        shown = place.relative_to(folder)
-    except ValueError:
-        shown = place
     ending = "" if first.is_dir() else first.suffix
     deep = any(path.absolute().parent != place for path in samples)
+    shown = Path(_relative(place, folder))
     return str(shown / ("**" if deep else ".") / f"*{ending}").replace("/./", "/")
+
+
+def _relative(place: Path, folder: Path) -> str:
+    return str(place.relative_to(folder) if place.is_relative_to(folder) else place)
 
 
 def _common(paths: Sequence[Path]) -> list[str]:

@@ -137,7 +137,7 @@ def make_plan(
     classes = class_list(settings, folder, rules["label"], entries)
     clips, more = labelled_clips(entries, rules, classes, settings, folder, now)
     bad += more
-    channels, length = _shape(files, read, memory, preparation, bad)
+    channels, length, has_score = _shape(files, read, samples, preparation, bad)
     labels = [clip.label for clip in clips]
     reader = (
         partial(from_memory, memory)
@@ -157,6 +157,7 @@ def make_plan(
         typical_rows=length,
         skeleton=settings.skeleton,
         classes=classes,
+        has_score=has_score,
         settings=settings_as_values(settings),
         bad=bad,
         max_file_mb=None if now or format_ in OF_FOLDERS else max_mb,
@@ -186,31 +187,34 @@ def _read_all(
 def _shape(
     files: Sequence[Raw],
     read: Callable[[Raw], list],
-    memory: Mapping[Path, tuple[np.ndarray, bool]],
+    samples: Sequence[tuple[Raw, Sample, np.ndarray, bool]],
     preparation: Preparation,
     bad: list[BadClip],
-) -> tuple[int, int]:
-    """Channels and frames of the arrays.
+) -> tuple[int, int, bool]:
+    """Channels and frames of the arrays, and whether the last channel is a confidence.
+
+    Args:
+        samples: all of them, where they are read already.
 
     Raises:
         ValueError: no file can be read, or the length is not known without reading all.
     """
-    if memory:
-        shapes = [clip.shape for clip, _ in memory.values()]
-        longest = max(shape[1] for shape in shapes)
-        return shapes[0][3], preparation.frames or preparation.max_frames or max(longest, 1)
+    length = preparation.frames or preparation.max_frames
+    if samples:
+        _, sample, clip, _ = samples[0]
+        length = length or max(1, *(clip.shape[1] for _, _, clip, _ in samples))
+        return clip.shape[3], length, sample.has_score and preparation.keep_score
     first: Exception | None = None
     for raw in files[:20]:
         try:
-            clip = read(raw)[0][1]
+            sample, clip, _ = read(raw)[0]
         except (ValueError, OSError, IndexError) as error:
             first = first or error
             continue
-        length = preparation.frames or preparation.max_frames
         if length is None:
             raise ValueError(
                 "frames is missing: how long the clips of the arrays are, or {max: 300} to cut."
             )
-        return clip.shape[3], length
+        return clip.shape[3], length, sample.has_score and preparation.keep_score
     reason = bad[0].reason if bad else first
     raise ValueError(f"none of the first files can be read. The first: {reason}")

@@ -45,7 +45,7 @@ SPLIT_KINDS = {
 }  # fmt: skip
 READER_KINDS = {
     **dict.fromkeys(("format", "axes", "columns", "path", "score"), TEXT),
-    **dict.fromkeys(("channels", "persons"), COUNT),
+    **dict.fromkeys(("channels", "persons", "skip_columns"), COUNT),
     **dict.fromkeys(("world", "track"), YES_NO),
     "key": TEXT,
     "rate": NUMBER,
@@ -91,7 +91,8 @@ ABOUT = {
     "- path: of the array in JSON\n"
     "- rate: frames a second, where a file does not tell or is wrong\n"
     "- image: [width, height] in pixels: places become shares of the width, from the middle\n"
-    "- score: keep or drop a confidence channel\n"
+    "- score: keep or drop a confidence channel; of an array it says that the last one is such\n"
+    "- skip_columns: of txt, how many columns come before those of the joints\n"
     "- track: true joins persons without ids over frames\n"
     "- world: false takes MediaPipe's shares of the image instead of metres",
     "skeleton": f"{', '.join(shipped())}, or a .yaml file of your own",

@@ -54,6 +54,7 @@ class Plan:
         classes: their names in the order of labels; empty if unknown.
         published_counts: clips of the full data set by split.
         max_file_mb: of a raw file, larger ones are bad; None: all are in memory already.
+        has_score: whether the last channel is a confidence.
         settings: how raw files are read, where a YAML file of the user's says it.
         remark: what is odd about a clip (M, T, V, C) that is kept all the same; None: nothing.
     """
@@ -73,6 +74,7 @@ class Plan:
     bad: list[BadClip] = field(default_factory=list)
     published_counts: dict[str, int] = field(default_factory=dict)
     max_file_mb: float | None = MAX_FILE_MB
+    has_score: bool = False
     settings: dict[str, Any] | None = None
     remark: Callable[[np.ndarray], str | None] | None = None
 

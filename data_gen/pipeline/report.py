@@ -116,6 +116,7 @@ def make_manifest(
         "num_persons": num_persons,
         "channels": channels,
         "clip_shape": list(plan.clip_shape),
+        "has_score": plan.has_score,
         "counts": {split: len(rows) for split, rows in splits.items()},
         "class_counts": {split: _per_class(plan, split, rows) for split, rows in splits.items()},
         **({"settings": plan.settings} if plan.settings else {}),

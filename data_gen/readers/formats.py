@@ -14,6 +14,7 @@ FORMATS: dict[str, Reader] = {
     "mat": plain.read_mat,
     "hdf5": plain.read_hdf5,
     "json": plain.read_json,
+    "txt": plain.read_txt,
     "csv": plain.read_csv,
     "tsv": plain.read_tsv,
     "pyskl": datasets.read_pyskl,
@@ -29,7 +30,10 @@ FORMATS: dict[str, Reader] = {
 OF_FOLDERS = {"openpose"}  # a clip is a folder of files
 OF_MANY = {"pyskl", "ctrgcn"}  # a file holds many clips
 ENDINGS: dict[str, tuple[str, ...]] = {
-    **{name: (f".{name}",) for name in ("npy", "npz", "mat", "json", "csv", "tsv", "bvh", "c3d")},
+    **{
+        name: (f".{name}",)
+        for name in ("npy", "npz", "mat", "json", "txt", "csv", "tsv", "bvh", "c3d")
+    },
     "hdf5": (".h5", ".hdf5"),
     "pyskl": (".pkl", ".pickle"),
     "ctrgcn": (".npz",),

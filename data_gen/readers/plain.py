@@ -1,13 +1,16 @@
-"""Plain containers: .npy, .npz, .mat, HDF5, JSON, CSV and TSV, with the layout that options give.
+"""Plain containers: .npy, .npz, .mat, HDF5, JSON and tables, with the layout that options give.
 
 - `npy`, `npz`, `mat`, `hdf5`: one array of numbers; `key` names it (npz, mat: by default the only
-  one), `axes` its axes.
+  one), `axes` its axes. With `score`, here and in JSON and txt, the last channel is a confidence.
 - `json`: nested lists at `path` (names joined by dots, from the top), with `axes` as well; other
   entries of the top mapping that are plain values are fields, such as `label`.
 - `csv`, `tsv`: wide, one row a frame, the columns of joint and axis named by the pattern `columns`,
   such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns in the order joint by
   joint; or long, with columns frame, joint, x, y and perhaps z, score and person (a joint is a name
   or a number from 0).
+- `txt`: rows of numbers between blanks or commas, without a header, with `axes` of two letters or
+  groups: TV*C is a row a frame, T*VC a row a joint (MSR-Action3D), TM*V*C a row a frame with all
+  persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
@@ -79,6 +82,33 @@ def read_json(raw: Raw, options: Options) -> list[Sample]:
     return [_sample(raw, array, options, fields)]
 
 
+def read_txt(raw: Raw, options: Options) -> list[Sample]:
+    return [_sample(raw, table_of_numbers(raw)[:, options.skip_columns :], options)]
+
+
+def table_of_numbers(raw: Raw) -> np.ndarray:
+    """Text without a header -> (rows, columns) float64.
+
+    Raises:
+        BadFile: it is empty, has words, or rows of different length.
+    """
+    rows = raw.decoded(lambda content: _rows_of_numbers(content.decode("utf-8-sig")))
+    if not rows:
+        raise BadFile(CUT, f"{raw.name} is empty.")
+    first = len(rows[0])
+    if other := next((n for n, row in enumerate(rows, start=1) if len(row) != first), None):
+        raise BadFile(
+            CUT,
+            f"{raw.name} has {len(rows[other - 1])} numbers in row {other}, {first} in the first.",
+        )
+    return np.array(rows)
+
+
+def _rows_of_numbers(text: str) -> list[list[float]]:
+    lines = (line.replace(",", " ").replace(";", " ").split() for line in text.splitlines())
+    return [[float(word) for word in words] for words in lines if words and words[0][0] != "#"]
+
+
 def read_csv(raw: Raw, options: Options) -> list[Sample]:
     return _table(raw, options, ",")
 
@@ -103,7 +133,10 @@ def _sample(
     raw: Raw, array: np.ndarray, options: Options, fields: dict[str, Any] | None = None
 ) -> Sample:
     clip = arranged(np.asarray(array), options, raw.name)
-    return Sample(stem_of(raw.name), clip, rate=options.rate, fields=fields or {})
+    has_score = options.score is not None
+    if has_score and clip.shape[3] < 3:
+        raise BadFile(OTHER_FORM, f"{raw.name} has {clip.shape[3]} channels, too few for a score.")
+    return Sample(stem_of(raw.name), clip, has_score, options.rate, fields or {})
 
 
 def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:

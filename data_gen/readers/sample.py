@@ -74,6 +74,8 @@ class Options(NamedTuple):
     path: str | None = None  # in JSON: names joined by dots
     rate: float | None = None
     world: bool = True  # of MediaPipe: metres instead of image shares
+    score: str | None = None  # keep or drop; of an array it says that the last channel is one
+    skip_columns: int = 0  # of txt: before those of the joints
     joint_names: tuple[str, ...] = ()
     track: bool = False
 

@@ -2,21 +2,24 @@
 
 import json
 import os
+import pickle
 import shutil
 import tarfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import yaml
 
 import main
 from data_gen import custom_gendata, ucla_gendata
-from data_gen.pipeline.custom_settings import ABOUT, CustomSettings, check
+from data_gen.pipeline.custom_settings import ABOUT, CustomSettings
+from feeders.feeder import Feeder
 from formats.clip_store import StoreSplit
 from formats.labels import load_labels
+from formats.manifest import read_manifest
 from graph.named import skeleton_class
+from tools import convert
 from utils.cli import run
 
 SETTINGS = {
@@ -344,7 +347,7 @@ def test_classes_by_folder_or_table(folder):
         ({"reader": {"format": "npz", "axes": "TV"}}, "axes must be the letters"),
         ({"skeleton": "coco18"}, "no skeleton 'coco18'"),
         ({"label": {"regex": "a"}}, "needs a group in brackets"),
-        ({"label": {"regex": "("}}, "regex '(' is none"),
+        ({"label": {"regex": "("}}, "'(' is not a valid regex"),
         ({"label": 3}, "label must have one of csv, field, folder, regex"),
         ({"split": {"by": "camera", "train": [1]}}, "split by camera requires the key camera"),
         ({"split": {"fraction": 2}}, "fraction must be in (0, 1)"),
@@ -386,64 +389,6 @@ def test_every_key_is_documented(capsys):
     assert all(f"\n{name} (" in text for name in ABOUT)
 
 
-def test_a_first_file_is_proposed_and_works(folder, capsys):
-    samples = sorted(map(str, (folder / "raw").iterdir()))[:3]
-    path = folder / "proposed.yaml"
-    custom_gendata.main(["--init", *samples, "--config", str(path)])
-    settings = check(yaml.safe_load(path.read_text()))
-    assert settings.files == "raw/*.npz" and settings.skeleton in ("coco17", "h36m17")
-    assert settings.reader == {"format": "npz", "axes": "TVC"}
-    assert settings.label == {"regex": r"a(\d+)", "first": 1}
-    custom_gendata.main(["--config", str(path), "--out-folder", str(folder / "data"), "--dry-run"])
-    assert "24 clips" in capsys.readouterr().out
-    assert "exists already" in failing(capsys, ["--init", samples[0], "--config", str(path)])
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
-        ("a.csv", b"", "is empty"),
-        ("a.csv", b"\n", "is empty"),
-        ("a.npy", b"junk", "is no .npy file"),
-        ("a.npz", b"PK\5\6" + bytes(18), "holds no array"),
-        ("a.json", b"{", "is no usable sample of json"),
-        ("frames/0.json", b'{"people": [3]}', "0.json is no frame of OpenPose"),
-        ("frames/0.txt", b"", "holds no .json file"),
-        ("a.xyz", b"", "no reader for .xyz files"),
-    ],
-)
-def test_a_bad_sample_is_one_line_and_nothing_is_written(tmp_path, capsys, name, content, reason):
-    path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-    sample = path.parent if "/" in name else path
-    line = failing(capsys, ["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
-    assert reason in line and len(line.strip().splitlines()) == 1
-    assert (sample.name in line or ".xyz" in line) and not (tmp_path / "my.yaml").exists()
-
-
-def test_a_first_file_of_matlab_s_newer_format_is_proposed(tmp_path):
-    with h5py.File(tmp_path / "a1.mat", "w", userblock_size=512) as file:
-        file["joints"] = np.zeros((5, 17, 3))
-    config = tmp_path / "my.yaml"
-    custom_gendata.main(["--init", str(tmp_path / "a1.mat"), "--config", str(config)])
-    assert yaml.safe_load(config.read_text())["reader"] == {"format": "mat", "axes": "TVC"}
-
-
-@pytest.mark.parametrize("folder_name", ["12", "null", "a: b #c", "wei\u00df", "it's", "- x"])
-def test_odd_names_do_not_break_a_proposed_file(tmp_path, folder_name):
-    sample = tmp_path / folder_name / "a1_s2\nfiles: other.npy"
-    sample.parent.mkdir()
-    np.save(sample, np.zeros((5, 17, 3)))
-    config = sample.parent / "my.yaml"
-    custom_gendata.main(["--init", str(sample), "--config", str(config)])
-    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
-    assert settings["files"] == "*.npy" and isinstance(settings["name"], str)
-    custom_gendata.main(["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
-    settings = yaml.safe_load((tmp_path / "my.yaml").read_text(encoding="utf-8"))
-    assert settings["files"] == f"{folder_name}/*.npy"
-
-
 @pytest.mark.skipif(os.name == "nt", reason="forks")
 def test_no_byte_depends_on_the_number_of_workers(folder):
     for i in range(60):  # so that two workers start
@@ -463,3 +408,25 @@ def test_frame_rates_and_lengths(folder):
     # Clips have 11 to 19 frames, at half the rate 6 to 10: those of more than 8 are cut.
     assert {name[4:9] for name in report["cut"]} == {"s3_t1", "s4_t1"}
     assert np.load(folder / "data" / "train_data_joint.npy").shape[2] == 8
+
+
+def test_a_confidence_is_told_to_whatever_uses_the_arrays(folder):
+    for path in (folder / "raw").iterdir():
+        joints = np.load(path)["joints"] * 100
+        joints[..., 2] = 0.5
+        np.savez(path, joints=joints)
+    custom_gendata.main(write(folder, reader={**SETTINGS["reader"], "score": "keep"}))
+    assert read_manifest(folder / "data")["has_score"]
+    clips = np.load(folder / "data" / "train_data_joint.npy")
+    recorded = clips.any(axis=(1, 3, 4), keepdims=True)
+    assert np.abs(clips[:, :2]).max() == 1 and set(np.unique(clips[:, 2])) <= {0, 0.5}
+    assert recorded.any()
+    where = {"data_path": str(folder / "data" / "train_data_joint.npy"),
+             "label_path": str(folder / "data" / "train_label.pkl")}  # fmt: skip
+    with pytest.raises(ValueError, match="of which the last is a confidence"):
+        Feeder(**where, random_rotation=[10])
+    clip, _, _ = Feeder(**where, random_scale=[2, 3])[0]
+    assert np.abs(clip[:2]).max() >= 2 and clip[2].max() == 0.5
+    convert.main(["--data", str(folder / "data"), "--to", "pyskl", "--out", str(folder / "a.pkl")])
+    annotation = pickle.loads((folder / "a.pkl").read_bytes())["annotations"][0]
+    assert annotation["keypoint"].shape[-1] == 2 and (annotation["keypoint_score"] == 0.5).all()

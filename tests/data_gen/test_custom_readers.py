@@ -57,6 +57,40 @@ def test_axes_by_letters(axes):
     assert np.array_equal(sample.clip, expected)
 
 
+@pytest.mark.parametrize("delimiter", [" ", ",", "; ", "\t"])
+def test_text_without_a_header(delimiter):
+    """A row a frame, a row a joint, and a row a frame of all people after its number."""
+    numbered = np.c_[np.arange(5), CLIP.transpose(1, 0, 2, 3).reshape(5, 102)]
+    for array, axes, options, expected in (
+        (CLIP[0].reshape(5, 51), "TV*C", {}, CLIP[:1]),
+        (CLIP[0].reshape(85, 3), "T*VC", {}, CLIP[:1]),
+        (numbered, "TM*V*C", {"channels": 3, "skip_columns": 1}, CLIP),
+    ):
+        text = io.BytesIO()
+        np.savetxt(text, array, fmt="%.9g", delimiter=delimiter, header="from a Kinect")
+        (sample,) = read("txt", text.getvalue() + b"\n", axes=axes, **options)
+        np.testing.assert_array_equal(sample.clip.astype(np.float32), expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(b"", "is empty"), (b"# only a comment", "is empty"), (b"1 2 3\n1 2\n", "2 numbers in row 2"),
+     (b"1 two 3", "could not convert"), (b"1 2 3\n" * 16, "has an axis of 16"),
+     (b"1 2 inf\n" * 17, "infinite"), ("1 2 3\n".encode("utf-16"), r"clip\.x: ")],
+)  # fmt: skip
+def test_text_that_is_no_table_of_numbers_is_one_line(text, reason):
+    with pytest.raises(BadFile, match=reason) as error:
+        read("txt", text, axes="T*VC")
+    assert "clip.x" in str(error.value)
+
+
+def test_the_last_channel_of_an_array_may_be_a_score():
+    (sample,) = read("npz", npz(joints=CLIP), axes="MTVC", score="drop")
+    assert sample.has_score
+    with pytest.raises(BadFile, match="2 channels, too few for a score"):
+        read("npz", npz(joints=CLIP[..., :2]), axes="MTVC", score="keep")
+
+
 @pytest.mark.parametrize("axes", ["TVX", "TV", "TTVC", "T**VC"])
 def test_axes_that_are_none(axes):
     with pytest.raises(ValueError, match="axes must be the letters"):

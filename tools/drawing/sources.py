@@ -18,14 +18,13 @@ from data_gen.readers.sample import Options, Sample
 from feeders.sources import Source, names_and_labels, open_source
 from formats.class_names import class_names
 from formats.clip_store import INDEX, ClipStore
-from formats.manifest import SKELETONS, read_manifest, skeleton_of
+from formats.manifest import SKELETONS, has_score, read_manifest, skeleton_of
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
 
 IN_ARRAYS_UP = {"ntu": "z", "ntu120": "z", "kinetics": "y", "nw-ucla": "y", "udiva": "z"}
 AXES = ("TVC", "MTVC")  # of plain files
 DERIVED = re.compile(r"_(bone|joint_motion|bone_motion)\.")
-IMAGE_SCORE = ("kinetics",)  # whose last channel is a confidence
 
 
 @dataclass(frozen=True)
@@ -132,9 +131,9 @@ def of_arrays(path: Path, choice: Choice, label_path: Path | None = None) -> Ite
     for number in chosen(choice, names):
         array = np.array(source[number], np.float32)
         clip = without_replay(array).transpose(3, 1, 2, 0)
-        has_score = dataset in IMAGE_SCORE or _keeps_score(manifest)
+        scored = has_score(manifest) or dataset == "kinetics"
         label = None if labels is None else int(labels[number])
-        args = (names[number], clip, skeleton, up, None, has_score, label, class_names(manifest))
+        args = (names[number], clip, skeleton, up, None, scored, label, class_names(manifest))
         yield Drawable(*args, array_of=lambda array=array: array, array_up=up, is_array=True)
 
 
@@ -283,11 +282,6 @@ def _own_up(manifest: dict[str, Any], skeleton: str) -> str:
     body = skeleton_class(skeleton)
     own = body.up if issubclass(body, SkeletonGraph) else "y"
     return "z" if mode == "ntu" else own
-
-
-def _keeps_score(manifest: dict[str, Any]) -> bool:
-    reader = (manifest.get("settings") or {}).get("reader") or {}
-    return manifest.get("channels") == 3 and "image" in reader
 
 
 def joints_beside(path: Path) -> Path:

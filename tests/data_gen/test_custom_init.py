@@ -1,0 +1,157 @@
+"""What --init proposes: from samples or a folder of recordings to a YAML file that works."""
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+
+from data_gen import custom_gendata
+from data_gen.pipeline.custom_init import propose
+from data_gen.pipeline.custom_settings import check
+from utils.cli import run
+
+RNG = np.random.default_rng(0)
+
+
+def failing(capsys, argv) -> str:
+    with pytest.raises(SystemExit) as exit_:
+        run(lambda: custom_gendata.main(argv))
+    assert exit_.value.code == 1
+    (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("error: ")]
+    return line
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """24 files of three actions by four subjects, in one folder."""
+    (tmp_path / "raw").mkdir()
+    for subject in range(1, 5):
+        for action in (1, 2, 3):
+            for take in range(2):
+                path = tmp_path / "raw" / f"a{action:02d}_s{subject}_t{take}.npz"
+                np.savez(path, joints=RNG.normal(size=(10 + subject, 17, 3)))
+    return tmp_path
+
+
+def proposed(root, *named):
+    """The settings that are proposed, after the plan was made of them without an error."""
+    path = root / "proposed.yaml"
+    path.write_text(propose([root / name for name in named], root))
+    custom_gendata.main(["--config", str(path), "--out-folder", str(root / "data"), "--dry-run"])
+    return check(yaml.safe_load(path.read_text()))
+
+
+def test_a_folder_is_as_good_as_its_files(folder, capsys):
+    (folder / "raw" / "notes.md").write_text("recorded on a Monday")
+    settings = proposed(folder, "raw")
+    assert settings.files == "raw" and settings.reader == {"format": "npz", "axes": "TVC"}
+    assert settings.split == {"fraction": 0.2, "by": "subject", "seed": 0}
+    assert "24 clips" in capsys.readouterr().out
+
+
+def test_folders_called_train_and_test_are_the_split(tmp_path):
+    for part in ("train", "test"):
+        for action in ("wave", "clap"):
+            (tmp_path / "raw" / part / action).mkdir(parents=True)
+            for take in range(2):
+                name = tmp_path / "raw" / part / action / f"clip{take}.npy"
+                np.save(name, RNG.normal(size=(10, 17, 3)))
+    settings = proposed(tmp_path, "raw")
+    assert settings.label == {"folder": 1}
+    assert settings.split == {"folder": 2, "train": ["train"], "val": ["test"]}
+
+
+@pytest.mark.parametrize(
+    ("last", "places", "is_score"),
+    [((0, 1), 640, True), ((0, 1), 1, False), ((-1, 1), 640, False), ((0, 3), 640, False)],
+)
+def test_shares_of_one_beside_pixels_are_a_confidence(tmp_path, last, places, is_score):
+    for take in range(2):
+        joints = RNG.uniform(0, places, size=(10, 17, 3))
+        joints[..., 2] = RNG.uniform(*last, size=(10, 17))
+        np.save(tmp_path / f"a1_{take}.npy", joints)
+    settings = proposed(tmp_path, "a1_0.npy", "a1_1.npy")
+    assert settings.reader.get("score") == ("keep" if is_score else None)
+
+
+def test_text_of_a_row_a_joint(tmp_path):
+    for action, frames in ((1, 7), (2, 9), (3, 10)):
+        rows = RNG.normal(size=(20 * frames, 4))
+        np.savetxt(tmp_path / f"a{action:02d}_s01_e01_skeleton3D.txt", rows)
+    settings = proposed(tmp_path, *sorted(path.name for path in tmp_path.glob("*.txt")))
+    assert settings.reader == {"format": "txt", "axes": "T*VC", "score": "keep"}
+    assert settings.skeleton == "kinect_v1"
+
+
+def test_text_of_two_people_after_the_number_of_the_frame(tmp_path):
+    for action in ("01", "02"):
+        for take in ("001", "002"):
+            place = tmp_path / "sbu" / "s01s02" / action / take
+            place.mkdir(parents=True)
+            rows = np.c_[np.arange(1, 13), RNG.uniform(size=(12, 90))]
+            np.savetxt(place / "skeleton_pos.txt", rows, delimiter=",")
+    settings = proposed(tmp_path, "sbu")
+    assert settings.reader == {
+        "format": "txt", "axes": "TM*V*C", "channels": 3, "skip_columns": 1,
+    }  # fmt: skip
+    assert (settings.skeleton, settings.persons) == ("kinect_15", 2)
+    assert "# Folders 2 up: 01, 02\n" in (tmp_path / "proposed.yaml").read_text()
+
+
+def test_a_first_file_is_proposed_and_works(folder, capsys):
+    samples = sorted(map(str, (folder / "raw").iterdir()))[:3]
+    path = folder / "proposed.yaml"
+    custom_gendata.main(["--init", *samples, "--config", str(path)])
+    settings = check(yaml.safe_load(path.read_text()))
+    assert settings.files == "raw/*.npz" and settings.skeleton in ("coco17", "h36m17")
+    assert settings.reader == {"format": "npz", "axes": "TVC"}
+    assert settings.label == {"regex": r"a(\d+)", "first": 1}
+    custom_gendata.main(["--config", str(path), "--out-folder", str(folder / "data"), "--dry-run"])
+    assert "24 clips" in capsys.readouterr().out
+    assert "exists already" in failing(capsys, ["--init", samples[0], "--config", str(path)])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", b"\n", "is empty"),
+        ("a.npy", b"junk", "is no .npy file"),
+        ("a.npz", b"PK\5\6" + bytes(18), "holds no array"),
+        ("a.json", b"{", "is no usable sample of json"),
+        ("frames/0.json", b'{"people": [3]}', "0.json is no frame of OpenPose"),
+        ("frames/0.txt", b"", "is empty"),
+        ("frames/0.xyz", b"", "holds no file of a known format"),
+        ("a.xyz", b"", "no reader for .xyz files"),
+    ],
+)
+def test_a_bad_sample_is_one_line_and_nothing_is_written(tmp_path, capsys, name, content, reason):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    sample = path.parent if "/" in name else path
+    line = failing(capsys, ["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
+    assert reason in line and len(line.strip().splitlines()) == 1
+    assert (path.parent.name in line or ".xyz" in line) and not (tmp_path / "my.yaml").exists()
+
+
+def test_a_first_file_of_matlab_s_newer_format_is_proposed(tmp_path):
+    with h5py.File(tmp_path / "a1.mat", "w", userblock_size=512) as file:
+        file["joints"] = np.zeros((5, 17, 3))
+    config = tmp_path / "my.yaml"
+    custom_gendata.main(["--init", str(tmp_path / "a1.mat"), "--config", str(config)])
+    assert yaml.safe_load(config.read_text())["reader"] == {"format": "mat", "axes": "TVC"}
+
+
+@pytest.mark.parametrize("folder_name", ["12", "null", "a: b #c", "wei\u00df", "it's", "- x"])
+def test_odd_names_do_not_break_a_proposed_file(tmp_path, folder_name):
+    sample = tmp_path / folder_name / "a1_s2\nfiles: other.npy"
+    sample.parent.mkdir()
+    np.save(sample, np.zeros((5, 17, 3)))
+    config = sample.parent / "my.yaml"
+    custom_gendata.main(["--init", str(sample), "--config", str(config)])
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    assert settings["files"] == "*.npy" and isinstance(settings["name"], str)
+    custom_gendata.main(["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
+    settings = yaml.safe_load((tmp_path / "my.yaml").read_text(encoding="utf-8"))
+    assert settings["files"] == f"{folder_name}/*.npy"
