@@ -9,10 +9,10 @@ import pytest
 import small_data
 import torch
 import yaml
+from one_error import error_of
 
 import main
 from engine import epochs as engine
-from utils.cli import run
 
 SETTINGS = {
     "model_args": small_data.MODEL_ARGS,
@@ -44,12 +44,7 @@ def write_settings(folder: Path, data: Path, **more: object) -> list[str]:
 
 def fails_with(argv: list[str], capsys: pytest.CaptureFixture) -> str:
     """The one line that main.py leaves on stderr when it exits with 1."""
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: main.main(argv))
-    assert exit_.value.code == 1
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1
-    return lines[0]
+    return error_of(lambda: main.main(argv), capsys)
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int, name: str = "SIGTERM") -> None:

@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 import store_data
+from one_error import error_of
 
 import ensemble
-from utils.cli import run
 
 NAMES, LABELS = ["a", "b", "c", "d"], [0, 1, 2, 0]
 JOINT = np.array([[3, 1, 0], [2, 1, 0], [0, 3, 1], [0, 1, 0]], float)  # right: a
@@ -38,10 +38,7 @@ def arguments(folders, *more):
 
 
 def fails_with(argv, capsys) -> str:
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: ensemble.main(argv))
-    assert exit_.value.code == 1
-    return capsys.readouterr().err
+    return error_of(lambda: ensemble.main(argv), capsys)
 
 
 def test_scores_are_added_by_name(folders, capsys):

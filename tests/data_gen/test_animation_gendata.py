@@ -143,7 +143,7 @@ def test_files_that_cannot_be_used_are_left_out_and_named(raw, tmp_path, capsys)
     report = json.loads((tmp_path / "out" / "gendata_report.json").read_text())
     kinds = [entry["kind"] for entry in report["left_out"]]
     assert kinds == ["duplicate", "of another form", "too short"]
-    with pytest.raises(ValueError, match=r"clip 103 is there already"):
+    with pytest.raises(ValueError, match=r"clip 103 exists already"):
         convert(raw, tmp_path / "strict", "--strict")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from one_error import error_of
 
 import main
 from data_gen import custom_gendata, ucla_gendata
@@ -20,7 +21,6 @@ from formats.labels import load_labels
 from formats.manifest import read_manifest
 from graph.named import skeleton_class
 from tools import convert
-from utils.cli import run
 
 SETTINGS = {
     "name": "gestures",
@@ -63,11 +63,7 @@ def write(folder: Path, **changes) -> list[str]:
 
 
 def failing(capsys, argv) -> str:
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: custom_gendata.main(argv))
-    assert exit_.value.code == 1
-    (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("error: ")]
-    return line
+    return error_of(lambda: custom_gendata.main(argv), capsys)
 
 
 @pytest.mark.parametrize("format_", ["dense", "compact"])

@@ -4,21 +4,17 @@ import h5py
 import numpy as np
 import pytest
 import yaml
+from one_error import error_of
 
 from data_gen import custom_gendata
 from data_gen.pipeline.custom_init import propose
 from data_gen.pipeline.custom_settings import check
-from utils.cli import run
 
 RNG = np.random.default_rng(0)
 
 
 def failing(capsys, argv) -> str:
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: custom_gendata.main(argv))
-    assert exit_.value.code == 1
-    (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("error: ")]
-    return line
+    return error_of(lambda: custom_gendata.main(argv), capsys)
 
 
 @pytest.fixture

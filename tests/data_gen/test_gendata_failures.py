@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden_arrays import ASSETS, golden_arrays
+from one_error import error_of
 
 from data_gen import kinetics_gendata, ntu120_gendata, ntu_gendata
 from data_gen.pipeline import report as outcome
 from formats.clip_store import ClipStore
-from utils.cli import run
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 VICTIM = "S001C003P003R002A058.skeleton"  # in xsub/val and xview/train
@@ -100,23 +100,13 @@ def load(out: Path, split: str, format_: str) -> tuple[list[str], np.ndarray]:
     return [store.names[row] for row in rows], np.stack([store.dense_clip(row) for row in rows])
 
 
-def failing(capsys, call) -> str:
-    """The one line that a failing call prints."""
-    with pytest.raises(SystemExit) as exit_:
-        run(call)
-    err = capsys.readouterr().err
-    assert exit_.value.code == 1
-    assert err.startswith("error: ") and err.count("\n") == 1
-    return err
-
-
 @pytest.mark.parametrize("format_", ["dense", "compact"])
 def test_one_percent_of_bad_files_is_an_error_but_the_others_are_complete(
     raw, tmp_path, capsys, format_
 ):
     spoil(raw / VICTIM, "empty")
     out = tmp_path / "out"
-    err = failing(capsys, lambda: convert(raw, out, "--format", format_))
+    err = error_of(lambda: convert(raw, out, "--format", format_), capsys)
     assert "1 of 8 files are bad" in err and "gendata_report.json names them all" in err
     assert len(load(out, "xview/train", format_)[0]) == 4
     assert json.loads((out / "dataset.json").read_text())["counts"]["xview/train"] == 4
@@ -126,7 +116,7 @@ def test_one_percent_of_bad_files_is_an_error_but_the_others_are_complete(
 def test_strict_stops_at_the_first_bad_file_and_nothing_gets_a_name(raw, tmp_path, capsys, format_):
     spoil(raw / VICTIM, "empty")
     out = tmp_path / "out"
-    err = failing(capsys, lambda: convert(raw, out, "--strict", "--format", format_))
+    err = error_of(lambda: convert(raw, out, "--strict", "--format", format_), capsys)
     assert VICTIM in err
     assert finished_files(out) == []
 
@@ -164,7 +154,7 @@ def test_no_usable_clip_at_all_is_an_error(raw, tmp_path, capsys):
     for file in raw.iterdir():
         spoil(file, "empty")
     for format_ in ("dense", "compact"):
-        err = failing(capsys, lambda f=format_: convert(raw, tmp_path / "out", "--format", f))
+        err = error_of(lambda f=format_: convert(raw, tmp_path / "out", "--format", f), capsys)
         assert "is usable. The first: " in err
     assert finished_files(tmp_path / "out") == []
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden_arrays import ASSETS, golden_arrays
+from one_error import error_of
 
 from data_gen import kinetics_gendata
 from data_gen.readers.kinetics import looks_like_pixels, read_bodies
-from utils.cli import PROJECT, run
+from utils.cli import PROJECT
 
 
 @pytest.fixture
@@ -34,13 +35,9 @@ def write_clip(path: Path, *frames: tuple[int, list[dict]]) -> Path:
 def failing(capsys, raw: Path, out: Path) -> str:
     """The one line that a failing strict call prints; nothing may be written."""
     line = f"--data_path {raw} --out_folder {out} --strict"
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: kinetics_gendata.main(line.split()))
-    err = capsys.readouterr().err
-    assert exit_.value.code == 1
-    assert err.startswith("error: ") and err.count("\n") == 1
+    error = error_of(lambda: kinetics_gendata.main(line.split()), capsys)
     assert not out.exists() or not list(out.iterdir())
-    return err
+    return error
 
 
 def assert_published(out: Path) -> None:

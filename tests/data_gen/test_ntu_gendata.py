@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden_arrays import ASSETS, golden_arrays
+from one_error import error_of
 
 from data_gen import ntu120_gendata, ntu_gendata
 from data_gen.pipeline import ntu_plan
@@ -22,7 +23,7 @@ from engine.data.clips import Clips
 from engine.data.datasets import compare_with_manifest
 from feeders.feeder import Feeder
 from formats.clip_store import dense_clip
-from utils.cli import PROJECT, run
+from utils.cli import PROJECT
 
 RAW, MISSING = ASSETS / "ntu_raw", ASSETS / "ntu_missing.txt"
 PARTS = {
@@ -231,13 +232,7 @@ def test_frames_beyond_300_are_cut_with_a_warning(tmp_path, caplog):
 
 
 def failing(capsys, *argv: str) -> str:
-    """What a failing call prints, after checking that it is one line and exit code 1."""
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: ntu_gendata.main(argv))
-    err = capsys.readouterr().err
-    assert exit_.value.code == 1
-    assert err.startswith("error: ") and err.count("\n") == 1
-    return err
+    return error_of(lambda: ntu_gendata.main(argv), capsys)
 
 
 def test_a_bad_file_stops_a_strict_run_and_leaves_nothing_half_written(raw_60, tmp_path, capsys):

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from one_error import error_of
 
 from data_gen import ucla_gendata
 from data_gen.readers.ucla import read_clips
-from utils.cli import PROJECT, run
+from utils.cli import PROJECT
 
 CLIPS = {  # name -> label, frames
     "a01_s01_e00_v01.json": (1, 4),
@@ -55,13 +56,9 @@ def convert(raw: Path, out: Path) -> dict[str, tuple[np.ndarray, list[str], list
 def failing(capsys, raw: Path, out: Path) -> str:
     """The one line that a failing strict call prints; nothing may be written."""
     line = f"--data-path {raw} --out-folder {out} --strict"
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: ucla_gendata.main(line.split()))
-    err = capsys.readouterr().err
-    assert exit_.value.code == 1
-    assert err.startswith("error: ") and err.count("\n") == 1
+    error = error_of(lambda: ucla_gendata.main(line.split()), capsys)
     assert not out.exists() or not list(out.iterdir())
-    return err
+    return error
 
 
 def test_views_1_and_2_train_view_3_validates_and_labels_come_from_the_files(raw, tmp_path):

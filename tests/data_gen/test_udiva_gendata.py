@@ -6,10 +6,10 @@ import h5py
 import numpy as np
 import pytest
 import udiva_data
+from one_error import error_of
 from udiva_data import bodies, folder, metadata, recording
 
 from data_gen import laban_gendata, udiva_gendata
-from utils.cli import run
 
 TRAITS = {7: (0.1, 0.2, 0.3, 0.4, 0.5), 12: (-1.0, 0.0, 1.0, 2.0, -2.0)}
 
@@ -25,10 +25,7 @@ def report(out, split="train"):
 
 
 def fails_with(capsys, root, out, *flags):
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: convert(root, out, *flags))
-    assert exit_.value.code == 1
-    (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("error: ")]
+    line = error_of(lambda: convert(root, out, *flags), capsys)
     assert not list(out.glob("*.npy")) and not list(out.glob(".*"))
     return line
 

@@ -10,6 +10,7 @@ import pytest
 import small_data
 import torch
 import trained_run
+from one_error import error_of
 
 from engine.run_dir.torch_files import read
 from formats.exported import KEY, NetworkInfo
@@ -17,7 +18,7 @@ from formats.safetensors_header import metadata_of
 from tools import export, predict
 from tools.exporting import networks as exporting
 from tools.predicting.networks import open_network
-from utils.cli import PROJECT, run
+from utils.cli import PROJECT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning",
                                         "ignore::UserWarning")  # torch.export's own  # fmt: skip
@@ -137,10 +138,7 @@ def test_both_networks_and_absent_persons(tmp_path, model):
 
 
 def failing(capsys, *argv: object) -> str:
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: export.main([str(word) for word in argv]))
-    assert exit_.value.code == 1
-    return capsys.readouterr().err.splitlines()[-1]
+    return error_of(lambda: export.main([str(word) for word in argv]), capsys)
 
 
 @pytest.mark.parametrize(

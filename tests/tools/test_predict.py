@@ -13,6 +13,7 @@ import pytest
 import trained_run
 import udiva_data
 from golden_arrays import ASSETS
+from one_error import error_of
 
 from data_gen import (
     custom_gendata,
@@ -212,10 +213,7 @@ def lines(capsys, *argv: object) -> list[str]:
 
 
 def failing(capsys, *argv: object) -> str:
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: predict.main([str(word) for word in argv]))
-    assert exit_.value.code == 1
-    return capsys.readouterr().err.splitlines()[-1]
+    return error_of(lambda: predict.main([str(word) for word in argv]), capsys)
 
 
 def test_text_json_and_csv_say_the_same(tmp_path, ntu, capsys):

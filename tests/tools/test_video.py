@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import trained_run
 import yaml
+from one_error import error_of
 
 from data_gen import custom_gendata
 from data_gen.raw_formats import Kinetics, Ntu
@@ -16,7 +17,6 @@ from tools.video import estimators, frames
 from tools.video.estimators import Poses, RTMLib, estimator
 from tools.video.frames import Video, open_video
 from tools.video.skeletons import METRES, PIXELS, as_dataset, skeletons_of
-from utils.cli import run
 
 NAMES = skeleton_class("mediapipe33").joint_names
 
@@ -142,10 +142,7 @@ def test_rtmlib_keeps_the_persons_it_is_surest_of(monkeypatch):
 
 
 def failing(capsys, command, *argv):
-    with pytest.raises(SystemExit) as exit_:
-        run(lambda: command.main([str(word) for word in argv]))
-    assert exit_.value.code == 1
-    return capsys.readouterr().err.splitlines()[-1]
+    return error_of(lambda: command.main([str(word) for word in argv]), capsys)
 
 
 @pytest.mark.filterwarnings("ignore")  # imageio-ffmpeg leaves the pipes of a failed ffmpeg open
