@@ -55,7 +55,7 @@ def propose(named: Sequence[Path], folder: Path) -> str:
         lines.append(f"label: {{regex: {regex}, first: 1}}    # or first: 0")
     else:
         lines += [f"# Folders {level} up: {names}" for level, names in _folders(samples)]
-        lines.append("label: {folder: 1}    # the name of the folder is the class")
+        lines.append(_folder_label(samples))
     lines.append("# classes: [name of class 0, name of class 1]")
     if subject:
         lines.append(f"subject: {{regex: {_number_after(found[subject][0])}}}")
@@ -104,6 +104,14 @@ def _label(samples: Sequence[Path], words: Sequence[str]) -> str | None:
     if 1 < len(folders) < len(samples):
         return None
     return next((word for word in words if word[0] in "ac"), next(iter(words), None))
+
+
+def _folder_label(samples: Sequence[Path]) -> str:
+    names = {path.absolute().parent.name for path in samples}
+    if all(name.isdecimal() for name in names):
+        first = min(map(int, names))
+        return f"label: {{folder: 1, first: {first}}}    # the number of the folder is the class"
+    return "label: {folder: 1}    # the name of the folder is the class"
 
 
 def _folders(samples: Sequence[Path]) -> Iterator[tuple[int, str]]:

@@ -139,6 +139,12 @@ def make_plan(
     bad += more
     channels, length, has_score = _shape(files, read, samples, preparation, bad)
     labels = [clip.label for clip in clips]
+    if labels and min(labels) > 0:
+        logger.warning(
+            "no clip is of class 0%s. If the numbers of classes begin with %d, say so by "
+            "`label: {first: %d, ...}`.", f" ({classes[0]})" if classes else "", min(labels),
+            min(labels) + (settings.label.get("first") or 0),
+        )  # fmt: skip
     reader = (
         partial(from_memory, memory)
         if now

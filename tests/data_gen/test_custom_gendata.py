@@ -426,3 +426,11 @@ def test_a_confidence_is_told_to_whatever_uses_the_arrays(folder):
     convert.main(["--data", str(folder / "data"), "--to", "pyskl", "--out", str(folder / "a.pkl")])
     annotation = pickle.loads((folder / "a.pkl").read_bytes())["annotations"][0]
     assert annotation["keypoint"].shape[-1] == 2 and (annotation["keypoint_score"] == 0.5).all()
+
+
+@pytest.mark.parametrize(("first", "is_said"), [(1, False), (0, True)])
+def test_numbers_of_classes_that_begin_with_1_are_asked_about(folder, caplog, first, is_said):
+    label = {"regex": r"a(\d+)", "first": first}
+    custom_gendata.main(write(folder, label=label, classes=None))
+    said = "no clip is of class 0. If the numbers of classes begin with 1"
+    assert (said in caplog.text) == is_said

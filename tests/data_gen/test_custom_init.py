@@ -91,6 +91,7 @@ def test_text_of_two_people_after_the_number_of_the_frame(tmp_path):
         "format": "txt", "axes": "TM*V*C", "channels": 3, "skip_columns": 1,
     }  # fmt: skip
     assert (settings.skeleton, settings.persons) == ("kinect_15", 2)
+    assert settings.label == {"folder": 1, "first": 1}
     assert "# Folders 2 up: 01, 02\n" in (tmp_path / "proposed.yaml").read_text()
 
 
