@@ -1,12 +1,14 @@
 """A first YAML file about recordings, from a look at some of them."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_gen.pipeline.custom_look import is_frame, known_joints, look_at
+from data_gen.pipeline.custom_axes import known_joints
+from data_gen.pipeline.custom_look import Look, is_frame, look_at
 from data_gen.readers.formats import format_of
 from data_gen.readers.found import clip_folders
 from graph.named import shipped, skeleton_class
@@ -16,6 +18,7 @@ NAME_NUMBERS = re.compile(r"([A-Za-z_]+?)_?(\d+)")
 LABEL_WORDS = ("a", "action", "act", "activity", "c", "class", "label", "g", "gesture")
 TRAIN_NAMES, VAL_NAMES = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 MAX_LOOKS = 50  # files that are looked at
+PLAIN = re.compile(r"[\w*.]+")
 
 
 def propose(named: Sequence[Path], folder: Path) -> str:
@@ -36,7 +39,6 @@ def propose(named: Sequence[Path], folder: Path) -> str:
     of_all = named[0] if len(named) == 1 and samples[0] != named[0] else None
     files = _relative(of_all.absolute(), folder) if of_all else _pattern(samples, folder)
     file_name = one_line(samples[0].name)
-    fitting = [name for name in shipped() if len(skeleton_class(name).joint_names) == look.joints]
     found = numbers_in(samples[0].stem)
     label = _label(samples, list(found))
     subject = next((name for name in found if name[0] in "sp" and name != label), None)
@@ -46,7 +48,7 @@ def propose(named: Sequence[Path], folder: Path) -> str:
         "name: " + as_yaml(re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"),
         f"files: {as_yaml(files)}",
         "reader: " + _mapping(look.reader),
-        _skeleton(fitting, look.joints),
+        _skeleton(look),
         f"# Numbers in the name {file_name}:" if found else "# No numbers in the name.",
         *(f"#   {_number_after(letters)} finds {digits}" for letters, digits in found.values()),
     ]
@@ -135,18 +137,32 @@ def _part_folders(samples: Sequence[Path]) -> str | None:
     return None
 
 
-def _skeleton(fitting: Sequence[str], joints: int) -> str:
-    if fitting:
+def _skeleton(look: Look) -> str:
+    skeletons = {name: skeleton_class(name) for name in shipped()}
+    named = [n for n, s in skeletons.items() if {*s.names_in_files()} <= {*look.names}]
+    fitting = [n for n, s in skeletons.items() if len(s.joint_names) == look.joints]
+    if fitting := list(dict.fromkeys([*named, *fitting])):
         others = ", ".join(fitting[1:]) or "none"
-        return f"skeleton: {fitting[0]}    # {joints} joints; also fitting: {others}"
-    if joints:
-        return f"skeleton: my_skeleton.yaml    # {joints} joints, which no shipped skeleton has"
+        return f"skeleton: {fitting[0]}    # {look.joints} joints; also fitting: {others}"
+    if look.names:
+        names = one_line(", ".join(look.names))
+        return f"skeleton: my_skeleton.yaml    # of {look.joints} joints: {names}"
+    if look.joints:
+        return f"skeleton: my_skeleton.yaml    # {look.joints} joints, as no shipped one has"
     counts = ", ".join(map(str, sorted(known_joints())))
     return f"skeleton: my_skeleton.yaml    # or a shipped one; they have {counts} joints"
 
 
 def _mapping(values: dict[str, Any]) -> str:
-    return "{" + ", ".join(f"{name}: {value}" for name, value in values.items()) + "}"
+    return "{" + ", ".join(f"{name}: {_value(value)}" for name, value in values.items()) + "}"
+
+
+def _value(value: Any) -> str:
+    """A value within a mapping in brackets, where more needs quotes than on a line of its own."""
+    text = str(value)
+    if isinstance(value, str):
+        return as_yaml(text) if PLAIN.fullmatch(text) else json.dumps(text)
+    return text
 
 
 def _list(names: Sequence[str]) -> str:

@@ -1,14 +1,15 @@
-"""A look at recordings of one's own: their format, and the axes and joints of their arrays."""
+"""A look at recordings of one's own: their format, and what it leaves to be told."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
+from data_gen.pipeline.custom_axes import CHANNELS, known_joints, likely_axes, likely_score
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import format_of
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
@@ -17,14 +18,13 @@ from data_gen.readers.plain import table_of_numbers
 from data_gen.readers.sample import Raw
 from data_gen.readers.tables import rows_of
 from formats.arrays import npy_of, npz_of
-from graph.named import shipped, skeleton_class
 from utils.files import regular_file
 from utils.text import one_line
 
 OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
+MEDIAPIPE_JOINTS, KINECT_JOINTS = 33, 32
 NOTE_CHARACTERS = 200
-CHANNELS = (3, 2, 4)  # the likeliest first
-PIXELS = 4.0  # places in metres or shares of an image are smaller
+MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
 
 
 class Look(NamedTuple):
@@ -35,12 +35,14 @@ class Look(NamedTuple):
         joints: V; 0 where it is not known.
         note: what was seen, in one line.
         persons: M.
+        names: of the joints, where the file says them.
     """
 
     reader: dict[str, Any]
     joints: int
     note: str
     persons: int = 1
+    names: tuple[str, ...] = ()
 
 
 def look_at(samples: Sequence[Path]) -> Look:
@@ -66,6 +68,15 @@ def look_at(samples: Sequence[Path]) -> Look:
     return found._replace(note=one_line(found.note, NOTE_CHARACTERS))
 
 
+def is_frame(path: Path) -> bool:
+    """Whether a JSON file is a frame of OpenPose."""
+    try:
+        content = orjson.loads(regular_file(path).read_bytes())
+    except ValueError:
+        return False
+    return isinstance(content, dict) and "people" in content
+
+
 def _openpose(path: Path) -> Look:
     files = sorted(path.glob("*.json"))
     if not files:
@@ -79,43 +90,16 @@ def _openpose(path: Path) -> Look:
     return Look({"format": "openpose"}, joints, f"a folder of {len(files)} frames")
 
 
-def is_frame(path: Path) -> bool:
-    """Whether a JSON file is a frame of OpenPose."""
-    try:
-        content = orjson.loads(regular_file(path).read_bytes())
-    except ValueError:
-        return False
-    return isinstance(content, dict) and "people" in content
-
-
 def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
     raw = _raw(path)
-    raw = raw.held() if format_ == "mat" else raw  # whose kind and arrays are both looked for
     if format_ in ("npy", "npz", "mat", "hdf5"):
-        shapes, arrays = _arrays(raw, format_)
-        if {"x_train", "y_train"} <= shapes.keys():
-            return Look({"format": "ctrgcn"}, 0, "arrays of CTR-GCN")
-        if not shapes:
-            raise ValueError("it holds no array")
-        name = max(shapes, key=lambda each: math.prod(shapes[each]))
-        axes, joints = likely_axes(shapes[name])
-        reader = {"format": format_, "axes": axes} if axes else {"format": format_}
-        if axes and name in arrays:
-            reader |= _last_channel(arrays[name], axes)
-        persons = shapes[name][axes.index("M")] if "M" in axes and "*" not in axes else 1
-        return Look(reader, joints, f"an array of shape {shapes[name]}", persons)
+        return _of_arrays(raw.held() if format_ == "mat" else raw, format_)
     if format_ == "txt":
         return _text(table_of_numbers(raw), [table_of_numbers(_raw(each)) for each in others])
     if format_ in ("csv", "tsv"):
-        rows = rows_of(raw, "\t" if format_ == "tsv" else ",")
-        columns = max(map(len, rows), default=0)
-        if not columns:
-            raise ValueError("it is empty")
-        return Look({"format": format_}, 0, f"a table of {len(rows)} rows and {columns} columns")
+        return _table(rows_of(raw, "\t" if format_ == "tsv" else ","), format_)
     if format_ == "json":
-        content = orjson.loads(raw.content())
-        keys = ", ".join(content) if isinstance(content, dict) else "a list"
-        return Look({"format": format_}, 0, f"JSON with {keys}")
+        return _json(orjson.loads(raw.content()))
     return Look({"format": format_}, 0, f"a file of {format_}")
 
 
@@ -123,16 +107,34 @@ def _raw(path: Path) -> Raw:
     return Raw(str(path), [(path.name, regular_file(path).read_bytes)])
 
 
-def _arrays(raw: Raw, format_: str) -> tuple[dict[str, tuple[int, ...]], dict[str, np.ndarray]]:
-    """The shape of every array by name, and those arrays that are in memory anyway."""
+def _of_arrays(raw: Raw, format_: str) -> Look:
     if format_ == "hdf5" or (format_ == "mat" and is_hdf5(raw.content())):
         with opened(raw) as file:
-            return {name: s for name, s in shapes_of(file).items() if s is not None}, {}
-    if format_ == "npy":
-        arrays = {"": raw.decoded(npy_of)}
+            shapes = {name: s for name, s in shapes_of(file).items() if s is not None}
+        arrays: dict[str, np.ndarray] = {}
     else:
-        arrays = raw.decoded(npz_of if format_ == "npz" else arrays_of)
-    return {name: array.shape for name, array in arrays.items()}, arrays
+        arrays = (
+            {"": raw.decoded(npy_of)}
+            if format_ == "npy"
+            else raw.decoded(npz_of if format_ == "npz" else arrays_of)
+        )
+        shapes = {name: array.shape for name, array in arrays.items()}
+    if {"x_train", "y_train"} <= shapes.keys():
+        return Look({"format": "ctrgcn"}, 0, "arrays of CTR-GCN")
+    if not shapes:
+        raise ValueError("it holds no array")
+    name = max(shapes, key=lambda each: math.prod(shapes[each]))
+    return _array({"format": format_}, shapes[name], arrays.get(name))
+
+
+def _array(reader: dict[str, Any], shape: tuple[int, ...], array: np.ndarray | None) -> Look:
+    axes, joints = likely_axes(shape)
+    if axes:
+        reader = reader | {"axes": axes}
+    if axes and array is not None and likely_score(array, axes):
+        reader = reader | {"score": "keep"}
+    persons = shape[axes.index("M")] if "M" in axes and "*" not in axes else 1
+    return Look(reader, joints, f"an array of shape {shape}", persons)
 
 
 def _text(table: np.ndarray, others: Sequence[np.ndarray]) -> Look:
@@ -153,42 +155,70 @@ def _text(table: np.ndarray, others: Sequence[np.ndarray]) -> Look:
     return Look(reader, joints, note, 2 if "M" in axes else 1)
 
 
-def _last_channel(array: np.ndarray, axes: str) -> dict[str, Any]:
-    """`score` where the last channel seems to be a confidence: a fourth one, or shares of 1 beside
-    places in pixels.
-    """
-    if array.dtype.kind not in "fiu" or "*" in axes or not array.size:
-        return {}
-    channels = np.moveaxis(array, axes.index("C"), 0)
-    places, last = np.nan_to_num(channels[:2]), np.nan_to_num(channels[-1])
-    shares = len(channels) == 3 and last.min() >= 0 and 0 < last.max() <= 1
-    is_score = len(channels) == 4 or (shares and np.abs(places).max() > PIXELS)
-    return {"score": "keep"} if is_score else {}
+def _table(rows: list[list[str]], format_: str) -> Look:
+    columns = max(map(len, rows), default=0)
+    if not columns:
+        raise ValueError("it is empty")
+    note = f"a table of {len(rows)} rows and {columns} columns"
+    header = [cell.strip() for cell in rows[0]]
+    lower = [cell.lower() for cell in header]
+    if lower[:1] == ["scorer"]:
+        parts = next((row[1:] for row in rows if row and row[0].lower() == "bodyparts"), [])
+        names = tuple(dict.fromkeys(part.strip() for part in parts))
+        return Look({"format": "deeplabcut"}, len(names), note, names=names)
+    if {"frame", "joint", "x", "y"} <= set(lower):
+        column = lower.index("joint")
+        names = tuple(dict.fromkeys(row[column].strip() for row in rows[1:] if len(row) > column))
+        return Look({"format": format_}, len(names), note, names=names)
+    for pattern in ("{joint}_{axis}", "{joint}.{axis}", "{joint} {axis}", "{axis}_{joint}"):
+        before, _, after = pattern.replace("{axis}", "x").partition("{joint}")
+        names = tuple(
+            name[len(before) : len(name) - len(after)]
+            for name in header
+            if name.startswith(before) and name.endswith(after) and len(name) > len(before + after)
+        )
+        if len(names) > 1 and {_y_of(pattern, name) for name in names} <= set(header):
+            return Look({"format": format_, "columns": pattern}, len(names), note, names=names)
+    if columns // MEDIAPIPE_JOINTS in (3, 4) and columns % MEDIAPIPE_JOINTS < 2:
+        return Look({"format": "mediapipe"}, MEDIAPIPE_JOINTS, note)
+    axes, joints = likely_axes((len(rows), columns))
+    return Look({"format": format_}, joints if axes == "TV*C" else 0, note)
 
 
-def known_joints() -> set[int]:
-    """The numbers of joints of shipped skeletons."""
-    return {len(skeleton_class(name).joint_names) for name in shipped()}
+def _y_of(pattern: str, joint: str) -> str:
+    return pattern.replace("{joint}", joint).replace("{axis}", "y")
 
 
-def likely_axes(shape: tuple[int, ...]) -> tuple[str, int]:
-    """The likely letters of an array's axes, and its joints."""
-    known = known_joints()
-    if len(shape) == 2:
-        for persons, axes in ((1, "TV*C"), (2, "TM*V*C")):
-            for channels in CHANNELS if persons == 1 else CHANNELS[:1]:
-                joints, rest = divmod(shape[1], channels * persons)
-                if not rest and joints in known:
-                    return axes, joints
-        return "TV*C", shape[1] // CHANNELS[0]
-    channels = next((i for i, size in enumerate(shape) if size in CHANNELS), None)
-    joints = next((i for i, size in enumerate(shape) if size in known and i != channels), None)
-    if len(shape) not in (3, 4) or channels is None or joints is None:
-        return ("MTVC" if len(shape) == 4 else "TVC") if shape else "", 0
-    letters = ["?"] * len(shape)
-    letters[channels], letters[joints] = "C", "V"
-    rest = [i for i, letter in enumerate(letters) if letter == "?"]
-    longest = max(rest, key=lambda i: shape[i])
-    for i in rest:
-        letters[i] = "T" if i == longest else "M"
-    return "".join(letters), shape[joints]
+def _json(content: Any) -> Look:
+    first = next(iter(content), None) if isinstance(content, list) else None
+    entry = first if isinstance(first, dict) else {}
+    if "image_id" in entry and isinstance(entry.get("keypoints"), list):
+        joints = len(entry["keypoints"]) // 3
+        return Look({"format": "coco"}, joints, f"{len(content)} keypoint results")
+    point = first[0] if isinstance(first, list) and first and isinstance(first[0], dict) else {}
+    if {"x", "y"} <= point.keys() or any("landmark" in str(name).lower() for name in entry):
+        return Look({"format": "mediapipe"}, MEDIAPIPE_JOINTS, f"{len(content)} frames")
+    frames = content.get("frames") if isinstance(content, dict) else None
+    if isinstance(frames, list) and any(isinstance(f, dict) and "bodies" in f for f in frames[:1]):
+        return Look({"format": "kinect"}, KINECT_JOINTS, f"{len(frames)} frames of Azure Kinect")
+    arrays = dict(_nested(content))
+    if arrays:
+        path = max(arrays, key=lambda name: arrays[name].size)
+        reader = {"format": "json"} | ({"path": path} if path else {})
+        return _array(reader, arrays[path].shape, arrays[path])
+    keys = ", ".join(map(str, content)) if isinstance(content, dict) else "a list"
+    return Look({"format": "json"}, 0, f"JSON with {keys}")
+
+
+def _nested(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """Nested lists of numbers with two axes at least, by their paths."""
+    if isinstance(value, dict) and path.count(".") < MAX_DEPTH:
+        for name, item in value.items():
+            yield from _nested(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        try:
+            array = np.array(value)
+        except ValueError:  # of different lengths
+            return
+        if array.ndim > 1 and array.dtype.kind in "fiu":
+            yield path, array

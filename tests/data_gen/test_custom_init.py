@@ -1,5 +1,7 @@
 """What --init proposes: from samples or a folder of recordings to a YAML file that works."""
 
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from one_error import error_of
 from data_gen import custom_gendata
 from data_gen.pipeline.custom_init import propose
 from data_gen.pipeline.custom_settings import check
+from graph.named import skeleton_class
 
 RNG = np.random.default_rng(0)
 
@@ -93,6 +96,42 @@ def test_text_of_two_people_after_the_number_of_the_frame(tmp_path):
     assert (settings.skeleton, settings.persons) == ("kinect_15", 2)
     assert settings.label == {"folder": 1, "first": 1}
     assert "# Folders 2 up: 01, 02\n" in (tmp_path / "proposed.yaml").read_text()
+
+
+COCO = skeleton_class("coco17").joint_names
+POINTS = RNG.normal(size=(6, 17, 3)).round(4)
+WIDE = [[f"{joint}_{axis}" for joint in COCO for axis in "xyz"], *POINTS.reshape(6, 51).tolist()]
+LONG = [["frame", "joint", "x", "y", "z"],
+        *([t, joint, *POINTS[t, v]] for t in range(6) for v, joint in enumerate(COCO))]  # fmt: skip
+KEYPOINTS = [{"image_id": f"{t}.jpg", "keypoints": [0.5] * 51, "score": 1.0} for t in range(6)]
+BODIES = [{"bodies": [{"body_id": 1, "joint_positions": [[1.0, 2.0, 3.0]] * 32}]}] * 6
+LANDMARKS = [[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}] * 33] * 6
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reader", "skeleton"),
+    [
+        ("a1.json", {"n": 3, "take": {"42": POINTS.tolist()}},
+         {"format": "json", "path": "take.42", "axes": "TVC"}, "coco17"),
+        ("a1.json", POINTS.tolist(), {"format": "json", "axes": "TVC"}, "coco17"),
+        ("a1.json", KEYPOINTS, {"format": "coco"}, "coco17"),
+        ("a1.json", {"frames": BODIES}, {"format": "kinect"}, "azure_kinect32"),
+        ("a1.json", LANDMARKS, {"format": "mediapipe"}, "mediapipe33"),
+        ("a1.json", [{"worldLandmarks": frame} for frame in LANDMARKS], {"format": "mediapipe"},
+         "mediapipe33"),
+        ("a1.csv", WIDE, {"format": "csv", "columns": "{joint}_{axis}"}, "coco17"),
+        ("a1.csv", LONG, {"format": "csv"}, "coco17"),
+        ("a1.csv", WIDE[1:], {"format": "csv"}, "coco17"),
+        ("a1.csv", [[0.5] * 132] * 6, {"format": "mediapipe"}, "mediapipe33"),
+    ],
+)  # fmt: skip
+def test_what_a_file_holds_tells_its_reader(tmp_path, name, content, reader, skeleton):
+    for take in (1, 2):
+        path = tmp_path / name.replace("1", str(take))
+        rows = [",".join(map(str, row)) for row in content]
+        path.write_text("\n".join(rows) if path.suffix == ".csv" else json.dumps(content))
+    settings = proposed(tmp_path, name)
+    assert (settings.reader, settings.skeleton) == (reader, skeleton)
 
 
 def test_a_first_file_is_proposed_and_works(folder, capsys):

@@ -1,0 +1,52 @@
+"""The likely meaning of an array's axes, and of its last channel."""
+# Shapes: M persons, T frames, V joints, C channels.
+
+import numpy as np
+
+from graph.named import shipped, skeleton_class
+
+CHANNELS = (3, 2, 4)  # the likeliest first
+PIXELS = 4.0  # places in metres or shares of an image are smaller
+
+
+def known_joints() -> set[int]:
+    """The numbers of joints of shipped skeletons."""
+    return {len(skeleton_class(name).joint_names) for name in shipped()}
+
+
+def likely_axes(shape: tuple[int, ...]) -> tuple[str, int]:
+    """The likely letters of an array's axes, such as TVC, and its joints.
+
+    The letters are empty, and joints 0, where nothing is likely.
+    """
+    known = known_joints()
+    if len(shape) == 2:
+        for persons, axes in ((1, "TV*C"), (2, "TM*V*C")):
+            for channels in CHANNELS if persons == 1 else CHANNELS[:1]:
+                joints, rest = divmod(shape[1], channels * persons)
+                if not rest and joints in known:
+                    return axes, joints
+        return "TV*C", shape[1] // CHANNELS[0]
+    channels = next((i for i, size in enumerate(shape) if size in CHANNELS), None)
+    joints = next((i for i, size in enumerate(shape) if size in known and i != channels), None)
+    if len(shape) not in (3, 4) or channels is None or joints is None:
+        return ("MTVC" if len(shape) == 4 else "TVC") if shape else "", 0
+    letters = ["?"] * len(shape)
+    letters[channels], letters[joints] = "C", "V"
+    rest = [i for i, letter in enumerate(letters) if letter == "?"]
+    longest = max(rest, key=lambda i: shape[i])
+    for i in rest:
+        letters[i] = "T" if i == longest else "M"
+    return "".join(letters), shape[joints]
+
+
+def likely_score(array: np.ndarray, axes: str) -> bool:
+    """Whether the last channel seems to be a confidence: a fourth one, or shares of 1 beside places
+    in pixels.
+    """
+    if array.dtype.kind not in "fiu" or "*" in axes or not array.size:
+        return False
+    channels = np.moveaxis(array, axes.index("C"), 0)
+    places, last = np.nan_to_num(channels[:2]), np.nan_to_num(channels[-1])
+    shares = len(channels) == 3 and last.min() >= 0 and 0 < last.max() <= 1
+    return len(channels) == 4 or bool(shares and np.abs(places).max() > PIXELS)
