@@ -16,6 +16,7 @@ from utils.text import as_yaml, first_of, one_line
 
 NAME_NUMBERS = re.compile(r"([A-Za-z_]+?)_?(\d+)")
 LABEL_WORDS = ("a", "action", "act", "activity", "c", "class", "label", "g", "gesture")
+SUBJECT_WORDS = ("s", "p", "subject", "subj", "sub", "person", "actor", "participant", "user")
 TRAIN_NAMES, VAL_NAMES = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 MAX_LOOKS = 50  # files that are looked at
 PLAIN = re.compile(r"[\w*.]+")
@@ -41,7 +42,7 @@ def propose(named: Sequence[Path], folder: Path) -> str:
     file_name = one_line(samples[0].name)
     found = numbers_in(samples[0].stem)
     label = _label(samples, list(found))
-    subject = next((name for name in found if name[0] in "sp" and name != label), None)
+    subject = next((word for word in found if word in SUBJECT_WORDS and word != label), None)
     lines = [
         f"# Written after a look at {file_name}: {look.note}. Check every line; what each key",
         "# means: python3 data_gen/custom_gendata.py --help-config",
