@@ -83,7 +83,7 @@ def write_yaml(path: Path, seen: Seen, persons: int, in_folders: bool) -> None:
     width, height = seen.size
     reader = "{format: npz, key: joints, axes: MTVC"
     if seen.coordinates == PIXELS:
-        reader += f", channels: 3, image: [{width}, {height}]"
+        reader += f", channels: 3, score: keep, image: [{width}, {height}]"
     text = f"""\
 # Left to say: the class of a clip, and who trains. All keys: custom_gendata.py --help-config
 name: {as_yaml(path.absolute().parent.name)}

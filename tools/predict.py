@@ -33,6 +33,7 @@ from data_gen.readers.bad_files import MAX_FILE_MB
 from data_gen.readers.found import find_raws, names_of
 from data_gen.readers.sample import Sample
 from formats.exported import DATASETS, NetworkInfo, weights_file
+from formats.manifest import has_score
 from tools.predicting import inputs
 from tools.predicting.inputs import Span
 from tools.predicting.networks import NETWORKS, ONNX, open_network
@@ -166,10 +167,11 @@ def spans_of(
         joints = int(info.model_args.get("num_point") or 25)
         channels = int(info.dataset.get("channels", 3))
         frames = inputs.frames_of_lines(stream, joints, channels)
+        source = inputs.LiveSource(STDIN, has_score(info.dataset), args.rate)
         if args.window:
-            spans = inputs.live_windows(frames, STDIN, args.window, args.stride, args.rate)
+            spans = inputs.live_windows(frames, source, args.window, args.stride)
             return spans, partial(inputs.waits, stream), bad
-        return iter([inputs.whole(inputs.joined(frames, STDIN, args.rate))]), lambda: False, bad
+        return iter([inputs.whole(inputs.joined(frames, source))]), lambda: False, bad
     if args.video:
         return spans_of_videos(args, raw), lambda: bool(args.window), bad
     return cut(samples_of(args, raw, bad), args, raw.chunk), lambda: False, bad
@@ -208,8 +210,9 @@ def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
         estimate = estimator(args.pose, args.pose_model)
         if args.window and not args.save_skeletons:
             frames = skeletons.frames_in_dataset(video, estimate, raw)
-            size, stride, rate = args.window, args.stride, args.rate or video.rate
-            yield from inputs.live_windows(frames, video.name, size, stride, rate)
+            scored, rate = wanted == skeletons.PIXELS, args.rate or video.rate
+            source = inputs.LiveSource(video.name, scored, rate)
+            yield from inputs.live_windows(frames, source, args.window, args.stride)
             continue
         seen = skeletons.skeletons_of(video, estimate, wanted)
         if path := args.save_skeletons:

@@ -150,14 +150,15 @@ def test_ucla_to_the_bit_from_an_archive(tmp_path):
     assert_same(scores, asked(weights, [str(path)], only=scores))
 
 
-def test_recordings_of_ones_own_to_the_bit(tmp_path):
+@pytest.mark.parametrize("reader", ["{format: npz}", "{format: npz, score: keep}"])
+def test_recordings_of_ones_own_to_the_bit(tmp_path, reader, capsys, monkeypatch):
     rng = np.random.default_rng(0)
     (tmp_path / "raw").mkdir()
     for number in range(6):
         clip = rng.normal(size=(5 + number, 17, 3)).astype(np.float32)
         np.savez(tmp_path / f"raw/a{number % 2}_s{number % 3}_{number}.npz", joints=clip)
     (tmp_path / "my.yaml").write_text(
-        "name: own\nfiles: raw\nreader: {format: npz}\nskeleton: coco17\n"
+        f"name: own\nfiles: raw\nreader: {reader}\nskeleton: coco17\n"
         "label: {regex: 'a(\\d)'}\nsubject: {regex: 's(\\d)'}\n"
         "split: {by: subject, train: [0, 1]}\nnormalise: centre+scale\nframes: 8\n"
     )
@@ -171,6 +172,13 @@ def test_recordings_of_ones_own_to_the_bit(tmp_path):
     weights = trained_run.make(tmp_path / "run", {"model_args": model, "test_feeder_args": where})
     scores = trained_run.test_scores(weights)
     assert_same(scores, asked(weights, [str(tmp_path / "raw")], only=scores))
+    name = tmp_path / "raw/a0_s0_0.npz"
+    text = "\n".join(json.dumps(frame.tolist()) for frame in np.load(name)["joints"])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    capsys.readouterr()
+    (piped,) = lines(capsys, "-", "--weights", weights, "--json")
+    (read,) = lines(capsys, name, "--weights", weights, "--json")
+    assert json.loads(piped)["top"] == json.loads(read)["top"]
 
 
 def test_traits_to_the_bit(tmp_path):
@@ -363,7 +371,10 @@ def test_released_weights_need_their_settings_only(tmp_path, ntu, capsys):
     assert json.loads(found) == json.loads(own)
 
 
+SOURCE = inputs.LiveSource("-", has_score=False, rate=None)
+
+
 def test_live_windows_keep_no_more_than_one(monkeypatch):
     frames = (np.zeros((1, 25, 3)) for _ in range(1000))
-    sizes = {s.sample.clip.shape[1] for s in inputs.live_windows(frames, "-", 8, 4, None)}
+    sizes = {s.sample.clip.shape[1] for s in inputs.live_windows(frames, SOURCE, 8, 4)}
     assert sizes == {8}

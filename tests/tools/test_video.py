@@ -203,6 +203,7 @@ def test_a_person_is_found_predicted_and_becomes_data(astronaut, tmp_path, capsy
     (tmp_path / "raw/clap_01.npz").write_bytes((tmp_path / "raw/wave_01.npz").read_bytes())
     settings = tmp_path / "raw/skeletons.yaml"
     content = yaml.safe_load(settings.read_text())
+    assert content["reader"]["score"] == "keep"
     content["split"] = {"fraction": 0.5, "by": "clip"}
     settings.write_text(yaml.safe_dump(content))
     out = ["--out-folder", str(tmp_path / "own"), "--config-folder", str(tmp_path / "config")]

@@ -87,7 +87,24 @@ def frames_of_lines(stream: IO[bytes], num_joints: int, channels: int) -> Iterat
         yield seen_only(bodies[None], what)[0][:MAX_PERSONS]
 
 
-def joined(frames: Iterator[np.ndarray], name: str, rate: float | None) -> Sample:
+class LiveSource(NamedTuple):
+    """What is known of frames (P, V, C) that come one after the other.
+
+    Args:
+        has_score: whether their last channel is a confidence.
+        rate: frames a second.
+    """
+
+    name: str
+    has_score: bool
+    rate: float | None
+
+    def sample(self, frames: list[np.ndarray] | deque[np.ndarray]) -> Sample:
+        """Frames as a clip."""
+        return Sample(self.name, _stacked(frames), self.has_score, self.rate)
+
+
+def joined(frames: Iterator[np.ndarray], source: LiveSource) -> Sample:
     """All frames (P, V, C) as a clip.
 
     Raises:
@@ -97,14 +114,14 @@ def joined(frames: Iterator[np.ndarray], name: str, rate: float | None) -> Sampl
     for frame in frames:
         found.append(frame)
         if len(found) > MAX_FRAMES:
-            raise ValueError(f"{name} has more than {MAX_FRAMES:,} frames. Use --window.")
+            raise ValueError(f"{source.name} has more than {MAX_FRAMES:,} frames. Use --window.")
     if not found:
-        raise ValueError(f"{name} holds no frame.")
-    return Sample(name, _stacked(found), rate=rate)
+        raise ValueError(f"{source.name} holds no frame.")
+    return source.sample(found)
 
 
 def live_windows(
-    frames: Iterator[np.ndarray], name: str, size: int, stride: int, rate: float | None
+    frames: Iterator[np.ndarray], source: LiveSource, size: int, stride: int
 ) -> Iterator[Span]:
     """Windows as soon as their last frame (P, V, C) is there; no more than one is kept.
 
@@ -117,11 +134,11 @@ def live_windows(
         count += 1
         if count >= size and (count - size) % stride == 0:
             shown = True
-            yield Span(Sample(name, _stacked(kept), rate=rate), count - size, count, False)
+            yield Span(source.sample(kept), count - size, count, False)
     if not count:
-        raise ValueError(f"{name} holds no frame.")
+        raise ValueError(f"{source.name} holds no frame.")
     if not shown:
-        yield Span(Sample(name, _stacked(kept), rate=rate), 0, count, False)
+        yield Span(source.sample(kept), 0, count, False)
 
 
 def waits(stream: IO[bytes]) -> bool:
