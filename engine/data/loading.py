@@ -58,6 +58,11 @@ class EvaluationSampler(SequentialSampler):
 class Loader(DataLoader):
     """A DataLoader that can be told to end its workers; use it in `contextlib.closing`."""
 
+    def check_worker_number_rationality(self) -> None:
+        """Instead of torch's warning where there are more workers than cores: they wait for disks,
+        too, and configs name a number for all machines.
+        """
+
     def close(self) -> None:
         if self._iterator is not None:  # where workers live on from one epoch to the next
             self._iterator._shutdown_workers()
