@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,41 +38,52 @@ def propose(named: Sequence[Path], folder: Path) -> str:
     samples = [sample for path in named for sample in (within(path) if path.is_dir() else [path])]
     look = look_at(samples[:MAX_LOOKS])
     of_all = named[0] if len(named) == 1 and samples[0] != named[0] else None
+    of_all = samples[0] if look.lines else of_all  # a file that holds all clips
     files = _relative(of_all.absolute(), folder) if of_all else _pattern(samples, folder)
-    file_name = one_line(samples[0].name)
-    found = numbers_in(samples[0].stem)
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"
+    lines = [
+        f"# Written after a look at {one_line(samples[0].name)}: {look.note}. Check every line; "
+        "what each key",
+        "# means: python3 data_gen/custom_gendata.py --help-config",
+        f"name: {as_yaml(name)}",
+        f"files: {as_yaml(files)}",
+        f"reader: {_mapping(look.reader)}",
+        _skeleton(look),
+        *_rules(samples, look.lines),
+    ]
+    rest = {"normalise": "centre+scale", "frames": "100", "persons": str(look.persons)}
+    lines += [f"{key}: {look.lines.get(key, value)}" for key, value in rest.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _rules(samples: Sequence[Path], settled: Mapping[str, str]) -> Iterator[str]:
+    """The lines of label, classes, subject and split."""
+    found = {} if settled else numbers_in(samples[0].stem)
     label = _label(samples, list(found))
     subject = next((word for word in found if word in SUBJECT_WORDS and word != label), None)
-    lines = [
-        f"# Written after a look at {file_name}: {look.note}. Check every line; what each key",
-        "# means: python3 data_gen/custom_gendata.py --help-config",
-        "name: " + as_yaml(re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"),
-        f"files: {as_yaml(files)}",
-        "reader: " + _mapping(look.reader),
-        _skeleton(look),
-        f"# Numbers in the name {file_name}:" if found else "# No numbers in the name.",
-        *(f"#   {_number_after(letters)} finds {digits}" for letters, digits in found.values()),
-    ]
-    if label:
-        regex = _number_after(found[label][0])
-        lines.append(f"label: {{regex: {regex}, first: 1}}    # or first: 0")
+    if not settled:
+        name = one_line(samples[0].name)
+        yield f"# Numbers in the name {name}:" if found else "# No numbers in the name."
+        for letters, digits in found.values():
+            yield f"#   {_number_after(letters)} finds {digits}"
+    if "label" in settled:
+        yield f"label: {settled['label']}"
+    elif label:
+        yield f"label: {{regex: {_number_after(found[label][0])}, first: 1}}    # or first: 0"
     else:
-        lines += [f"# Folders {level} up: {names}" for level, names in _folders(samples)]
-        lines.append(_folder_label(samples))
-    lines.append("# classes: [name of class 0, name of class 1]")
+        yield from (f"# Folders {level} up: {names}" for level, names in _folders(samples))
+        yield _folder_label(samples)
+    yield "# classes: [name of class 0, name of class 1]"
     if subject:
-        lines.append(f"subject: {{regex: {_number_after(found[subject][0])}}}")
-    if parts := _part_folders(samples):
-        lines.append(parts)
+        yield f"subject: {{regex: {_number_after(found[subject][0])}}}"
+    if "split" in settled:
+        yield f"split: {settled['split']}"
+    elif parts := _part_folders(samples):
+        yield parts
     elif subject:
-        lines.append("split: {fraction: 0.2, by: subject, seed: 0}")
+        yield "split: {fraction: 0.2, by: subject, seed: 0}"
     else:
-        lines.append(
-            "split: {fraction: 0.2, by: clip, seed: 0}    # better: keep subjects together"
-        )
-    return "\n".join(
-        [*lines, "normalise: centre+scale", "frames: 100", f"persons: {look.persons}", ""]
-    )
+        yield "split: {fraction: 0.2, by: clip, seed: 0}    # better: keep subjects together"
 
 
 def within(folder: Path) -> list[Path]:

@@ -1,9 +1,11 @@
 """A look at recordings of one's own: their format, and what it leaves to be told."""
 # Shapes: M persons, T frames, V joints, C channels.
 
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +20,14 @@ from data_gen.readers.plain import table_of_numbers
 from data_gen.readers.sample import Raw
 from data_gen.readers.tables import rows_of
 from formats.arrays import npy_of, npz_of
+from formats.pickles import loads
 from utils.files import regular_file
 from utils.text import one_line
 
 OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
 MEDIAPIPE_JOINTS, KINECT_JOINTS = 33, 32
 NOTE_CHARACTERS = 200
+MAX_ANNOTATIONS = 1000  # of a file, that are looked at
 MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
 
 
@@ -36,6 +40,7 @@ class Look(NamedTuple):
         note: what was seen, in one line.
         persons: M.
         names: of the joints, where the file says them.
+        lines: of the YAML file, by key, where the format settles them.
     """
 
     reader: dict[str, Any]
@@ -43,6 +48,7 @@ class Look(NamedTuple):
     note: str
     persons: int = 1
     names: tuple[str, ...] = ()
+    lines: Mapping[str, str] = MappingProxyType({})
 
 
 def look_at(samples: Sequence[Path]) -> Look:
@@ -98,6 +104,8 @@ def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
         return _text(table_of_numbers(raw), [table_of_numbers(_raw(each)) for each in others])
     if format_ in ("csv", "tsv"):
         return _table(rows_of(raw, "\t" if format_ == "tsv" else ","), format_)
+    if format_ == "pyskl":
+        return _pyskl(raw.decoded(loads))
     if format_ == "json":
         return _json(orjson.loads(raw.content()))
     return Look({"format": format_}, 0, f"a file of {format_}")
@@ -120,11 +128,52 @@ def _of_arrays(raw: Raw, format_: str) -> Look:
         )
         shapes = {name: array.shape for name, array in arrays.items()}
     if {"x_train", "y_train"} <= shapes.keys():
-        return Look({"format": "ctrgcn"}, 0, "arrays of CTR-GCN")
+        return _ctrgcn(shapes["x_train"])
     if not shapes:
         raise ValueError("it holds no array")
     name = max(shapes, key=lambda each: math.prod(shapes[each]))
     return _array({"format": format_}, shapes[name], arrays.get(name))
+
+
+def _ctrgcn(shape: tuple[int, ...]) -> Look:
+    joints = shape[-1] // (2 * CHANNELS[0])  # of two persons
+    lines = {
+        "label": "{field: label}",
+        "split": "{field: split, train: [train], val: [val]}",
+        "normalise": "none    # the file's clips are",
+        "frames": "{max: 300}",
+    }
+    return Look({"format": "ctrgcn"}, joints, f"{shape[0]} clips of CTR-GCN", 2, lines=lines)
+
+
+def _pyskl(content: Any) -> Look:
+    """The sizes of a few annotations, and the first pair of splits."""
+    found = content.get("annotations") if isinstance(content, dict) else content
+    found = found[:MAX_ANNOTATIONS] if isinstance(found, list) else []
+    shapes = [np.shape(each.get("keypoint")) for each in found if isinstance(each, dict)]
+    shapes = [shape for shape in shapes if len(shape) == 4]
+    if not shapes:
+        raise ValueError("it has no list of annotations")
+    lines = {"label": "{field: label}"}
+    splits = content.get("split") if isinstance(content, dict) else None
+    if pair := _pair_of_splits(splits if isinstance(splits, dict) else {}):
+        train, val = map(json.dumps, pair)
+        others = one_line(", ".join(map(str, splits)))
+        lines["split"] = f"{{field: split, train: [{train}], val: [{val}]}}    # of {others}"
+    persons = max(shape[0] for shape in shapes)
+    return Look({"format": "pyskl"}, shapes[0][2], "annotations of PYSKL", persons, lines=lines)
+
+
+def _pair_of_splits(names: Iterable[Any]) -> tuple[str, str] | None:
+    """xsub_train and xsub_val, for example."""
+    known = list(map(str, names))
+    for train in known:
+        if train.endswith("train"):
+            beginning = train.removesuffix("train")
+            val = next((beginning + e for e in ("val", "test") if beginning + e in known), None)
+            if val is not None:
+                return train, val
+    return None
 
 
 def _array(reader: dict[str, Any], shape: tuple[int, ...], array: np.ndarray | None) -> Look:

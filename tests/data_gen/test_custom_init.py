@@ -1,6 +1,7 @@
 """What --init proposes: from samples or a folder of recordings to a YAML file that works."""
 
 import json
+import pickle
 
 import h5py
 import numpy as np
@@ -132,6 +133,30 @@ def test_what_a_file_holds_tells_its_reader(tmp_path, name, content, reader, ske
         path.write_text("\n".join(rows) if path.suffix == ".csv" else json.dumps(content))
     settings = proposed(tmp_path, name)
     assert (settings.reader, settings.skeleton) == (reader, skeleton)
+
+
+@pytest.mark.parametrize("names", [("xsub_train", "xsub_val"), ("train", "test")])
+def test_annotations_of_pyskl_need_no_change(tmp_path, names):
+    clips = [
+        {"frame_dir": f"v{n}", "label": n % 2, "total_frames": 6, "img_shape": (1080, 1920),
+         "keypoint": RNG.uniform(0, 900, size=(1 + n % 2, 6, 17, 2)).astype(np.float16),
+         "keypoint_score": np.ones((1 + n % 2, 6, 17), np.float16)}
+        for n in range(6)
+    ]  # fmt: skip
+    split = {"all": [], names[0]: ["v0", "v1", "v2", "v3"], names[1]: ["v4", "v5"]}
+    (tmp_path / "hrnet.pkl").write_bytes(pickle.dumps({"split": split, "annotations": clips}))
+    settings = proposed(tmp_path, "hrnet.pkl")
+    assert (settings.files, settings.skeleton, settings.persons) == ("hrnet.pkl", "coco17", 2)
+    assert settings.split == {"field": "split", "train": [names[0]], "val": [names[1]]}
+
+
+def test_arrays_of_ctrgcn_need_no_change(tmp_path):
+    parts = {f"x_{part}": RNG.normal(size=(4, 6, 150)) for part in ("train", "test")}
+    labels = {f"y_{part}": np.eye(4) for part in ("train", "test")}
+    np.savez(tmp_path / "NTU60_CS.npz", **parts, **labels)
+    settings = proposed(tmp_path, "NTU60_CS.npz")
+    assert (settings.skeleton, settings.persons, settings.normalise) == ("ntu_rgb_d", 2, "none")
+    assert settings.split == {"field": "split", "train": ["train"], "val": ["val"]}
 
 
 def test_a_first_file_is_proposed_and_works(folder, capsys):
