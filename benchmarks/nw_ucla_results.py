@@ -99,7 +99,7 @@ def in_percent(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = ArgumentParser(description=__doc__.split("\n")[0])
+    parser = ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("data/nw-ucla"))
     parser.add_argument("--work-dir", type=Path, nargs="+", default=[Path("work_dir/nw-ucla")])
     parser.add_argument(

@@ -222,7 +222,7 @@ def write(
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Turn rated motion capture (BVH) into arrays of chunks.")
+    parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--dataset", choices=DATASETS, default="zeroeggs", help="(default: zeroeggs)")
     parser.add_path("--data-path", "data/animation-personality", "folder or archive of .bvh files")

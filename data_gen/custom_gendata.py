@@ -27,7 +27,7 @@ from utils.files import atomic_write
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Turn recordings of your own into arrays.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file about the recordings"
     )

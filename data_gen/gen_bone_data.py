@@ -98,7 +98,7 @@ def write_stream(path: Path, stream: str, bones: Bones) -> Path:
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Derive bones from the joints of all parts of a data set.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_argument(
         "--dataset",
         required=True,

@@ -98,7 +98,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Turn Kinetics-Skeleton's JSON clips into arrays.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_path(
         "--data_path", "data/kinetics_raw", "folder of kinetics_{train,val} and their label files"
     )

@@ -136,7 +136,7 @@ def write_split(
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Normalise chunks and compute effort features.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_path("--data-folder", "data/udiva", "where the X_*.npy are, and the output goes")
     parser.add_argument(
         "--features",

@@ -19,7 +19,7 @@ from utils.cli import ArgumentParser, run
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Turn NTU RGB+D 120's raw skeletons into arrays.")
+    parser = ArgumentParser(description=__doc__)
     raw = "data/nturgbd_raw"
     parser.add_path("--part1-path", f"{raw}/nturgb+d_skeletons", "folder of setups 1 to 17")
     parser.add_path("--part2-path", f"{raw}/nturgb+d_skeletons120", "folder of setups 18 to 32")

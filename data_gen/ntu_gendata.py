@@ -17,7 +17,7 @@ from utils.cli import ArgumentParser, run
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Turn NTU RGB+D 60's raw skeletons into arrays.")
+    parser = ArgumentParser(description=__doc__)
     raw = "data/nturgbd_raw"
     parser.add_path("--data_path", f"{raw}/nturgb+d_skeletons", "folder of .skeleton files")
     add_common_flags(

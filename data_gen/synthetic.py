@@ -20,6 +20,7 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
     run_as_module(__file__)
 
+import textwrap
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,12 +131,11 @@ def performances(subjects: int, repetitions: int, actions: list[int]) -> list[Pe
 
 
 def make_parser() -> ArgumentParser:
+    actions = ", ".join(f"{number} {action.name}" for number, action in ACTIONS.items())
     parser = ArgumentParser(
         prog="synthetic.py",
-        description="Write a synthetic data set in the raw format of NTU RGB+D or of UDIVA.",
-        epilog="Actions: "
-        + ", ".join(f"{number} {action.name}" for number, action in ACTIONS.items())
-        + ".",
+        description=__doc__,
+        epilog=textwrap.fill(f"Actions: {actions}.", 96),
     )
     parser.add_argument("--dataset", choices=DATASETS, default="ntu", help="(default: ntu)")
     parser.add_path("--out-folder", DEFAULT_FOLDER, "where the files go")

@@ -1,7 +1,7 @@
 """NW-UCLA clips -> arrays: python3 data_gen/ucla_gendata.py --data_path all_sqe
 
-Source: Wang et al., CVPR 2014 (raw format: ucla_raw.py). MS-G3D published no result on this data
-set; what is chosen here:
+Source: Wang et al., CVPR 2014 (raw format: readers/ucla.py). MS-G3D published no result on this
+data set; what is chosen here:
 - views 1 and 2 train, view 3 validates (the data set's cross-view protocol);
 - the label is the file's minus 1 (0..9), the sample's name is the file's name with `.json`;
 - the spine joint of the FIRST frame is the origin of the whole clip, so that walking stays visible;
@@ -100,7 +100,7 @@ def read_normalised(clips: dict[str, UclaClip], path: Path, label: int) -> tuple
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Turn NW-UCLA's JSON clips into arrays.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_path(
         "--data_path", "data/nw_ucla_raw", "folder of JSON clips, or their .zip or .tar.* archive"
     )

@@ -205,7 +205,7 @@ def summarise(split: UdivaSplit, outcomes: Sequence[Outcome]) -> dict[str, objec
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Turn UDIVA's recordings into arrays of chunks.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_path("--data-path", "data/udiva_raw", "UDIVA's folder, in either layout")
     parser.add_path("--out-folder", "data/udiva", "where the arrays go")
     parser.add_argument(

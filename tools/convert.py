@@ -102,7 +102,7 @@ def write_ctrgcn(path: Path, parts: Sequence[Part]) -> None:
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Write arrays or a store in another toolbox's format.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the arrays, or a store")
     parser.add_argument("--to", choices=("pyskl", "ctrgcn"), required=True)
     parser.add_argument("--out", type=Path, required=True, help="the .pkl or .npz file")

@@ -15,7 +15,6 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
     run_as_module(__file__)
 
-import argparse
 import json
 import logging
 import math
@@ -32,9 +31,7 @@ SETS = ("positions", "laban", "laban_released", "descriptors", "together")
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("data", type=Path, metavar="FOLDER",
         help="of data_gen/animation_gendata.py and laban_gendata.py")  # fmt: skip

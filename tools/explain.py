@@ -16,7 +16,6 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
     run_as_module(__file__)
 
-import argparse
 import json
 from argparse import Namespace
 from collections.abc import Sequence
@@ -28,9 +27,7 @@ from utils.files import atomic_write
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add(
         "work_dir", nargs="?", type=Path, metavar="WORK_DIR", help="of main.py --folds; of one seed"

@@ -14,7 +14,6 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
     run_as_module(__file__)
 
-import argparse
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,9 +25,7 @@ ENDINGS = (".onnx", ".pt2", ".safetensors")
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--weights", type=weights_file, required=True, metavar="FILE",
         help=".pt, .safetensors, or a work dir for its best")  # fmt: skip

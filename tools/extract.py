@@ -27,7 +27,7 @@ YAML = "skeletons.yaml"
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(description="Find skeletons in videos, to train on.")
+    parser = ArgumentParser(description=__doc__)
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--pose", choices=(*ESTIMATORS,), default="mediapipe")

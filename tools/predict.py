@@ -14,7 +14,6 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
     run_as_module(__file__)
 
-import argparse
 import logging
 import sys
 import time
@@ -47,9 +46,7 @@ MAX_KEPT = 100_000  # windows of a timeline
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("clips", nargs="*", metavar="CLIP", help="files, folders, globs, archives, or - for stdin")
     add("--weights", type=weights_file, nargs="+", default=[], metavar="FILE",

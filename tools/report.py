@@ -12,7 +12,6 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
     run_as_module(__file__)
 
-import argparse
 import csv
 import json
 import logging
@@ -30,9 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("work_dirs", nargs="*", type=Path, metavar="WORK_DIR")
     add("--weights", nargs="+", type=weights_file, default=[], metavar="FILE",

@@ -15,7 +15,6 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
     run_as_module(__file__)
 
-import argparse
 import logging
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -32,9 +31,7 @@ VIEWS = ("raw", "array")
 
 
 def make_parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("clips", nargs="*", metavar="CLIP", help="raw files, arrays or stores")
     add("--out", type=Path, required=True, help=".gif, .mp4, .png or .html")

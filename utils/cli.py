@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from utils.text import one_line
 
@@ -88,8 +88,13 @@ def non_negative(text: str) -> int:
 class ArgumentParser(argparse.ArgumentParser):
     """argparse's parser, which takes `--data_path` for `--data-path` and the reverse.
 
-    The published commands mix both spellings; the help shows the one that was added.
+    The published commands mix both spellings; the help shows the one that was added. Lines of the
+    description, which is the docstring of most commands, stay as they are.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(*args, **options)
 
     def add_path(self, flag: str, default: str, text: str) -> None:
         """Add a path flag whose `default` lies in the project, wherever the command is started."""
