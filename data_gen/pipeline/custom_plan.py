@@ -12,6 +12,7 @@ import numpy as np
 
 from data_gen.pipeline.custom_clip import Preparation, preparation_of, prepare
 from data_gen.pipeline.custom_rules import FoundClip, Rule, class_list, labelled_clips
+from data_gen.pipeline.custom_segments import Segments
 from data_gen.pipeline.custom_settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
@@ -87,6 +88,15 @@ def read_raw(
     return [(s, *prepare(s, preparation)) for s in FORMATS[format_](raw, options)]
 
 
+def read_segments(
+    raw: Raw, format_: str, options: Options, preparation: Preparation, segments: Segments
+) -> list[tuple[Sample, np.ndarray, bool]]:
+    """The segments of a file's samples, prepared."""
+    samples = FORMATS[format_](raw, options)
+    pieces = [piece for sample in samples for piece in segments.cut(raw.name, sample)]
+    return [(piece, *prepare(piece, preparation)) for piece in pieces]
+
+
 def read_path(
     path: Path, label: int, *, format_: str, options: Options, preparation: Preparation
 ) -> tuple[np.ndarray, bool]:
@@ -110,8 +120,8 @@ def make_plan(
 ) -> Plan:
     """The plan for recordings of one's own.
 
-    Files that hold many clips, archives, and files whose own fields tell the class are read while
-    planning; all others later, by the workers.
+    Files that hold many clips, archives, recordings that are cut, and files whose own fields tell
+    the class are read while planning; all others later, by the workers.
 
     Raises:
         FileNotFoundError: there are no files.
@@ -127,7 +137,13 @@ def make_plan(
     now = fields_tell or format_ in OF_MANY or not Path(files[0].name).exists()
     read = partial(read_raw, format_=format_, options=options, preparation=preparation)
     names = names_of([raw.name for raw in files])
-    samples, bad = _read_all(files, names, read) if now else ([], [])
+    if settings.segments:
+        segments = Segments(settings.segments, folder)
+        read, now = partial(read_segments, segments=segments, **read.keywords), True
+        if format_ not in OF_MANY:
+            _warn_of_unused(segments, files, names)
+    many = bool(settings.segments)
+    samples, bad = _read_all(files, names, read, many) if now else ([], [])
     if now:
         entries = [FoundClip(raw.name, sample.name, sample.fields) for raw, sample, _, _ in samples]
         memory = {Path(r.name) / sample.name: (clip, cut) for r, sample, clip, cut in samples}
@@ -170,8 +186,17 @@ def make_plan(
     )
 
 
+def _warn_of_unused(segments: Segments, files: Sequence[Raw], names: Sequence[str]) -> None:
+    without, unknown = segments.unused([(r.name, n) for r, n in zip(files, names, strict=True)])
+    if without:
+        logger.warning("recordings without segments: %d (%s).", len(without), first_of(without))
+    if unknown:
+        table, shown = segments.path, first_of(unknown)
+        logger.warning("names in %s without a recording: %d (%s).", table, len(unknown), shown)
+
+
 def _read_all(
-    files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], list]
+    files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], list], many: bool
 ) -> tuple[list[tuple[Raw, Sample, np.ndarray, bool]], list[BadClip]]:
     samples, bad, seen = [], [], set()
     for raw, of_file in zip(files, names, strict=True):
@@ -180,7 +205,7 @@ def _read_all(
             for sample, clip, cut in found:
                 # A clip that is a file of its own has the file's name, as in the other commands.
                 inner = PurePosixPath(of_file).parent / sample.name.replace("/", "_")
-                name = of_file if len(found) == 1 else str(inner)
+                name = of_file if len(found) == 1 and not many else str(inner)
                 if name in seen:
                     raise BadFile(TWICE, f"{raw.name}: {name} is the name of several clips.")
                 seen.add(name)

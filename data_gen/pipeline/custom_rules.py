@@ -102,23 +102,32 @@ def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         ValueError: the table is missing, lacks a column, or contradicts itself.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(one_line(f"{path} is no readable table: {error}.")) from error
     file_column, column = rule.get("file", "file"), rule.get("column", "label")
-    if not rows or {file_column, column} - set(rows[0]):
-        raise ValueError(f"{path} must have the columns {file_column!r} and {column!r}.")
     found: dict[str, str] = {}
-    for row in rows:
-        name, value = ((row[key] or "").strip() for key in (file_column, column))
+    for row in read_table(path, (file_column, column)):
+        name, value = row[file_column].strip(), row[column].strip()
         if name and found.setdefault(name, value) != value:
             raise ValueError(
                 f"{path} has {found[name]!r} and {value!r} for {name!r}. Where files share a name, "
                 "write their folders, too: folder/name."
             )
     return found
+
+
+def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a table with a header; cells that a short row lacks are empty.
+
+    Raises:
+        ValueError: the table is missing, or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(one_line(f"{path} is no readable table: {error}.")) from error
+    if not rows or set(columns) - set(rows[0]):
+        raise ValueError(f"{path} must have the columns {', '.join(map(repr, columns))}.")
+    return [{str(key): str(value) for key, value in row.items()} for row in rows]
 
 
 def label_of(value: str | int, rule: Mapping[str, Any], classes: Sequence[str], what: str) -> int:

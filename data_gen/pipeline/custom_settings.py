@@ -43,6 +43,7 @@ SPLIT_KINDS = {
     **OF_TABLE, "by": TEXT, "fraction": NUMBER, "seed": COUNT, "field": TEXT, "folder": COUNT,
     "regex": TEXT, "train": NAMES, "val": NAMES,
 }  # fmt: skip
+SEGMENT_KINDS = dict.fromkeys(("csv", "file", "start", "end", "unit"), TEXT)
 READER_KINDS = {
     **dict.fromkeys(("format", "axes", "columns", "path", "score"), TEXT),
     **dict.fromkeys(("channels", "persons", "skip_columns"), COUNT),
@@ -63,6 +64,7 @@ class CustomSettings:
     skeleton: str
     label: Mapping[str, Any]
     split: Mapping[str, Any]
+    segments: Mapping[str, Any] | None = None
     classes: Any = None
     subject: Mapping[str, Any] | None = None
     camera: Mapping[str, Any] | None = None
@@ -74,7 +76,7 @@ class CustomSettings:
     @property
     def tables(self) -> list[str]:
         """Files beside the recordings that say something of them."""
-        rules = (self.label, self.subject, self.camera, self.split)
+        rules = (self.label, self.subject, self.camera, self.split, self.segments)
         tables = [rule["csv"] for rule in rules if rule and "csv" in rule]
         return [*tables, *([self.classes] if isinstance(self.classes, str) else [])]
 
@@ -109,6 +111,10 @@ ABOUT = {
     "- {folder: 2, train: [train], val: [test]}: the name of the folder so many levels up; "
     "likewise with a field of the file, or a regex\n"
     "- {csv: split.csv, file: clip, column: part}: from a table",
+    "segments": "which parts of long recordings are clips, a row of a table each: {csv: "
+    "segments.csv, file: clip, start: start, end: end, unit: frames or seconds}; start counts from "
+    "0, end is not in it; the other columns are fields, as for label: {field: action}, and so is "
+    "recording: subject: {field: recording} keeps the clips of a recording together",
     "classes": "names of the classes: a list, or a text file with a name a line",
     "subject": "who was recorded, by a rule like label's",
     "camera": "from where, by a rule like label's",
@@ -172,6 +178,8 @@ def check(content: Any) -> CustomSettings:
         if rule is not None:
             check_rule(name, rule)
     _check_split(settings)
+    if settings.segments is not None:
+        _check_segments(settings.segments)
     how = settings.normalise
     how = how if isinstance(how, Mapping) else {"mode": how}
     mode = how.get("mode")
@@ -240,6 +248,16 @@ def _check_split(settings: CustomSettings) -> None:
         raise ValueError(f"split: fraction must be in (0, 1). Got {split['fraction']!r}.")
     if by in ("subject", "camera") and "fraction" not in split and not split.get("train"):
         raise ValueError(f"split by {by} requires train: a list.")
+
+
+def _check_segments(rule: Any) -> None:
+    known = isinstance(rule, Mapping) and set(rule) <= set(SEGMENT_KINDS)
+    if not known or "csv" not in rule:
+        names = ", ".join(SEGMENT_KINDS)
+        raise ValueError(f"segments must have csv, and may have more of {names}. Got {rule!r}.")
+    check_kinds(rule, SEGMENT_KINDS, "segments: ", never_empty=SEGMENT_KINDS)
+    if rule.get("unit", "frames") not in ("frames", "seconds"):
+        raise ValueError(f"segments: unit must be frames or seconds. Got {rule['unit']!r}.")
 
 
 def rule_in(split: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""Long recordings -> clips, by a table of segments: from when to when, and what of each."""
+# Shapes: M persons, T frames, V joints, C channels.
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from data_gen.pipeline.custom_rules import known_as, read_table
+from data_gen.readers.bad_files import NO_NUMBER, OUT_OF_RANGE, BadFile
+from data_gen.readers.sample import Sample
+from utils.text import one_line
+
+FRAMES, SECONDS = "frames", "seconds"
+
+
+class Segment(NamedTuple):
+    """A row of the table.
+
+    Args:
+        start: frame or second that it begins with, from 0; as the table has it.
+        end: the first that it does not contain.
+        fields: the other columns.
+    """
+
+    start: str
+    end: str
+    fields: Mapping[str, str]
+
+
+class Segments:
+    """The table of a YAML file's `segments`.
+
+    Args:
+        rule: csv, and perhaps file, start, end (columns) and unit.
+        folder: of the YAML file.
+
+    Raises:
+        ValueError: the table is missing or lacks a column.
+    """
+
+    def __init__(self, rule: Mapping[str, Any], folder: Path) -> None:
+        self.path, self.in_seconds = folder / rule["csv"], rule.get("unit") == SECONDS
+        named = [rule.get(name, name) for name in ("file", "start", "end")]
+        self.rows: dict[str, list[Segment]] = {}
+        for row in read_table(self.path, named):
+            name, start, end = (row[column].strip() for column in named)
+            others = {key: value.strip() for key, value in row.items() if key not in named}
+            self.rows.setdefault(name, []).append(Segment(start, end, others))
+
+    def key_of(self, file: str, name: str) -> str | None:
+        """What the table calls a recording; None where it does not."""
+        return next((known for known in known_as(file, name) if known in self.rows), None)
+
+    def cut(self, file: str, sample: Sample) -> Iterator[Sample]:
+        """The clips of a recording, called as it and their times; their fields are the columns, and
+        `recording`.
+
+        Raises:
+            BadFile: a row's times are no numbers, or not within the recording.
+        """
+        key = self.key_of(file, sample.name)
+        for segment in self.rows[key] if key is not None else ():
+            first, last = self._frames(sample, segment, f"{self.path}: {file}")
+            yield replace(
+                sample,
+                name=one_line(f"{sample.name}_{segment.start}-{segment.end}"),
+                clip=sample.clip[:, first:last],
+                fields={**sample.fields, "recording": sample.name, **segment.fields},
+            )
+
+    def unused(self, recordings: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+        """Of recordings (file, name) those without segments; and names that no recording has."""
+        keys = [self.key_of(*recording) for recording in recordings]
+        without = [name for (_, name), key in zip(recordings, keys, strict=True) if key is None]
+        return without, sorted(self.rows.keys() - {*keys})
+
+    def _frames(self, sample: Sample, segment: Segment, what: str) -> tuple[int, int]:
+        try:
+            start, end = float(segment.start), float(segment.end)
+        except ValueError as error:
+            raise BadFile(NO_NUMBER, f"{what}: {error}.") from error
+        if self.in_seconds:
+            if not sample.rate:
+                raise BadFile(NO_NUMBER, f"{what}: seconds require the reader's rate.")
+            start, end = start * sample.rate, end * sample.rate
+        length = sample.clip.shape[1]
+        if not 0 <= start < min(end, length) < math.inf:
+            raise BadFile(
+                OUT_OF_RANGE,
+                f"{what} has {length} frames, no segment from {segment.start} to {segment.end}.",
+            )
+        first = int(start)
+        return first, max(first + 1, min(round(end), length))
