@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.attacked.target import (
     Target,
     check_array,
@@ -68,18 +70,26 @@ def exported(folder: Path) -> Target:
 
 def custom(folder: Path) -> Target:
     from data_gen.pipeline.custom_rules import Rule
+    from data_gen.pipeline.custom_segments import Segments
     from data_gen.pipeline.custom_settings import read_custom_settings
+    from data_gen.readers.sample import Sample
 
     others = {
         "label": {"csv": "labels.csv", "file": "clip", "column": "label"}, "persons": 2,
         "split": {"fraction": 0.2, "by": "subject", "seed": 0}, "frames": {"max": 300},
         "normalise": {"mode": "centre+scale", "centre": "nose", "scale": "box"}, "rate": 25.0,
+        "segments": {"csv": "segments.csv", "file": "clip", "start": "from", "unit": "seconds"},
     }  # fmt: skip
+    recording = Sample("a01_s1", np.ones((1, 50, 17, 3)), rate=25.0)
+    (folder / "segments.csv").write_text("clip,from,end,label\na01_s1.npz,0.5,1,1\n")
     (folder / "labels.csv").write_text("clip,label\na01_s1.npz,1\n")
 
     def read(path: Path) -> None:
         settings = read_custom_settings(path)
         Rule("label", settings.label, folder).of("a01_s1.npz", "a01_s1", {})
+        if settings.segments:
+            for clip in Segments(settings.segments, folder).cut("a01_s1.npz", recording):
+                assert 0 < clip.clip.shape[1] <= 50
 
     trees = [CUSTOM, {**CUSTOM, **others}]
     return of_trees(trees, read, ".yaml", yaml_text)
