@@ -5,18 +5,16 @@ frame minus this one. So it is derived before any augmentation (graph/streams.py
 around a clip, which the Feeder's `resize` leaves out first.
 """
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from formats.clip_names import stream_of_file
 from graph.bone import bones_from_joints
 from graph.named import skeleton_class
 from graph.skeleton import Skeleton
 from graph.streams import STREAMS, Bones
-
-IN_FILE_NAMES = re.compile(r"(?:^|_)((?:joint_|bone_)?motion|bone)[_.]")
 
 
 def resulting_stream(stream: str, data_path: Path) -> str:
@@ -27,13 +25,13 @@ def resulting_stream(stream: str, data_path: Path) -> str:
     """
     if stream not in STREAMS:
         raise ValueError(f"stream must be one of {', '.join(STREAMS)}. Got {stream!r}.")
-    in_name = IN_FILE_NAMES.search(data_path.name) if data_path.suffix == ".npy" else None
+    in_name = stream_of_file(data_path)
     if stream != "joint" and in_name:
         raise ValueError(
             f"stream: {stream} is derived from joints, but {data_path} is another stream already. "
             "Name the joints' file, or leave stream out."
         )
-    return in_name[1] if in_name else stream
+    return in_name or stream
 
 
 class Needs(NamedTuple):

@@ -1,13 +1,23 @@
-"""What the names of the benchmarks' clips tell: the subject that was recorded."""
+"""What names tell: of the benchmarks' clips the subject, of files of arrays the stream."""
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 SUBJECT = {
     "ntu": re.compile(r"S\d{3}C\d{3}P(\d{3})R\d{3}A\d{3}"),
     "nw-ucla": re.compile(r"a\d+_s(\d+)_e\d+_v\d+"),
     "udiva": re.compile(r"participant(\d+)_session\d+_"),  # as feeders/traits.py names chunks
 }
+STREAM = re.compile(r"(?:^|_)((?:joint_|bone_)?motion|bone)[_.]")
+
+
+def stream_of_file(path: Path) -> str | None:
+    """The stream that an .npy file's name says it holds, such as train_data_bone.npy; None: it says
+    none, and its clips are joints.
+    """
+    found = STREAM.search(path.name) if path.suffix == ".npy" else None
+    return found[1] if found else None
 
 
 def subjects_of(names: Sequence[str]) -> list[str] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from formats.class_names import class_names
+from formats.clip_names import stream_of_file
 from formats.kinds import MAPPING, TEXT, check_kinds, list_of
 from formats.manifest import KINDS as MANIFEST_KINDS
 from formats.manifest import NAME, SKELETONS, read_manifest
@@ -65,7 +66,10 @@ class NetworkInfo:
 
     @property
     def stream(self) -> str:
-        return self.feeder_args.get("stream") or "joint"
+        """What its clips are; a file of another stream is read with `stream: joint`."""
+        stream = self.feeder_args.get("stream") or "joint"
+        in_name = stream_of_file(Path(str(self.feeder_args.get("data_path", ""))))
+        return in_name or stream
 
     @property
     def is_of_traits(self) -> bool:
