@@ -91,5 +91,5 @@ class Segments:
                 OUT_OF_RANGE,
                 f"{what} has {length} frames, no segment from {segment.start} to {segment.end}.",
             )
-        first = int(start)
+        first = min(round(start), length - 1)
         return first, max(first + 1, min(round(end), length))

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from engine.settings.table import About, Settings, default_of, flag, groups
+from formats.exported import weights_file
 from utils.cli import ArgumentParser, str2bool
 from utils.files import regular_file
 from utils.text import one_line
@@ -26,7 +27,7 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
         return action.help if empty else super()._get_help_string(action)
 
     def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
-        names = {int: "N", float: "X", Path: "PATH", str2bool: "yes|no"}
+        names = {int: "N", float: "X", Path: "PATH", weights_file: "PATH", str2bool: "yes|no"}
         return names.get(action.type, "NAME")
 
 

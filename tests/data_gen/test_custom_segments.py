@@ -51,7 +51,7 @@ def table(folder: Path, *rows: str) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "times"),
-    [("frames", ["0,10", "10,40", "35,60"]), ("seconds", ["0,1", "1,4", "3.5,6"])],
+    [("frames", ["0,10", "10,40", "35,60"]), ("seconds", ["0,0.9999", "0.9999,4", "3.5,6"])],
 )
 def test_recordings_are_cut_into_segments(recordings, unit, times):
     rows = [f"{name},{time},{a}" for name in ("day1", "day2.npz") for time, a in
