@@ -51,13 +51,23 @@ class Interrupts:
         if self.signal:
             late = time.monotonic() - self._noted > SAME_SIGNAL_SECONDS
             if late and not processes.started_by_torchrun():
-                self._restore()
-                signal.raise_signal(number)
+                self._end(number, frame)
             return
         self.signal, self._noted = signal.Signals(number), time.monotonic()
         logger.warning(
             "%s: saving after this step. A second one ends the run at once.", self.signal.name
         )
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        """Do what the signal did before."""
+        handler = self._handlers[number]
+        self._restore()
+        if callable(
+            handler
+        ):  # raises KeyboardInterrupt, here: later it might be lost in a callback
+            handler(number, frame)
+        else:
+            signal.raise_signal(number)
 
     def _restore(self) -> None:
         for number, handler in self._handlers.items():
