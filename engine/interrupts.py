@@ -59,14 +59,18 @@ class Interrupts:
         )
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        """Do what the signal did before."""
+        """End the process, or do what another's handler does.
+
+        Jobs that a shell script starts in the background begin with SIGINT ignored.
+        """
         handler = self._handlers[number]
         self._restore()
-        if callable(
-            handler
-        ):  # raises KeyboardInterrupt, here: later it might be lost in a callback
+        if not callable(handler) and number == signal.SIGINT:
+            handler = signal.default_int_handler  # KeyboardInterrupt
+        if callable(handler):
             handler(number, frame)
         else:
+            signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
     def _restore(self) -> None:

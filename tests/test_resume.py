@@ -155,11 +155,19 @@ def interrupt_twice(run, result):
         signal.raise_signal(signal.SIGINT)
 
 
-def test_a_second_signal_ends_at_once(settings, monkeypatch, no_collection):
+@pytest.mark.parametrize(
+    "before", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"]
+)
+def test_a_second_signal_ends_at_once(settings, monkeypatch, no_collection, before):
     monkeypatch.setattr(engine, "report_step", interrupt_twice)
     monkeypatch.setattr(interrupts, "SAME_SIGNAL_SECONDS", -1)
-    with pytest.raises(KeyboardInterrupt):
-        main.main(settings)
+    own = signal.signal(signal.SIGINT, before)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            main.main(settings)
+        assert signal.getsignal(signal.SIGINT) == before
+    finally:
+        signal.signal(signal.SIGINT, own)
 
 
 def test_one_signal_that_comes_twice_counts_once(settings, tmp_path, monkeypatch):
