@@ -44,7 +44,7 @@ def write_settings(folder: Path, data: Path, **more: object) -> list[str]:
 
 def fails_with(argv: list[str], capsys: pytest.CaptureFixture) -> str:
     """The one line that main.py leaves on stderr when it exits with 1."""
-    return error_of(lambda: main.main(argv), capsys)
+    return error_of(lambda: main.main(argv), capsys, may_warn=True)
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int, name: str = "SIGTERM") -> None:

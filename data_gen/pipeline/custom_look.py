@@ -101,7 +101,7 @@ def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
     if format_ in ("npy", "npz", "mat", "hdf5"):
         return _of_arrays(raw.held() if format_ == "mat" else raw, format_)
     if format_ == "txt":
-        return _text(table_of_numbers(raw), [table_of_numbers(_raw(each)) for each in others])
+        return _text(table_of_numbers(raw), others)
     if format_ in ("csv", "tsv"):
         return _table(rows_of(raw, "\t" if format_ == "tsv" else ","), format_)
     if format_ == "pyskl":
@@ -186,14 +186,14 @@ def _array(reader: dict[str, Any], shape: tuple[int, ...], array: np.ndarray | N
     return Look(reader, joints, f"an array of shape {shape}", persons)
 
 
-def _text(table: np.ndarray, others: Sequence[np.ndarray]) -> Look:
+def _text(table: np.ndarray, others: Sequence[Path]) -> Look:
     """A table (rows, columns): a row a frame, perhaps after its number, or a row a joint."""
     rows, columns = table.shape
     note = f"a table of {rows} rows and {columns} columns"
     reader: dict[str, Any] = {"format": "txt"}
     if columns in CHANNELS:
         # Every file has a multiple of V rows.
-        common = math.gcd(rows, *(len(other) for other in others))
+        common = math.gcd(rows, *(len(table_of_numbers(_raw(other))) for other in others))
         joints = common if common in known_joints() else 0
         reader |= {"axes": "T*VC"} | ({"score": "keep"} if columns == 4 else {})
         return Look(reader, joints, note)

@@ -82,19 +82,17 @@ def of_format(raws: list[Raw], format_: str) -> list[Raw]:
 
 
 def read_raw(
-    raw: Raw, format_: str, options: Options, preparation: Preparation
+    raw: Raw,
+    format_: str,
+    options: Options,
+    preparation: Preparation,
+    segments: Segments | None = None,
 ) -> list[tuple[Sample, np.ndarray, bool]]:
-    """The samples of a file, prepared."""
-    return [(s, *prepare(s, preparation)) for s in FORMATS[format_](raw, options)]
-
-
-def read_segments(
-    raw: Raw, format_: str, options: Options, preparation: Preparation, segments: Segments
-) -> list[tuple[Sample, np.ndarray, bool]]:
-    """The segments of a file's samples, prepared."""
+    """The samples of a file, or their segments, prepared."""
     samples = FORMATS[format_](raw, options)
-    pieces = [piece for sample in samples for piece in segments.cut(raw.name, sample)]
-    return [(piece, *prepare(piece, preparation)) for piece in pieces]
+    if segments:
+        samples = [piece for sample in samples for piece in segments.cut(raw.name, sample)]
+    return [(sample, *prepare(sample, preparation)) for sample in samples]
 
 
 def read_path(
@@ -134,16 +132,14 @@ def make_plan(
     rules = {name: Rule(name, rule, folder) for name, rule in given.items() if rule}
     format_ = settings.reader["format"]
     fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
-    now = fields_tell or format_ in OF_MANY or not Path(files[0].name).exists()
-    read = partial(read_raw, format_=format_, options=options, preparation=preparation)
+    segments = Segments(settings.segments, folder) if settings.segments else None
+    now = fields_tell or format_ in OF_MANY or not Path(files[0].name).exists() or bool(segments)
+    reading = {"format_": format_, "options": options, "preparation": preparation}
+    read = partial(read_raw, **reading, segments=segments)
     names = names_of([raw.name for raw in files])
-    if settings.segments:
-        segments = Segments(settings.segments, folder)
-        read, now = partial(read_segments, segments=segments, **read.keywords), True
-        if format_ not in OF_MANY:
-            _warn_of_unused(segments, files, names)
-    many = bool(settings.segments)
-    samples, bad = _read_all(files, names, read, many) if now else ([], [])
+    if segments and format_ not in OF_MANY:
+        _warn_of_unused(segments, files, names)
+    samples, bad = _read_all(files, names, read, bool(segments)) if now else ([], [])
     if now:
         entries = [FoundClip(raw.name, sample.name, sample.fields) for raw, sample, _, _ in samples]
         memory = {Path(r.name) / sample.name: (clip, cut) for r, sample, clip, cut in samples}
@@ -161,11 +157,7 @@ def make_plan(
             "`label: {first: %d, ...}`.", f" ({classes[0]})" if classes else "", min(labels),
             min(labels) + (settings.label.get("first") or 0),
         )  # fmt: skip
-    reader = (
-        partial(from_memory, memory)
-        if now
-        else partial(read_path, format_=format_, options=options, preparation=preparation)
-    )
+    reader = partial(from_memory, memory) if now else partial(read_path, **reading)
     return Plan(
         dataset=settings.name,
         sources=[folder / settings.files],

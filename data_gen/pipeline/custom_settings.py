@@ -43,6 +43,7 @@ SPLIT_KINDS = {
     **OF_TABLE, "by": TEXT, "fraction": NUMBER, "seed": COUNT, "field": TEXT, "folder": COUNT,
     "regex": TEXT, "train": NAMES, "val": NAMES,
 }  # fmt: skip
+FRAMES, SECONDS = "frames", "seconds"  # units of segments
 SEGMENT_KINDS = dict.fromkeys(("csv", "file", "start", "end", "unit"), TEXT)
 READER_KINDS = {
     **dict.fromkeys(("format", "axes", "columns", "path", "score"), TEXT),
@@ -256,8 +257,8 @@ def _check_segments(rule: Any) -> None:
         names = ", ".join(SEGMENT_KINDS)
         raise ValueError(f"segments must have csv, and may have more of {names}. Got {rule!r}.")
     check_kinds(rule, SEGMENT_KINDS, "segments: ", never_empty=SEGMENT_KINDS)
-    if rule.get("unit", "frames") not in ("frames", "seconds"):
-        raise ValueError(f"segments: unit must be frames or seconds. Got {rule['unit']!r}.")
+    if rule.get("unit", FRAMES) not in (FRAMES, SECONDS):
+        raise ValueError(f"segments: unit must be {FRAMES} or {SECONDS}. Got {rule['unit']!r}.")
 
 
 def rule_in(split: Mapping[str, Any]) -> dict[str, Any]:

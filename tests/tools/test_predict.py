@@ -224,7 +224,7 @@ def lines(capsys, *argv: object) -> list[str]:
 
 
 def failing(capsys, *argv: object) -> str:
-    return error_of(lambda: predict.main([str(word) for word in argv]), capsys)
+    return error_of(lambda: predict.main([str(word) for word in argv]), capsys, may_warn=True)
 
 
 def test_text_json_and_csv_say_the_same(tmp_path, ntu, capsys):

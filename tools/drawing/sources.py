@@ -128,10 +128,10 @@ def of_arrays(path: Path, choice: Choice, label_path: Path | None = None) -> Ite
     skeleton = choice.skeleton or skeleton_of(manifest) or _of_folder(path)
     dataset = manifest.get("dataset") or next((p for p in path.parts if p in IN_ARRAYS_UP), None)
     up = IN_ARRAYS_UP.get(dataset) or _own_up(manifest, skeleton)
+    scored = has_score({**manifest, "dataset": dataset})
     for number in chosen(choice, names):
         array = np.array(source[number], np.float32)
         clip = without_replay(array).transpose(3, 1, 2, 0)
-        scored = has_score(manifest) or dataset == "kinetics"
         label = None if labels is None else int(labels[number])
         args = (names[number], clip, skeleton, up, None, scored, label, class_names(manifest))
         yield Drawable(*args, array_of=lambda array=array: array, array_up=up, is_array=True)
