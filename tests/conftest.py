@@ -1,8 +1,11 @@
 """Shared set-up: torch on one thread, since tests are small and run side by side; a small run."""
 
 import os
+from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"  # for the commands that tests start, too
+# For the commands that tests start, too.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # small_network.py
 
 import torch
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import small_data
+import small_network
 import torch
 import yaml
 from one_error import error_of
@@ -15,7 +16,8 @@ import main
 from engine import epochs as engine
 
 SETTINGS = {
-    "model_args": small_data.MODEL_ARGS,
+    "model": "small_network.Model",
+    "model_args": small_network.MODEL_ARGS,
     "device": "cpu",
     "batch_size": 8,
     "forward_batch_size": 4,
@@ -26,6 +28,12 @@ SETTINGS = {
     "nesterov": True,
     "show_topk": [1, 2],
 }
+
+
+def msg3d(**changes: object) -> list[str]:
+    """The flags that train a small MS-G3D in place of the settings' network."""
+    model_args = yaml.safe_dump({**small_data.MODEL_ARGS, **changes})
+    return ["--model", "msg3d", "--model-args", model_args]
 
 
 def write_settings(folder: Path, data: Path, **more: object) -> list[str]:

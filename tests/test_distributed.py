@@ -12,7 +12,7 @@ import small_data
 import torch
 import torch.nn.functional as F
 import yaml
-from small_run import epochs, equal, weights, write_settings
+from small_run import epochs, equal, msg3d, weights, write_settings
 from torch import nn
 
 import main
@@ -24,7 +24,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
 
 
 def torchrun(*argv: str) -> subprocess.CompletedProcess:
@@ -49,7 +49,15 @@ def odd_settings(tmp_path):
 def test_with_synchronised_batchnorm_two_processes_equal_one(odd_settings, tmp_path, more):
     """In double precision; in float32 rounding alone moves weights of so small a model by 1e-4."""
     two, one = tmp_path / "two", tmp_path / "one"
-    argv = ["tests/double_run.py", *odd_settings, "--num-epoch", "1", "--save-score", *more]
+    argv = [
+        "tests/double_run.py",
+        *odd_settings,
+        *msg3d(),
+        "--num-epoch",
+        "1",
+        "--save-score",
+        *more,
+    ]
     done = torchrun(*argv, "--work-dir", str(two), "--sync-bn")
     assert done.returncode == 0, done.stderr
     alone = subprocess.run(

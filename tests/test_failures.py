@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_run import fails_with, weights
+from small_run import fails_with, msg3d, weights
 
 import main
 from engine import step as training
@@ -101,9 +101,8 @@ def test_an_error_of_a_feeder_in_a_loading_process_stays_its_own():
 def test_a_dead_loading_process_is_said(settings):
     argv = [*settings, "--feeder", "small_feeder.DyingFeeder", "--num-worker", "1"]
     done = subprocess.run(
-        [sys.executable, ROOT / "main.py", *map(str, argv)], cwd=ROOT, capture_output=True,
-        text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
-    )  # fmt: skip
+        [sys.executable, ROOT / "main.py", *argv], cwd=ROOT, capture_output=True, text=True
+    )
     message = done.stderr.splitlines()[-1]
     assert done.returncode == 1
     assert "a process that loads clips died" in message and "--resume auto" in message
@@ -126,8 +125,8 @@ run(lambda: main.main(sys.argv[1:]))
 
 def test_a_full_disk_leaves_the_earlier_files(settings, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, *settings], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", LIMITED, *settings, *msg3d()], cwd=ROOT, capture_output=True,
+        text=True,
     )  # fmt: skip
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]

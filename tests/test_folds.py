@@ -53,10 +53,9 @@ def traits(tmp_path):
         "work_dir": str(tmp_path / "run"), "task": "traits", "folds": 2,
         "feeder": "feeders.traits.TraitFeeder",
         "train_feeder_args": feeder, "test_feeder_args": feeder,
-        "model": "model.msg3d_laban.Model",
-        "model_args": {"num_class": 5, "num_point": 7, "num_person": 1, "num_gcn_scales": 2,
-                       "num_g3d_scales": 1, "graph": str(tmp_path / "raw" / "body.yaml"),
-                       "in_channels": 15, "layer_channels": 6, "dropout": [0, 0, 0]},
+        "model": "small_network.Model",
+        "model_args": {"num_class": 5, "num_point": 7, "num_person": 1, "in_channels": 15,
+                       "graph": str(tmp_path / "raw" / "body.yaml")},
         "device": "cpu", "batch_size": 8, "forward_batch_size": 8, "num_epoch": 2,
         "eval_interval": 2, "num_worker": 0, "base_lr": 0.01,
     }  # fmt: skip

@@ -18,7 +18,8 @@ pytestmark = [
 
 @pytest.fixture
 def settings(tmp_path, data):
-    return small_run.write_settings(tmp_path, data, device=0, forward_batch_size=8, base_lr=0.02)
+    argv = small_run.write_settings(tmp_path, data, device=0, forward_batch_size=8, base_lr=0.02)
+    return [*argv, *small_run.msg3d()]
 
 
 def losses(folder) -> list[float]:

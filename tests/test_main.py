@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import small_data
+import small_network
 import store_data
 import torch
 import yaml
-from small_run import epochs, equal, fails_with, weights
+from small_run import epochs, equal, fails_with, msg3d, weights
 
 import main
 from engine import epochs as engine
@@ -101,7 +102,7 @@ def test_testing_scores_every_sample_and_lists_predictions(settings, tmp_path, d
 
 def test_crops_of_a_clip_are_averaged(settings, tmp_path, data):
     start = tmp_path / "start.pt"
-    torch.save(Model(**small_data.MODEL_ARGS).state_dict(), start)
+    torch.save(small_network.Model(**small_network.MODEL_ARGS).state_dict(), start)
 
     def scores(name, feeder_args, num_clips=1):
         val = small_data.feeder_args(data, "val", resize=True, window_size=4, **feeder_args)
@@ -188,9 +189,9 @@ BAD = {
         "must be below --num-epoch",
     ),
     "a device twice": (["--device", "0", "0"], "--device takes different GPU numbers"),
-    "a width of 0": (["--model-args", "{width: 0}"], "must be 1 or more"),
+    "a width of 0": (msg3d(width=0), "must be 1 or more"),
     "a width of a half": (["--model-args", "{width: 6.5}"], "width must be of type int. Got 6.5"),
-    "no scales": (["--model-args", "{num_g3d_scales: 0}"], "number of scales must be 1 or more"),
+    "no scales": (msg3d(num_g3d_scales=0), "number of scales must be 1 or more"),
     "text for a number": (["--test-feeder-args", "{window_size: a}"], "must be of type int"),
     "one of two scales": (["--train-feeder-args", "{random_scale: 60}"], "a list of 2 values"),
     "an angle for a list": (
@@ -279,9 +280,11 @@ def test_a_checkpoint_of_another_model_or_epoch_is_refused(settings, tmp_path, c
     weights_path = str(tmp_path / "run" / "weights" / "weights-1-3.pt")
     narrow = [
         "--model-args",
-        "{num_gcn_scales: 2}",
+        "{width: 4}",
         "--ignore-weights",
-        "sgcn",
+        "conv",
+        "bn",
+        "fc",
         "--start-epoch",
         "1",
     ]

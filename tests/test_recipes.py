@@ -10,6 +10,7 @@ import pytest
 import small_data
 import torch
 import yaml
+from small_network import MODEL_ARGS, Model
 from small_run import epochs, equal, fails_with, weights
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
@@ -29,7 +30,6 @@ from engine.tasks.action import ActionClassification
 from formats.clip_names import subjects_of
 from formats.scores import load_scores
 from model.ms_tcn import MultiScaleTemporalConv
-from model.msg3d import Model
 
 
 def accuracy_of(folder):
@@ -133,7 +133,7 @@ def test_gradients_are_clipped(settings, tmp_path):
     clip = ["--max-grad-norm", "1e-9", "--weight-decay", "0", "--num-epoch", "1"]
     main.main([*settings, *clip])
     set_seed(DEFAULT_SEED)
-    start = Model(**small_data.MODEL_ARGS).state_dict()
+    start = Model(**MODEL_ARGS).state_dict()
     end = weights(tmp_path / "run")["weights-1-3.pt"]
     torch.testing.assert_close(end["fc.weight"], start["fc.weight"], rtol=0, atol=1e-8)
 
@@ -383,7 +383,6 @@ def test_what_was_loaded_can_be_frozen(settings, tmp_path):
     start += ["--ignore-weights", "fc", "--freeze-loaded", "--work-dir", str(tmp_path / "b")]
     main.main([*settings, *start])
     second = weights(tmp_path / "b")["weights-1-3.pt"]
-    model = Model(**small_data.MODEL_ARGS)
-    names = [name for name, _ in model.named_parameters()]
+    names = [name for name, _ in Model(**MODEL_ARGS).named_parameters()]
     changed = {name for name in names if not torch.equal(first[name], second[name])}
     assert changed == {"fc.weight", "fc.bias"}

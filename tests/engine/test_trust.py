@@ -10,9 +10,10 @@ from collections import OrderedDict
 
 import pytest
 import small_data
+import small_network
 import torch
 import yaml
-from small_run import fails_with, write_settings
+from small_run import fails_with, msg3d, write_settings
 
 import main
 from engine.run_dir.about import about_weights
@@ -20,10 +21,9 @@ from engine.run_dir.lock import lock
 from engine.run_dir.torch_files import read
 from engine.run_dir.weights import load_weights
 from engine.settings.parse import read_yaml
-from model.msg3d import Model
 from utils.cli import PROJECT
 
-MODEL = Model(**small_data.MODEL_ARGS)
+MODEL = small_network.Model(**small_network.MODEL_ARGS)
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +147,9 @@ def test_weights_know_their_clips_and_load_as_ever(trained):
     run, _ = trained
     content = torch.load(run / "weights" / "weights-1-3.pt", weights_only=True)
     assert type(content) is OrderedDict
-    Model(**small_data.MODEL_ARGS).load_state_dict(content, strict=True)
+    MODEL.load_state_dict(content, strict=True)
     about = about_weights(run / "weights" / "weights-1-3.pt", content)
-    assert about == {"stream": "joint", "skeleton": small_data.MODEL_ARGS["graph"]}
+    assert about == {"stream": "joint", "skeleton": small_network.MODEL_ARGS["graph"]}
 
 
 @pytest.mark.parametrize("known", ["by the file", "by its work dir"])
@@ -196,8 +196,8 @@ def test_what_is_no_file_of_settings_is_one_line(tmp_path, text):
         (["--model", "..x"], "cannot import '..x'"),
         (["--model", "os.system", "--model-args", "{command: 'touch x'}"], "is no class"),
         (["--feeder", "subprocess.Popen"], "Nothing was run"),
-        (["--model-args", "{graph: os.getcwd}"], "is no class"),
-        (["--model-args", "{graph: subprocess.Popen}"], "Nothing was run"),
+        (msg3d(graph="os.getcwd"), "is no class"),
+        (msg3d(graph="subprocess.Popen"), "Nothing was run"),
         (["--train-feeder-args", "{3: 4}"], "must be text. Got 3"),
     ],
 )

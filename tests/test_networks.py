@@ -1,4 +1,4 @@
-"""The other networks under the same commands: training, resuming, testing, tools."""
+"""Every network under the same commands: training, resuming, testing, tools."""
 
 import json
 
@@ -16,6 +16,7 @@ from tools import export, predict, report
 
 SIZES = {"num_class": 3, "num_point": 20, "num_person": 1}
 NETWORKS = {
+    "msg3d": small_data.MODEL_ARGS,
     "stgcn": {**SIZES, "in_channels": 3, "graph": "kinect_v1"},
     "agcn": {**SIZES, "graph": "graph.ucla.Graph", "graph_args": {"labeling_mode": "spatial"}},
     "aagcn": {**SIZES, "graph": "kinect_v1"},
