@@ -19,6 +19,7 @@ from engine.run_dir.checkpoint import TrainState
 from engine.step import launch_step, slice_sums
 from engine.tasks.action import ActionClassification
 from model import ctrgcn, gpu, msg3d
+from model.constants import fixed_weights
 from utils.cli import PROJECT
 
 NTU = {"num_class": 60, "num_point": 25, "num_person": 2}
@@ -109,7 +110,7 @@ class Side:
         precision = Precision(device, 1 if self.dtype else 0, self.dtype)
         if self.form == "portable":
             context.enter_context(gpu.portable_form())
-        context.enter_context(gpu.fixed_weights())
+        context.enter_context(fixed_weights())
         if self.form == "ours, recorded":
             return partial(RecordedForward(model, precision), clips)
 

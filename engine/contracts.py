@@ -28,7 +28,19 @@ class Network(Protocol):
 
 
 @runtime_checkable
-class Recordable(Protocol):
+class KeepsConstants(Protocol):
+    """A network that computes once what follows from its weights only, where they are fixed."""
+
+    def fixed_weights(self, kept: dict | None = None) -> AbstractContextManager[None]:
+        """Within it weights do not change.
+
+        Args:
+            kept: filled with what was computed, for the next such context; None: for this one.
+        """
+
+
+@runtime_checkable
+class Recordable(KeepsConstants, Protocol):
     """A network whose passes can be recorded as CUDA graphs: it never waits for the device."""
 
     def rows_needed(self, clips: Tensor) -> int:
@@ -36,9 +48,6 @@ class Recordable(Protocol):
 
     def fixed_rows(self, count: int) -> AbstractContextManager[None]:
         """Within it `count` bodies are computed, which must suffice."""
-
-    def fixed_weights(self) -> AbstractContextManager[None]:
-        """Within it weights do not change; what follows from them only is computed once."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from engine.contracts import Precision, Recordable
+from engine.contracts import KeepsConstants, Precision
 from engine.device import processes
 
 
@@ -64,7 +64,7 @@ def _predict_once(
     outputs, indices = [], []
     quiet = None if processes.is_first() else True
     # NOTE: DataParallel, whose replicas are new with every batch, is none.
-    with model.fixed_weights() if isinstance(model, Recordable) else nullcontext():
+    with model.fixed_weights() if isinstance(model, KeepsConstants) else nullcontext():
         for clips, _, index in tqdm(loader, desc=title, disable=quiet, leave=False):
             clips = clips.to(device, non_blocking=True)
             with precision.autocast():

@@ -2,7 +2,7 @@
 # Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from engine import build
-from engine.contracts import Precision, Recordable
+from engine.contracts import KeepsConstants, Precision
 from engine.device.devices import prepare_devices
 from engine.settings.table import ABOUT, Settings
 from formats.exported import NetworkInfo
@@ -27,15 +27,21 @@ class TrainedNetwork:
     def __init__(self, model: nn.Module, precision: Precision) -> None:
         self.model, self.precision = model.eval(), precision
         self.device = next(model.parameters()).device
+        self._constants: dict = {}
 
     @torch.no_grad()
     def __call__(self, clips: np.ndarray) -> np.ndarray:
         """Clips (N, C, T, V, M) float32 -> outputs (N, K) float32."""
         batch = torch.from_numpy(clips).to(self.device, non_blocking=True)
-        fixed = self.model.fixed_weights() if isinstance(self.model, Recordable) else nullcontext()
-        with fixed, self.precision.autocast():
+        with self.fixed_weights(), self.precision.autocast():
             outputs = self.model(self.precision.inputs(batch)).float()
         return outputs.cpu().numpy()
+
+    def fixed_weights(self) -> AbstractContextManager[None]:
+        """Within it, as in every call, what follows from the weights only is computed once."""
+        if isinstance(self.model, KeepsConstants):
+            return self.model.fixed_weights(self._constants)
+        return nullcontext()
 
 
 def settings_of(info: NetworkInfo) -> Settings:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from model.batch_norm import convolve_and_normalize
+from model.constants import constants_of
 from model.layers import TemporalConv, pointwise
 from model.subset_conv import aggregated, stacked
 from model.ten_units import (
@@ -126,11 +127,18 @@ class GraphAndTime(nn.Module):
         return torch.relu_(y)
 
 
-class Weights(NamedTuple):
-    """What `convolve_and_normalize` reads of a convolution."""
+class Summed(NamedTuple):
+    """Convolutions of the three subsets, whose outputs are added, as one of `aggregated`."""
 
-    weight: Tensor
-    bias: Tensor
+    parts: nn.ModuleList
+
+    @property
+    def weight(self) -> Tensor:
+        return stacked([part.weight for part in self.parts])
+
+    @property
+    def bias(self) -> Tensor:
+        return sum(part.bias for part in self.parts)
 
 
 class ResidualGraphConv(nn.Module):
@@ -191,19 +199,21 @@ class AdaptiveGraphConv(ResidualGraphConv):
 
     def similarity(self, x: Tensor) -> Tensor:
         """theta^T phi / (C_e * T): (R, C, V, T) -> (R, 3, V, V)."""
-        both = [*self.conv_a, *self.conv_b]
-        weight, bias = (torch.cat([getattr(c, name) for c in both]) for name in ("weight", "bias"))
+        weight, bias = constants_of(self, "compared", self._compared)
         rows, _, joints, _ = x.shape
         # (R, 2, 3, C_e, V, T) -> (R, 3, V, C_e*T) twice
         hidden = pointwise(x, weight, bias).view(rows, 2, len(self.A), -1, joints, x.shape[3])
         one, other = hidden.transpose(3, 4).flatten(4).unbind(1)
         return torch.matmul(one, other.transpose(-1, -2)) / one.shape[-1]
 
+    def _compared(self) -> list[Tensor]:
+        """Weights and biases of theta and phi of all subsets."""
+        both = [*self.conv_a, *self.conv_b]
+        return [torch.cat([getattr(conv, name) for conv in both]) for name in ("weight", "bias")]
+
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(R, C, V, T) -> (R, C', V, T)."""
         gathered = aggregated(x, self.adjacency(x))
-        together = Weights(
-            stacked([c.weight for c in self.conv_d]), sum(c.bias for c in self.conv_d)
-        )
-        y = convolve_and_normalize(pointwise, gathered, [together], [self.bn], repeats)
+        summed = Summed(self.conv_d)
+        y = convolve_and_normalize(pointwise, gathered, [summed], [self.bn], repeats)
         return self.added(y, x, repeats)

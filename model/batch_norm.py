@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 from torch.utils.checkpoint import checkpoint
 
+from model.constants import constants_of
+
 
 def convolve_and_normalize(
     convolve: Callable[[Tensor, Tensor, Tensor], Tensor],
@@ -30,13 +32,18 @@ def convolve_and_normalize(
             training they are not kept, but normalised again for its backward pass; it must do the
             same in both.
     """
-    weight, bias = _joined(convolutions, "weight"), _joined(convolutions, "bias")
     if any(norm.training for norm in norms):
+        weight, bias = _joined(convolutions, "weight"), _joined(convolutions, "bias")
         return batch_norm(convolve(x, weight, bias), norms, repeats, not_kept)
-    scale = (_joined(norms, "running_var") + norms[0].eps).rsqrt() * _joined(norms, "weight")
-    shift = (bias - _joined(norms, "running_mean")) * scale + _joined(norms, "bias")
-    weight = weight * scale.view(-1, *[1] * (weight.dim() - 1)).to(weight.dtype)
-    out = convolve(x, weight, shift.to(weight.dtype))
+
+    def fold() -> tuple[Tensor, Tensor]:
+        weight, bias = _joined(convolutions, "weight"), _joined(convolutions, "bias")
+        scale = (_joined(norms, "running_var") + norms[0].eps).rsqrt() * _joined(norms, "weight")
+        shift = (bias - _joined(norms, "running_mean")) * scale + _joined(norms, "bias")
+        weight = weight * scale.view(-1, *[1] * (weight.dim() - 1)).to(weight.dtype)
+        return weight, shift.to(weight.dtype)
+
+    out = convolve(x, *constants_of(norms[0], "folded", fold))
     return not_kept(out) if not_kept is not None else out
 
 
@@ -57,11 +64,13 @@ def batch_norm(
         parts = x.split([norm.num_features for norm in norms], dim=1)
         x = torch.cat([norm(part) for norm, part in zip(norms, parts, strict=True)], dim=1)
         return not_kept(x) if not_kept is not None else x
-    weight, bias, eps = _joined(norms, "weight"), _joined(norms, "bias"), norms[0].eps
+    eps = norms[0].eps
     if not norms[0].training:
-        mean, variance = _joined(norms, "running_mean"), _joined(norms, "running_var")
-        x = F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
+        names = "running_mean", "running_var", "weight", "bias"
+        constants = constants_of(norms[0], names, lambda: [_joined(norms, name) for name in names])
+        x = F.batch_norm(x, *constants, False, 0.0, eps)
         return not_kept(x) if not_kept is not None else x
+    weight, bias = _joined(norms, "weight"), _joined(norms, "bias")
 
     def normalize(x: Tensor) -> tuple[Tensor, Statistics]:
         y, statistics = _normalize(x, weight, bias, repeats, eps)
@@ -89,7 +98,8 @@ class Statistics(NamedTuple):
 
 
 def _joined(modules: Sequence[nn.Module], name: str) -> Tensor:
-    return torch.cat([getattr(module, name) for module in modules])
+    parts = [getattr(module, name) for module in modules]
+    return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
 @torch.no_grad()

@@ -3,14 +3,15 @@ Action Recognition" (Chen et al., ICCV 2021, arXiv 2107.12213)."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from model import agcn
-from model.agcn import ResidualGraphConv, Weights
+from model.agcn import ResidualGraphConv
 from model.batch_norm import convolve_and_normalize
+from model.constants import constants_of
 from model.layers import pointwise
 from model.ms_tcn import MultiScaleTemporalConv
 from model.ten_units import kaiming
@@ -78,12 +79,8 @@ class RefinedGraphConv(ResidualGraphConv):
     def forward(self, x: Tensor, repeats: Tensor | None = None) -> Tensor:
         """(R, C, V, T) -> (R, C', V, T)."""
         maps = self.maps(x.mean(dim=3, keepdim=True))  # means and 1x1 convolutions commute
-        weight, bias = self.joined("conv3")
-        # The maps weight the biases too, so they are the last column of the weights.
-        weight = torch.cat([weight, bias[..., None]], dim=2).transpose(0, 1)  # (C', 3, C + 1)
-        together = Weights(weight, torch.zeros_like(bias[0]))
         convolve = partial(self.convolve, maps)
-        y = convolve_and_normalize(convolve, x, [together], [self.bn], repeats)
+        y = convolve_and_normalize(convolve, x, [_Weighted(self)], [self.bn], repeats)
         return self.added(y, x, repeats)
 
     def convolve(self, maps: list[Tensor], x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -113,9 +110,29 @@ class RefinedGraphConv(ResidualGraphConv):
 
     def joined(self, name: str) -> tuple[Tensor, Tensor]:
         """Weights (3, C_out, C_in) and biases (3, C_out) of a convolution of each subset."""
-        convs = [getattr(subset, name) for subset in self.convs]
-        weight = torch.stack([conv.weight.flatten(1) for conv in convs])
-        return weight, torch.stack([conv.bias for conv in convs])
+
+        def join() -> tuple[Tensor, Tensor]:
+            convs = [getattr(subset, name) for subset in self.convs]
+            weight = torch.stack([conv.weight.flatten(1) for conv in convs])
+            return weight, torch.stack([conv.bias for conv in convs])
+
+        return constants_of(self, name, join)
+
+
+class _Weighted(NamedTuple):
+    """The last convolutions of the three subsets, whose biases the maps weight, too."""
+
+    block: RefinedGraphConv
+
+    @property
+    def weight(self) -> Tensor:
+        """(C', 3, C + 1); the last column are the biases."""
+        weight, bias = self.block.joined("conv3")
+        return torch.cat([weight, bias[..., None]], dim=2).transpose(0, 1)
+
+    @property
+    def bias(self) -> Tensor:
+        return torch.zeros_like(self.block.convs[0].conv3.bias)
 
 
 class _Subset(nn.Module):

@@ -31,49 +31,73 @@ from torch.autograd.function import FunctionCtx
 CHUNK_BYTES = {"cpu": 8 << 20, "cuda": 1 << 30}
 
 
+class Kernels(NamedTuple):
+    """A and Theta as two convolutions, in the order in which they are applied."""
+
+    first: Tensor
+    second: Tensor
+    window: int
+    nodes: int  # W*V
+    aggregates_first: bool
+
+    @classmethod
+    def of(
+        cls, theta: Tensor, adjacency: Tensor, dtype: torch.dtype, aggregates_first: bool = False
+    ) -> "Kernels":
+        """In the order that costs least.
+
+        Args:
+            theta: (C_out, K*C_in, 1, 1), scale before channel.
+            adjacency: A, (K, W*V, W, V): scale, node (w, v) <- frame d, joint u.
+            dtype: to compute in.
+            aggregates_first: whether the other order is forbidden.
+        """
+        scales, nodes, window, _ = adjacency.shape
+        theta = theta.view(len(theta), scales, -1)  # (C_out, K, C_in)
+        if theta.shape[2] < len(theta) or window == 1 or aggregates_first:
+            aggregation = adjacency.permute(0, 1, 3, 2).flatten(0, 1)  # (K*W*V, V, W)
+            transform = theta.transpose(1, 2).reshape(len(theta), -1, 1)  # (C_out, C_in*K, 1)
+            kernels, aggregates_first = (aggregation, transform), True
+        else:
+            transform = theta.reshape(-1, theta.shape[2], 1)  # (C_out*K, C_in, 1)
+            aggregation = adjacency.permute(1, 0, 3, 2).flatten(1, 2)  # (W*V, K*V, W)
+            kernels = transform, aggregation
+        # NOTE: the copies have the usual strides also where an axis has length 1; torch would take
+        # others as a wish for channels-last features.
+        copies = (k.to(dtype).clone(memory_format=torch.contiguous_format) for k in kernels)
+        return cls(*copies, window, nodes, aggregates_first)
+
+
 def graph_conv(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    adjacency: Tensor,
-    stride: int = 1,
-    dropout: nn.Module | None = None,
+    x: Tensor, kernels: Kernels, bias: Tensor, stride: int = 1, dropout: nn.Module | None = None
 ) -> Tensor:
     """(N, C_in, V, T) -> (N, C_out, W*V, ceil(T / stride)).
 
     Args:
-        weight: Theta, (C_out, K*C_in, 1, 1), scale before channel.
         bias: (C_out,).
-        adjacency: A, (K, W*V, W, V): scale, node (w, v) <- frame d, joint u.
         stride: frames from one window to the next.
-        dropout: of what is aggregated, before Theta; it forbids the other order.
+        dropout: of what is aggregated, before Theta; `kernels` must aggregate first.
     """
-    channels, joints, frames = x.shape[1:]
-    scales, nodes, window, _ = adjacency.shape
-    theta = weight.view(-1, scales, channels)  # (C_out, K, C_in)
+    joints, frames = x.shape[2:]
     new_frames = (frames - 1) // stride + 1
-    if channels < len(theta) or window == 1 or dropout:
-        aggregation = adjacency.permute(0, 1, 3, 2).flatten(0, 1)  # (K*W*V, V, W)
-        transform = theta.transpose(1, 2).reshape(len(theta), -1, 1)  # (C_out, C_in*K, 1)
-        first = Convolution(frames, stride, window // 2)
-        kernels, second = (aggregation, transform), Convolution(nodes * new_frames)
+    over_time = Convolution(frames, stride, kernels.window // 2)
+    if kernels.aggregates_first:
+        first, second = over_time, Convolution(kernels.nodes * new_frames)
     else:
-        transform = theta.reshape(-1, channels, 1)  # (C_out*K, C_in, 1)
-        aggregation = adjacency.permute(1, 0, 3, 2).flatten(1, 2)  # (W*V, K*V, W)
-        first, second = Convolution(joints * frames), Convolution(frames, stride, window // 2)
-        kernels = transform, aggregation
-    if torch.is_autocast_enabled(x.device.type):
-        half = torch.get_autocast_dtype(x.device.type)
-        x, bias, *kernels = (tensor.to(half) for tensor in (x, bias, *kernels))
-    # NOTE: the copies have the usual strides also where an axis has length 1; torch would take
-    # others as a wish for channels-last features.
-    kernels = [kernel.clone(memory_format=torch.contiguous_format) for kernel in kernels]
+        first, second = Convolution(joints * frames), over_time
+    x, bias = x.to(kernels.first.dtype), bias.to(kernels.first.dtype)
     if dropout or torch.compiler.is_exporting():  # whole, as the number of rows is open there
-        between = first.forward(x, kernels[0])
-        out = second.forward(dropout(between) if dropout else between, kernels[1])
+        between = first.forward(x, kernels.first)
+        out = second.forward(dropout(between) if dropout else between, kernels.second)
     else:
-        out = _TwoConvolutions.apply(x, *kernels, first, second)
-    return out.view(x.shape[0], -1, nodes, new_frames).add_(bias[:, None, None])
+        out = _TwoConvolutions.apply(x, kernels.first, kernels.second, first, second)
+    return out.view(x.shape[0], -1, kernels.nodes, new_frames).add_(bias[:, None, None])
+
+
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """The type that products are computed in: autocast's where it is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 class Convolution(NamedTuple):

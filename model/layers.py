@@ -12,9 +12,10 @@ def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int
     """1x1 convolution: (N, C_in, V, T) -> (N, C_out, V, ceil(T / stride)).
 
     Args:
-        weight: (C_out, C_in), or with more axes of length 1.
+        weight: (C_out, C_in), or (C_out, C_in, 1, 1).
     """
-    return F.conv2d(x, weight.reshape(*weight.shape[:2], 1, 1), bias, (1, stride))
+    weight = weight if weight.dim() == 4 else weight[..., None, None]
+    return F.conv2d(x, weight, bias, (1, stride))
 
 
 def max_of_three(x: Tensor, stride: int = 1) -> Tensor:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from graph.adjacency import multi_scale_adjacency, window_adjacency
 from model import gpu
 from model.batch_norm import convolve_and_normalize
-from model.graph_conv import graph_conv
+from model.constants import constants_of
+from model.graph_conv import Kernels, compute_dtype, graph_conv
 
 
 class MultiScaleGraphConv(nn.Module):
@@ -69,11 +70,15 @@ class MultiScaleGraphConv(nn.Module):
         """
         if collapse is None and not self.dropout and gpu.applies(x, [self.norm]):
             return gpu.features_of(gpu.ms_gcn(self, gpu.rows_of(x), gpu.weights_of(repeats)))
-        adjacency = self.adjacency()
         active = self.dropout if self.training else None
 
-        def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-            return graph_conv(x, weight, bias, adjacency, self.stride, active)
+        def convolve(x: Tensor, theta: Tensor, bias: Tensor) -> Tensor:
+            dtype = compute_dtype(x)
+
+            def make() -> Kernels:
+                return Kernels.of(theta, self.adjacency(), dtype, active is not None)
+
+            return graph_conv(x, constants_of(self, dtype, make), bias, self.stride, active)
 
         def rectify_and_collapse(windows: Tensor) -> Tensor:
             return collapse(torch.relu_(windows))

@@ -11,6 +11,7 @@ from graph.named import skeleton_class
 from model import gpu
 from model.absent import Merged
 from model.bodies import mean_over_persons
+from model.constants import Kept, fixed_weights
 from model.ms_g3d import MultiWindowMSG3D
 from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv
@@ -73,7 +74,7 @@ class STGCNetwork(nn.Module):
         self.sgcn3, self.gcn3d3, self.tcn3 = block(c2, c2, c2, c3, stride=2)
         self.fc = nn.Linear(c3, num_outputs)
 
-    # What engine.device.cuda_graphs asks of a model.
+    # What engine.contracts.Recordable asks of a network.
 
     def rows_needed(self, clips: Tensor) -> int:
         return len(clips) * clips.shape[-1]
@@ -81,8 +82,8 @@ class STGCNetwork(nn.Module):
     def fixed_rows(self, count: int) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def fixed_weights(self) -> AbstractContextManager[None]:
-        return gpu.fixed_weights()
+    def fixed_weights(self, kept: Kept | None = None) -> AbstractContextManager[None]:
+        return fixed_weights(kept)
 
     def _blocks_and_head(self, x: Tensor, clips: int, merged: Merged | None = None) -> Tensor:
         """Normalised bodies (N*M, C, V, T) -> (N, num_outputs), by the mean over persons."""

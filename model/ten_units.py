@@ -8,6 +8,7 @@ stored as published.
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from graph.skeleton import SkeletonGraph
 from graph.subsets import labelled_subsets
 from model import absent
 from model.bodies import as_rows, mean_over_persons
+from model.constants import Kept, fixed_weights
 from utils.config import build_class
 
 # Input and output channels and stride of every unit; the first reads the joints.
@@ -97,6 +99,10 @@ class TenUnitNetwork(nn.Module):
         for unit in self.units():
             x = unit(x, repeats)
         return self.head(mean_over_persons(x, clips, merged))
+
+    def fixed_weights(self, kept: Kept | None = None) -> AbstractContextManager[None]:
+        """As `engine.contracts.KeepsConstants`."""
+        return fixed_weights(kept)
 
     def _from_flat(self, x: Tensor) -> Tensor:
         clips, frames, size = x.shape

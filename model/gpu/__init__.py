@@ -1,14 +1,12 @@
 """Blocks on a GPU, with channels innermost and a few Triton kernels; the same numbers."""
 
 from model.gpu.blocks import ms_gcn, ms_tcn, pathways
-from model.gpu.constants import fixed_weights
 from model.gpu.launch import applies, features_of, portable_form, rows_of, weights_of
 from model.gpu.normalize import statistics_move_together
 
 __all__ = [
     "applies",
     "features_of",
-    "fixed_weights",
     "ms_gcn",
     "ms_tcn",
     "pathways",

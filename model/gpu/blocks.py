@@ -1,7 +1,7 @@
 """The blocks of model/ on a GPU: same weights, same numbers, channels innermost, few passes.
 
 Every function here takes and gives rows (N, T, V, C). In training it moves the running statistics;
-in evaluation what follows from the weights only is computed once (model/gpu/constants.py).
+in evaluation what follows from the weights only is computed once (model/constants.py).
 """
 # Shapes: N bodies, T frames, V joints, C channels, K scales, W window, D channels of a branch.
 
@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
+from model.constants import constants_of
 from model.gpu import aggregation, normalize, temporal
-from model.gpu.constants import constants_of
-from model.gpu.launch import compute_dtype
 from model.gpu.normalize import Norm, Row, fixed_affine, normalized_sum
+from model.graph_conv import compute_dtype
 
 if TYPE_CHECKING:
     from model.ms_g3d import MSG3DPathway

@@ -7,7 +7,8 @@ import pytest
 import small_graph
 import torch
 
-from model.gpu import blocks, fixed_weights, launch
+from model.constants import fixed_weights
+from model.gpu import blocks, launch
 from model.ms_g3d import MultiWindowMSG3D
 from model.ms_gcn import MultiScaleGraphConv
 from model.ms_tcn import MultiScaleTemporalConv

@@ -19,7 +19,7 @@ from torch.export import Dim, ExportedProgram
 
 from engine.data.datasets import build_test_clips
 from engine.settings.table import Settings
-from engine.trained import load_network, settings_of
+from engine.trained import TrainedNetwork, load_network, settings_of
 from formats.exported import KEY, NetworkInfo
 from tools.predicting.networks import OnnxNetwork, info_beside
 from utils.files import atomic_write
@@ -34,12 +34,23 @@ logger = logging.getLogger(__name__)
 Check = Callable[[np.ndarray], np.ndarray]
 
 
+class _Function(nn.Module):
+    """A network as a function of clips, which has no weights but constants, where it uses them."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.function = network.requires_grad_(False).forward  # which makes it no part of this
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        return self.function(clips)
+
+
 class Exported(NamedTuple):
     """A network on the CPU in float32, and clips to try it with."""
 
     info: NetworkInfo
     model: nn.Module
-    network: Check  # clips (N, C, T, V, M) -> outputs (N, K)
+    network: TrainedNetwork  # clips (N, C, T, V, M) -> outputs (N, K)
     real: np.ndarray | None  # (N, C, T, V, M) of the test clips, where they are there
     clip_shape: tuple[int, int, int, int]
     fixed: bool
@@ -75,13 +86,14 @@ class Exported(NamedTuple):
         return drawn
 
     def program(self) -> ExportedProgram:
-        """What torch.export makes of it."""
+        """What torch.export makes of it: what follows from the weights only is constant there."""
         # Three, as a size that another axis has by chance could be taken for the same.
         example = torch.from_numpy(self.random(3))
         sizes = {0: Dim.AUTO} if self.fixed else {0: Dim.AUTO, 2: Dim.AUTO}
-        with torch.no_grad(), warnings.catch_warnings():
+        self.network(self.random(1))  # now the constants are there
+        with self.network.fixed_weights(), torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.export.export(self.model, (example,), dynamic_shapes=(sizes,))
+            return torch.export.export(_Function(self.model), (example,), dynamic_shapes=(sizes,))
 
 
 def to_onnx(exported: Exported, path: Path) -> list[str]:

@@ -1,0 +1,67 @@
+"""What follows from weights only: computed once where they are fixed, and of no other weights."""
+
+import pytest
+import small_data
+import torch
+from torch import nn
+
+from engine.contracts import KeepsConstants
+from model import graph_conv
+from model.constants import constants_of, fixed_weights
+from utils.config import build
+
+SIZES = {"num_class": 3, "num_point": 20, "num_person": 1, "graph": "kinect_v1"}
+NETWORKS = {
+    "msg3d": small_data.MODEL_ARGS,
+    "stgcn": {**SIZES, "in_channels": 3},
+    "agcn": SIZES,
+    "aagcn": SIZES,
+    "ctrgcn": SIZES,
+}
+CLIPS = torch.from_numpy(small_data.clips(2))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_scores_the_same_with_them(name):
+    torch.manual_seed(0)
+    model = build(f"model.{name}.Model", NETWORKS[name])
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+            nn.init.normal_(module.running_mean)
+    model.eval()
+    assert isinstance(model, KeepsConstants)
+    kept: dict = {}
+    with torch.no_grad():
+        expected = model(CLIPS)
+        for _ in range(2):
+            with model.fixed_weights(kept):
+                assert torch.equal(model(CLIPS), expected)
+        assert kept
+        for parameter in model.parameters():
+            parameter.mul_(1.5)
+        changed = model(CLIPS)
+        assert not torch.allclose(changed, expected)
+        with model.fixed_weights():
+            assert torch.equal(model(CLIPS), changed)
+
+
+def test_they_are_computed_once(monkeypatch):
+    model = build("model.msg3d.Model", small_data.MODEL_ARGS).eval()
+    made, of = [], graph_conv.Kernels.of
+    monkeypatch.setattr(graph_conv.Kernels, "of", lambda *args: made.append(1) or of(*args))
+    with torch.no_grad(), model.fixed_weights():
+        model(CLIPS)
+        first = len(made)
+        model(CLIPS)
+    assert len(made) == first == 9  # graph convolutions
+
+
+def test_where_a_gradient_is_wanted_they_are_made_anew():
+    block = nn.Linear(2, 2)
+    with fixed_weights():
+        with torch.no_grad():
+            kept = constants_of(block, "twice", lambda: block.weight * 2)
+            assert constants_of(block, "twice", lambda: block.weight * 2) is kept
+        own = constants_of(block, "twice", lambda: block.weight * 2)
+    assert own is not kept and own.requires_grad
