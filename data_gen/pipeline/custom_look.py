@@ -17,7 +17,7 @@ from data_gen.readers.formats import format_of
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.plain import table_of_numbers
-from data_gen.readers.sample import Raw
+from data_gen.readers.sample import Raw, is_number
 from data_gen.readers.tables import rows_of
 from formats.arrays import npy_of, npz_of
 from formats.pickles import loads
@@ -197,11 +197,34 @@ def _text(table: np.ndarray, others: Sequence[Path]) -> Look:
         joints = common if common in known_joints() else 0
         reader |= {"axes": "T*VC"} | ({"score": "keep"} if columns == 4 else {})
         return Look(reader, joints, note)
-    counts = rows > 1 and columns % 2 and bool((np.diff(table[:, 0]) == 1).all())
-    axes, joints = likely_axes((rows, columns - bool(counts)))
+    skipped, axes, joints = _row_a_frame(table)
     reader |= {"axes": axes} | ({"channels": CHANNELS[0]} if "M" in axes else {})
-    reader |= {"skip_columns": 1} if counts else {}
+    reader |= skipped | _score(table, skipped, axes, joints)
     return Look(reader, joints, note, 2 if "M" in axes else 1)
+
+
+def _row_a_frame(table: np.ndarray) -> tuple[dict[str, int], str, int]:
+    """Of (rows, columns): `skip_columns` where a row begins with its number or time; the axes of
+    the others, and joints.
+    """
+    rows, columns = table.shape
+    steps = np.diff(table[:, 0])
+    fits = likely_axes(table.shape)[1] in known_joints()
+    even = np.allclose(steps, steps[:1], rtol=0.1)  # of times, which may be rounded
+    if len(steps) and (steps > 0).all() and (even or not fits):
+        axes, joints = likely_axes((rows, columns - 1))
+        if joints in known_joints():
+            return {"skip_columns": 1}, axes, joints
+    return {}, *likely_axes(table.shape)
+
+
+def _score(table: np.ndarray, skipped: Mapping[str, int], axes: str, joints: int) -> dict[str, str]:
+    """`score` where a row a frame seems to have confidences."""
+    joints_only = table[:, skipped.get("skip_columns", 0) :]
+    if axes != "TV*C" or not joints or joints_only.shape[1] % joints:
+        return {}
+    seems = likely_score(joints_only.reshape(len(table), joints, -1), "TVC")
+    return {"score": "keep"} if seems else {}
 
 
 def _table(rows: list[list[str]], format_: str) -> Look:
@@ -230,8 +253,17 @@ def _table(rows: list[list[str]], format_: str) -> Look:
             return Look({"format": format_, "columns": pattern}, len(names), note, names=names)
     if columns // MEDIAPIPE_JOINTS in (3, 4) and columns % MEDIAPIPE_JOINTS < 2:
         return Look({"format": "mediapipe"}, MEDIAPIPE_JOINTS, note)
-    axes, joints = likely_axes((len(rows), columns))
-    return Look({"format": format_}, joints if axes == "TV*C" else 0, note)
+    table = _numbers_of(rows)
+    skipped, axes, joints = _row_a_frame(table)
+    reader = {"format": format_} | skipped | _score(table, skipped, axes, joints)
+    return Look(reader, joints if axes == "TV*C" else 0, note)
+
+
+def _numbers_of(rows: list[list[str]]) -> np.ndarray:
+    """The rows of numbers as long as the first row; cells that are none are NaN."""
+    of = lambda cell: float(cell) if cell.strip() and is_number(cell) else np.nan  # noqa: E731
+    table = np.array([[of(cell) for cell in row] for row in rows if len(row) == len(rows[0])])
+    return table[1:] if len(table) > 1 and np.isnan(table[0]).any() else table
 
 
 def _y_of(pattern: str, joint: str) -> str:

@@ -94,8 +94,9 @@ ABOUT = {
     "- path: of the array in JSON\n"
     "- rate: frames a second, where a file does not tell or is wrong\n"
     "- image: [width, height] in pixels: places become shares of the width, from the middle\n"
-    "- score: keep or drop a confidence channel; of an array it says that the last one is such\n"
-    "- skip_columns: of txt, how many columns come before those of the joints\n"
+    "- score: keep or drop a confidence channel; of an array, or a table by order, it says that "
+    "the last one is such\n"
+    "- skip_columns: of txt, or a table by order, how many come before those of the joints\n"
     "- track: true joins persons without ids over frames\n"
     "- world: false takes MediaPipe's shares of the image instead of metres",
     "skeleton": f"{', '.join(shipped())}, or a .yaml file of your own",

@@ -6,8 +6,8 @@
   entries of the top mapping that are plain values are fields, such as `label`.
 - `csv`, `tsv`: wide, one row a frame, the columns of joint and axis named by the pattern `columns`,
   such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns in the order joint by
-  joint; or long, with columns frame, joint, x, y and perhaps z, score and person (a joint is a name
-  or a number from 0).
+  joint, after `skip_columns` and with `score` as above; or long, with columns frame, joint, x, y
+  and perhaps z, score and person (a joint is a name or a number from 0).
 - `txt`: rows of numbers between blanks or commas, without a header, with `axes` of two letters or
   groups: TV*C is a row a frame, T*VC a row a joint (MSR-Action3D), TM*V*C a row a frame with all
   persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
@@ -133,10 +133,15 @@ def _sample(
     raw: Raw, array: np.ndarray, options: Options, fields: dict[str, Any] | None = None
 ) -> Sample:
     clip = arranged(np.asarray(array), options, raw.name)
-    has_score = options.score is not None
-    if has_score and clip.shape[3] < 3:
-        raise BadFile(OTHER_FORM, f"{raw.name} has {clip.shape[3]} channels, too few for a score.")
+    has_score = _has_score(raw, clip, options)
     return Sample(stem_of(raw.name), clip, has_score, options.rate, fields or {})
+
+
+def _has_score(raw: Raw, clip: np.ndarray, options: Options) -> bool:
+    """Whether the last channel of (M, T, V, C) is a confidence, which only the options know."""
+    if options.score is not None and clip.shape[3] < 3:
+        raise BadFile(OTHER_FORM, f"{raw.name} has {clip.shape[3]} channels, too few for a score.")
+    return options.score is not None
 
 
 def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
@@ -157,17 +162,19 @@ def _wide(
 ) -> tuple[np.ndarray, bool]:
     """One row a frame."""
     if not options.columns:
-        has_header = not all(is_number(cell) for cell in header)
-        table = _numbers(raw, rows[1:] if has_header else rows, len(header))
-        channels = options.channels or table.shape[1] // options.num_joints
-        if table.shape[1] != channels * options.num_joints:
+        rows = [row[options.skip_columns :] for row in rows]
+        width = len(rows[0])
+        channels = options.channels or width // options.num_joints
+        if not width or width != channels * options.num_joints:
             raise BadFile(
                 WRONG_JOINTS,
-                f"{raw.name} has {table.shape[1]} columns for {options.num_joints} joints. Name "
-                "those of the joints by columns.",
+                f"{raw.name} has {width} columns for {options.num_joints} joints. Name those of "
+                "the joints by columns, or say how many come before them by skip_columns.",
             )
+        has_header = not all(is_number(cell) for cell in rows[0])
+        table = _numbers(raw, rows[1:] if has_header else rows, width)
         clip = table.reshape(1, len(table), options.num_joints, channels)
-        return seen_only(clip, raw.name), False
+        return seen_only(clip, raw.name), _has_score(raw, clip, options)
     axes = [a for a in AXES if any(_named(options, n, a) in header for n in options.joint_names)]
     wanted = [_named(options, name, axis) for name in options.joint_names for axis in axes]
     if not axes or (missing := [name for name in wanted if name not in header]):

@@ -75,7 +75,7 @@ class Options(NamedTuple):
     rate: float | None = None
     world: bool = True  # of MediaPipe: metres instead of image shares
     score: str | None = None  # keep or drop; of an array it says that the last channel is one
-    skip_columns: int = 0  # of txt: before those of the joints
+    skip_columns: int = 0  # of txt and tables by order: before those of the joints
     joint_names: tuple[str, ...] = ()
     track: bool = False
 

@@ -104,6 +104,8 @@ POINTS = RNG.normal(size=(6, 17, 3)).round(4)
 WIDE = [[f"{joint}_{axis}" for joint in COCO for axis in "xyz"], *POINTS.reshape(6, 51).tolist()]
 LONG = [["frame", "joint", "x", "y", "z"],
         *([t, joint, *POINTS[t, v]] for t in range(6) for v, joint in enumerate(COCO))]  # fmt: skip
+TIMED = [["time"] + ["value"] * 51, *([t / 30, *row] for t, row in enumerate(WIDE[1:]))]
+PIXELS = [[320.5, 240.5, 0.9] * 17] * 6
 KEYPOINTS = [{"image_id": f"{t}.jpg", "keypoints": [0.5] * 51, "score": 1.0} for t in range(6)]
 BODIES = [{"bodies": [{"body_id": 1, "joint_positions": [[1.0, 2.0, 3.0]] * 32}]}] * 6
 LANDMARKS = [[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}] * 33] * 6
@@ -123,6 +125,8 @@ LANDMARKS = [[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}] * 33] * 6
         ("a1.csv", WIDE, {"format": "csv", "columns": "{joint}_{axis}"}, "coco17"),
         ("a1.csv", LONG, {"format": "csv"}, "coco17"),
         ("a1.csv", WIDE[1:], {"format": "csv"}, "coco17"),
+        ("a1.csv", TIMED, {"format": "csv", "skip_columns": 1}, "coco17"),
+        ("a1.csv", PIXELS, {"format": "csv", "score": "keep"}, "coco17"),
         ("a1.csv", [[0.5] * 132] * 6, {"format": "mediapipe"}, "mediapipe33"),
     ],
 )  # fmt: skip

@@ -91,6 +91,23 @@ def test_the_last_channel_of_an_array_may_be_a_score():
         read("npz", npz(joints=CLIP[..., :2]), axes="MTVC", score="keep")
 
 
+@pytest.mark.parametrize("header", ["frame" + ",j" * 51, None])
+def test_a_table_in_the_order_of_joints_after_other_columns(header):
+    rows = [["a word", *map(repr, row)] for row in CLIP[0].reshape(5, 51).tolist()]
+    lines = [header] * bool(header) + [",".join(row) for row in rows]
+    content = "\n".join(lines).encode()
+    (sample,) = read("csv", content, skip_columns=1, score="keep")
+    assert sample.has_score
+    np.testing.assert_array_equal(sample.clip.astype(np.float32), CLIP[:1])
+    assert not read("csv", content, skip_columns=1)[0].has_score
+    with pytest.raises(BadFile, match=r"52 columns for 17 joints.* by skip_columns"):
+        read("csv", content)
+    with pytest.raises(BadFile, match="0 columns for 17 joints"):
+        read("csv", content, skip_columns=52)
+    with pytest.raises(BadFile, match="2 channels, too few for a score"):
+        read("csv", content, skip_columns=18, score="keep")
+
+
 @pytest.mark.parametrize("axes", ["TVX", "TV", "TTVC", "T**VC"])
 def test_axes_that_are_none(axes):
     with pytest.raises(ValueError, match="axes must be the letters"):
