@@ -94,12 +94,6 @@ def graph_conv(
     return out.view(x.shape[0], -1, kernels.nodes, new_frames).add_(bias[:, None, None])
 
 
-def compute_dtype(x: Tensor) -> torch.dtype:
-    """The type that products are computed in: autocast's where it is on."""
-    kind = x.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
-
-
 class Convolution(NamedTuple):
     """A convolution along the last axis, of whatever has as many channels as its kernel."""
 

@@ -15,7 +15,7 @@ from graph.adjacency import multi_scale_adjacency, window_adjacency
 from model import gpu
 from model.batch_norm import convolve_and_normalize
 from model.constants import constants_of
-from model.graph_conv import Kernels, compute_dtype, graph_conv
+from model.graph_conv import Kernels, graph_conv
 
 
 class MultiScaleGraphConv(nn.Module):
@@ -73,7 +73,7 @@ class MultiScaleGraphConv(nn.Module):
         active = self.dropout if self.training else None
 
         def convolve(x: Tensor, theta: Tensor, bias: Tensor) -> Tensor:
-            dtype = compute_dtype(x)
+            dtype = gpu.compute_dtype(x)
 
             def make() -> Kernels:
                 return Kernels.of(theta, self.adjacency(), dtype, active is not None)

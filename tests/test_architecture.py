@@ -38,7 +38,7 @@ ALLOWED_WITHIN = {
         "data": {"device", "settings", ""},
         "tasks": {"data", ""},
     },
-    "model": {"": {"gpu"}, "gpu": set()},
+    "model": {"": {"gpu", "constants"}, "gpu": {"constants"}, "constants": set()},
     "tools": {
         "": {"predicting", "video", "drawing", "reporting", "exporting", "crossvalidating"},
         "crossvalidating": {"drawing"},

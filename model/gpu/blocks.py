@@ -15,8 +15,8 @@ from torch.autograd.function import FunctionCtx
 
 from model.constants import constants_of
 from model.gpu import aggregation, normalize, temporal
+from model.gpu.launch import compute_dtype
 from model.gpu.normalize import Norm, Row, fixed_affine, normalized_sum
-from model.graph_conv import compute_dtype
 
 if TYPE_CHECKING:
     from model.ms_g3d import MSG3DPathway

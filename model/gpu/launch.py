@@ -45,6 +45,12 @@ def portable_form() -> Iterator[None]:
         _kernels_in_use = before
 
 
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """The type that products are computed in: autocast's where it is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
 def dot_precision() -> str:
     """How tensor cores multiply float32: as torch's own products do."""
     return "tf32" if torch.backends.cuda.matmul.allow_tf32 else "tf32x3"
