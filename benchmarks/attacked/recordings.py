@@ -14,7 +14,8 @@ import yaml
 from benchmarks.attacked.target import Target, json_text, of_trees, table_text
 
 OWN = ("npy", "npz", "mat", "hdf5", "json", "txt", "csv", "tsv", "pyskl", "ctrgcn", "openpose",
-       "coco", "mediapipe", "kinect", "deeplabcut", "sleap", "bvh", "c3d")  # fmt: skip
+       "coco", "mmpose", "yolo", "mediapipe", "kinect", "deeplabcut", "sleap", "bvh",
+       "c3d")  # fmt: skip
 JOINTS = tuple(f"joint{i}" for i in range(17))
 
 
@@ -27,6 +28,8 @@ def _own_trees() -> dict[str, tuple[list[Any], Callable[[Any], bytes]]]:
         "keypoint_score": clip[None, ..., 0].astype(np.float32), "img_shape": (1080, 1920),
     }  # fmt: skip
     keypoints = {"image_id": 1, "keypoints": [0.5] * 51, "score": 1.0}
+    person = {"keypoints": clip[0, :, :2].tolist(), "keypoint_scores": [0.5] * 17, "track_id": 1}
+    frames = [{"frame_id": 1, "instances": [person]}, {"frame_id": 3, "instances": []}]
     point = {"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}
     body = {"body_id": 1, "joint_positions": clip[0].tolist()}
     return {
@@ -37,6 +40,7 @@ def _own_trees() -> dict[str, tuple[list[Any], Callable[[Any], bytes]]]:
         ),
         "openpose": ([{"people": [{"pose_keypoints_2d": [0.5] * 51}]}], json_text),
         "coco": ([[keypoints, {**keypoints, "image_id": "frame_2.jpg"}]], json_text),
+        "mmpose": ([frames, {"meta_info": {}, "instance_info": frames}], json_text),
         "mediapipe": (
             [
                 [[point] * 17] * 2,
@@ -94,6 +98,7 @@ def _own_files() -> dict[str, list[bytes]]:
         "csv": [table_text(wide, ","), table_text(long, ",")],
         "tsv": [table_text(long, "\t")],
         "ctrgcn": [ctrgcn.getvalue()],
+        "yolo": [f"0 0.5 0.5 0.2 0.8 {' '.join(['0.5'] * 51)} 0.9 1\n".encode()],
         "deeplabcut": [table_text(tracked, ",")],
         "sleap": [sleap.getvalue()],
         "bvh": [(tree + motion).encode()],
@@ -110,7 +115,8 @@ def recordings(name: str, folder: Path) -> Target:
     persons = 2 if name == "ctrgcn" else None
     axes = "T*VC" if name == "txt" else "TVC"
     options = Options(num_joints=17, persons=persons, joint_names=JOINTS, axes=axes)
-    suffix = {"deeplabcut": ".csv", "mediapipe": ".json"}.get(name, f".{name}")
+    others = {"deeplabcut": ".csv", "mediapipe": ".json", "mmpose": ".json", "yolo": ".txt"}
+    suffix = others.get(name, f".{name}")
 
     def read(path: Path) -> None:
         if format_of(path):

@@ -1,6 +1,8 @@
 """The likely meaning of an array's axes, and of its last channel."""
 # Shapes: M persons, T frames, V joints, C channels.
 
+from functools import cache
+
 import numpy as np
 
 from graph.named import shipped, skeleton_class
@@ -9,9 +11,10 @@ CHANNELS = (3, 2, 4)  # the likeliest first
 PIXELS = 4.0  # places in metres or shares of an image are smaller
 
 
-def known_joints() -> set[int]:
+@cache
+def known_joints() -> frozenset[int]:
     """The numbers of joints of shipped skeletons."""
-    return {len(skeleton_class(name).joint_names) for name in shipped()}
+    return frozenset(len(skeleton_class(name).joint_names) for name in shipped())
 
 
 def likely_axes(shape: tuple[int, ...]) -> tuple[str, int]:

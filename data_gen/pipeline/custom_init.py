@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.pipeline.custom_axes import known_joints
-from data_gen.pipeline.custom_look import Look, is_frame, look_at
-from data_gen.readers.formats import format_of
+from data_gen.pipeline.custom_look import Look, format_of_frames, look_at
+from data_gen.readers.formats import ENDINGS, format_of
 from data_gen.readers.found import clip_folders
 from graph.named import shipped, skeleton_class
 from utils.text import as_yaml, first_of, one_line
@@ -18,6 +18,7 @@ NAME_NUMBERS = re.compile(r"([A-Za-z_]+?)_?(\d+)")
 LABEL_WORDS = ("a", "action", "act", "activity", "c", "class", "label", "g", "gesture")
 SUBJECT_WORDS = ("s", "p", "subject", "subj", "sub", "person", "actor", "participant", "user")
 TRAIN_NAMES, VAL_NAMES = ("train", "training"), ("val", "valid", "validation", "test", "testing")
+PARTS = {*TRAIN_NAMES, *VAL_NAMES}
 MAX_LOOKS = 50  # files that are looked at
 PLAIN = re.compile(r"[\w*.]+")
 
@@ -26,7 +27,8 @@ def propose(named: Sequence[Path], folder: Path) -> str:
     """The text of a YAML file, with comments where it guesses.
 
     Args:
-        named: sample files, or for OpenPose folders; or one folder of all recordings.
+        named: sample files, or where a clip is a folder of frames folders; or one folder of all
+            recordings.
         folder: where the YAML file will be.
 
     Raises:
@@ -58,11 +60,12 @@ def propose(named: Sequence[Path], folder: Path) -> str:
 
 def _rules(samples: Sequence[Path], settled: Mapping[str, str]) -> Iterator[str]:
     """The lines of label, classes, subject and split."""
-    found = {} if settled else numbers_in(samples[0].stem)
+    named = samples[0] if _have_own_names(samples) else samples[0].absolute().parent
+    found = {} if settled else numbers_in(named.stem)
     label = _label(samples, list(found))
     subject = next((word for word in found if word in SUBJECT_WORDS and word != label), None)
     if not settled:
-        name = one_line(samples[0].name)
+        name = one_line(named.name)
         yield f"# Numbers in the name {name}:" if found else "# No numbers in the name."
         for letters, digits in found.values():
             yield f"#   {_number_after(letters)} finds {digits}"
@@ -88,7 +91,7 @@ def _rules(samples: Sequence[Path], settled: Mapping[str, str]) -> Iterator[str]
 
 def within(folder: Path) -> list[Path]:
     """The recordings of a folder, at any depth: files of its most frequent ending, or folders of
-    OpenPose's frames.
+    frames, as of OpenPose.
 
     Raises:
         ValueError: there are none.
@@ -99,7 +102,8 @@ def within(folder: Path) -> list[Path]:
         raise ValueError(f"{folder} holds no file of a known format. Name sample files.")
     ending = endings.most_common(1)[0][0]
     chosen = [path for path in files if path.suffix.lower() == ending]
-    return list(clip_folders(folder)) if ending == ".json" and is_frame(chosen[0]) else chosen
+    format_ = format_of_frames(chosen[0])
+    return list(clip_folders(folder, ENDINGS[format_])) if format_ else chosen
 
 
 def numbers_in(stem: str) -> dict[str, tuple[str, str]]:
@@ -114,36 +118,50 @@ def _label(samples: Sequence[Path], words: Sequence[str]) -> str | None:
     """The word whose number is the class; None where the folder tells it."""
     if exact := next((word for word in words if word in LABEL_WORDS), None):
         return exact
-    folders = {path.absolute().parent.name for path in samples} - {*TRAIN_NAMES, *VAL_NAMES}
+    folders = {path.absolute().parent.name for path in samples} - PARTS
     if 1 < len(folders) < len(samples):
         return None
     return next((word for word in words if word[0] in "ac"), next(iter(words), None))
 
 
+def _have_own_names(samples: Sequence[Path]) -> bool:
+    """Whether files, or folders of frames, are not all called the same."""
+    return len(samples) == 1 or len({path.name for path in samples}) > 1
+
+
 def _folder_label(samples: Sequence[Path]) -> str:
-    names = {path.absolute().parent.name for path in samples}
+    """By the first level of folders whose names are words; of none, by the first."""
+    words = (
+        level
+        for level, names in _levels(samples)
+        if not any(map(str.isdecimal, "".join(names))) and not {*names} <= PARTS
+    )
+    level = next(words, 1)
+    names = {path.absolute().parents[level - 1].name for path in samples}
     if all(name.isdecimal() for name in names):
-        first = min(map(int, names))
-        return f"label: {{folder: 1, first: {first}}}    # the number of the folder is the class"
-    return "label: {folder: 1}    # the name of the folder is the class"
+        first = f"first: {min(map(int, names))}"
+        return f"label: {{folder: {level}, {first}}}    # the number of the folder is the class"
+    return f"label: {{folder: {level}}}    # the name of the folder is the class"
 
 
-def _folders(samples: Sequence[Path]) -> Iterator[tuple[int, str]]:
-    """The names of the folders of each level that has several."""
+def _levels(samples: Sequence[Path]) -> Iterator[tuple[int, list[str]]]:
+    """The names of the folders of each level that has several, from the files upwards."""
     paths = [path.absolute() for path in samples]
     for level in range(1, min(len(path.parents) for path in paths)):
         names = sorted({path.parents[level - 1].name for path in paths})
         if len(names) > 1:
-            yield level, one_line(first_of(names))
+            yield level, names
+
+
+def _folders(samples: Sequence[Path]) -> Iterator[tuple[int, str]]:
+    yield from ((level, one_line(first_of(names))) for level, names in _levels(samples))
 
 
 def _part_folders(samples: Sequence[Path]) -> str | None:
     """`split` where folders of some level are called train and test; None where they are not."""
-    paths = [path.absolute() for path in samples]
-    for level in range(1, min(len(path.parents) for path in paths)):
-        names = {path.parents[level - 1].name for path in paths}
-        train = [name for name in sorted(names) if name.lower() in TRAIN_NAMES]
-        val = [name for name in sorted(names) if name.lower() in VAL_NAMES]
+    for level, names in _levels(samples):
+        train = [name for name in names if name.lower() in TRAIN_NAMES]
+        val = [name for name in names if name.lower() in VAL_NAMES]
         if train and val and len(train) + len(val) == len(names):
             return f"split: {{folder: {level}, train: {_list(train)}, val: {_list(val)}}}"
     return None

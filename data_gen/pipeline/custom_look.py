@@ -15,6 +15,7 @@ from data_gen.pipeline.custom_axes import CHANNELS, known_joints, likely_axes, l
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import format_of
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
+from data_gen.readers.keypoints import BOX
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.plain import table_of_numbers
 from data_gen.readers.sample import Raw, is_number
@@ -28,6 +29,7 @@ OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
 MEDIAPIPE_JOINTS, KINECT_JOINTS = 33, 32
 NOTE_CHARACTERS = 200
 MAX_ANNOTATIONS = 1000  # of a file, that are looked at
+MAX_PEOPLE = 20  # of a frame, that make rows of a label
 MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
 
 
@@ -52,7 +54,7 @@ class Look(NamedTuple):
 
 
 def look_at(samples: Sequence[Path]) -> Look:
-    """Files of one kind, or for OpenPose folders; one is looked at, of the others no more than it
+    """Files of one kind, or folders of frames; one is looked at, of the others no more than it
     takes to tell joints from frames.
 
     Raises:
@@ -63,7 +65,7 @@ def look_at(samples: Sequence[Path]) -> Look:
     if format_ is None:
         raise ValueError(f"no reader for {first.suffix} files. Name the format in the YAML file.")
     try:
-        found = _openpose(first) if first.is_dir() else _file(first, format_, samples[1:])
+        found = _frames(first) if first.is_dir() else _file(first, format_, samples[1:])
     except BadFile:  # whose words name the file
         raise
     except ValueError as error:
@@ -74,19 +76,42 @@ def look_at(samples: Sequence[Path]) -> Look:
     return found._replace(note=one_line(found.note, NOTE_CHARACTERS))
 
 
-def is_frame(path: Path) -> bool:
-    """Whether a JSON file is a frame of OpenPose."""
+def format_of_frames(path: Path) -> str | None:
+    """The format whose clips are folders of frames like this file; None: a file is a clip."""
     try:
+        if path.suffix.lower() == ".txt":
+            return "yolo" if _joints_of_label(path) else None
         content = orjson.loads(regular_file(path).read_bytes())
     except ValueError:
-        return False
-    return isinstance(content, dict) and "people" in content
+        return None
+    return "openpose" if isinstance(content, dict) and "people" in content else None
 
 
-def _openpose(path: Path) -> Look:
+def _joints_of_label(path: Path) -> int:
+    """The joints of people in a label of YOLO; 0: it is none.
+
+    Raises:
+        BadFile: it is no table of numbers.
+    """
+    table = table_of_numbers(_raw(path))
+    numbered = path.stem.rpartition("_")[2].isdecimal() and len(table) <= MAX_PEOPLE
+    if not numbered or (table[:, 0] % 1).any() or not ((table[:, 1:BOX] >= 0) & (
+        table[:, 1:BOX] <= 1)).all():  # fmt: skip
+        return 0
+    rest = table.shape[1] - BOX
+    sizes = (divmod(rest - more, channels) for channels in (3, 2) for more in range(3))
+    return next((joints for joints, left in sizes if not left and joints in known_joints()), 0)
+
+
+def _frames(path: Path) -> Look:
+    """A folder of frames of OpenPose, or of labels of YOLO."""
+    if (labels := sorted(path.glob("*.txt"))) and not any(path.glob("*.json")):
+        reader = {"format": "yolo", "image": [1920, 1080]}
+        note = f"labels of YOLO, {len(labels)} frames (image: the video's size, not known here)"
+        return Look(reader, _joints_of_label(labels[0]), note)
     files = sorted(path.glob("*.json"))
     if not files:
-        raise ValueError("it holds no .json file")
+        raise ValueError("it holds no .json file and no label of YOLO")
     content = orjson.loads(files[0].read_bytes())
     try:
         people = content["people"]
@@ -262,6 +287,7 @@ def _table(rows: list[list[str]], format_: str) -> Look:
 def _numbers_of(rows: list[list[str]]) -> np.ndarray:
     """The rows of numbers as long as the first row; cells that are none are NaN."""
     of = lambda cell: float(cell) if cell.strip() and is_number(cell) else np.nan  # noqa: E731
+    rows = [row for row in rows if row]
     table = np.array([[of(cell) for cell in row] for row in rows if len(row) == len(rows[0])])
     return table[1:] if len(table) > 1 and np.isnan(table[0]).any() else table
 
@@ -270,9 +296,24 @@ def _y_of(pattern: str, joint: str) -> str:
     return pattern.replace("{joint}", joint).replace("{axis}", "y")
 
 
+def _mmpose(frames: list[Any], meta: Any) -> Look:
+    found = (frame.get("instances") for frame in frames if isinstance(frame, dict))
+    people = [each for group in found if isinstance(group, list) for each in group]
+    first = people[0] if people and isinstance(people[0], dict) else {}
+    scores = first.get("keypoint_scores")
+    names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
+    names = tuple(map(str, names.values())) if isinstance(names, dict) else ()
+    joints = len(scores) if isinstance(scores, list) else len(names)
+    return Look({"format": "mmpose"}, joints, f"{len(frames)} frames of MMPose", names=names)
+
+
 def _json(content: Any) -> Look:
+    if isinstance(content, dict) and isinstance(content.get("instance_info"), list):
+        return _mmpose(content["instance_info"], content.get("meta_info"))
     first = next(iter(content), None) if isinstance(content, list) else None
     entry = first if isinstance(first, dict) else {}
+    if {"frame_id", "instances"} <= entry.keys():
+        return _mmpose(content, None)
     if "image_id" in entry and isinstance(entry.get("keypoints"), list):
         joints = len(entry["keypoints"]) // 3
         return Look({"format": "coco"}, joints, f"{len(content)} keypoint results")

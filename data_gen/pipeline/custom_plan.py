@@ -50,14 +50,14 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     """
     pattern = str(folder / settings.files)
     format_ = settings.reader["format"]
+    ends = ENDINGS[format_]
     place = Path(pattern)
     if place.is_dir():
-        ends = "*" if format_ in OF_FOLDERS else "**/*"
-        pattern = str(place / ends)
+        pattern = str(place / ("*" if format_ in OF_FOLDERS else "**/*"))
     paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
     if format_ in OF_FOLDERS:
-        folders = {each for path in paths if path.is_dir() for each in clip_folders(path)}
-        found = [folder_of_parts(path) for path in sorted(folders)]
+        folders = {each for path in paths if path.is_dir() for each in clip_folders(path, ends)}
+        found = [folder_of_parts(path, ends) for path in sorted(folders)]
     elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
         found = of_format(list(members_of(paths[0], max_mb)), format_)
     else:
@@ -99,7 +99,7 @@ def read_path(
     path: Path, label: int, *, format_: str, options: Options, preparation: Preparation
 ) -> tuple[np.ndarray, bool]:
     """The only clip of a file on disk, as the pipeline reads it."""
-    raw = folder_of_parts(path) if format_ in OF_FOLDERS else single_file(path)
+    raw = folder_of_parts(path, ENDINGS[format_]) if format_ in OF_FOLDERS else single_file(path)
     samples = read_raw(raw, format_, options, preparation)
     if len(samples) != 1:
         raise BadFile(WRONG_LABEL, f"{path} holds {len(samples)} clips.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from data_gen.readers.formats import FORMATS
+from data_gen.readers.formats import FORMATS, IN_SHARES
 from formats.kinds import (
     COUNT,
     NUMBER,
@@ -93,7 +93,7 @@ ABOUT = {
     "- columns: of a table, such as '{joint}_{axis}'\n"
     "- path: of the array in JSON\n"
     "- rate: frames a second, where a file does not tell or is wrong\n"
-    "- image: [width, height] in pixels: places become shares of the width, from the middle\n"
+    "- image: [width, height] in pixels: places in it become shares of the width, from the middle\n"
     "- score: keep or drop a confidence channel; of an array, or a table by order, it says that "
     "the last one is such\n"
     "- skip_columns: of txt, or a table by order, how many come before those of the joints\n"
@@ -209,6 +209,11 @@ def _check_reader(reader: Any) -> None:
     check_kinds(reader, READER_KINDS, "reader: ")
     if not all(size > 0 for size in reader.get("image") or ()):
         raise ValueError(f"reader: image must be above 0. Got {reader['image']!r}.")
+    if reader["format"] in IN_SHARES and not reader.get("image"):
+        raise ValueError(
+            f"reader: {reader['format']} requires image: [width, height], of which its files hold "
+            "shares."
+        )
     if reader.get("score", "keep") not in ("keep", "drop"):
         raise ValueError(f"reader: score must be keep or drop. Got {reader['score']!r}.")
 

@@ -1,11 +1,8 @@
-"""What pose estimators and sensors write.
+"""What pose estimators and sensors write, but for key points in images (keypoints.py).
 
-- `openpose`: a folder of one JSON a frame, `people[].pose_keypoints_2d` = x, y, score, ... of
-  BODY_25 (75 numbers) or COCO (54) (Cao et al., TPAMI 2019).
-- `coco`: keypoint results, a list of `image_id`, `keypoints` (x, y, score of every joint), `score`,
-  as AlphaPose and COCO evaluations have them; frames in the order of image_id.
 - `mediapipe`: JSON, a list of frames of 33 landmarks (or of `landmarks` / `worldLandmarks`) with x,
-  y, z and visibility; or CSV, a row a frame with 33 times x, y, z(, visibility).
+  y, z and visibility; or CSV, a row a frame with 33 times x, y, z(, visibility). With `image` they
+  are `landmarks`, shares of its width, height and width, which become pixels.
 - `kinect`: JSON of Azure Kinect recordings, `frames[].bodies[]` with `body_id` and
   `joint_positions` (V, 3) in millimetres, and perhaps `frames_info`... `timestamp_usec`.
 - `deeplabcut`: CSV with the three header rows scorer, bodyparts, coords (x, y, likelihood), and for
@@ -13,67 +10,23 @@
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
-import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import orjson
 
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
 from data_gen.readers.hdf5 import is_array, opened
+from data_gen.readers.json_text import entry_of, json_of
 from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, stem_of
 from data_gen.readers.tables import rows_of
-from utils.text import one_line
 
-ENDING = re.compile(r"\.(jpe?g|png|bmp|webp|tiff?)$", re.IGNORECASE)  # of an image's name
 DEEPLABCUT_AXES = ("x", "y", "likelihood")
-
-
-def read_openpose(raw: Raw, options: Options) -> list[Sample]:
-    frames = []
-    for name, content in sorted(raw.parts, key=lambda part: _natural(part[0])):
-        people = _entry(name, _json(name, content()), "people", list)
-        flat = [_entry(name, person, "pose_keypoints_2d", list) for person in people]
-        frames.append(_persons(name, flat, options.num_joints))
-    clip = stacked(frames, options, 3)
-    return [Sample(Path(raw.name).name, seen_only(clip, raw.name), True, options.rate)]
-
-
-def read_coco(raw: Raw, options: Options) -> list[Sample]:
-    """One clip: a file of a video; images without anybody count where ids end with numbers."""
-    results = _json(raw.name, raw.content())
-    if not isinstance(results, list):
-        raise BadFile(OTHER_FORM, f"{raw.name} is no list of keypoint results.")
-    images: dict[tuple, list] = {}
-    for result in results:
-        image = _natural(ENDING.sub("", str(_entry(raw.name, result, "image_id", (int, str)))))
-        images.setdefault(image, []).append(_entry(raw.name, result, "keypoints", list))
-    persons = [_persons(raw.name, flat, options.num_joints) for flat in _in_time(images)]
-    clip = seen_only(stacked(persons, options, 3), raw.name)
-    return [Sample(stem_of(raw.name), clip, True, options.rate)]
-
-
-def _in_time(images: Mapping[tuple, list]) -> list[list]:
-    """What images hold in the order of their ids, which `_natural` made keys of.
-
-    Where every id ends with a number of its own, images that are missing between hold nothing,
-    unless nearly all would be.
-    """
-    numbers = {key[-1].number: key for key in images if key and not key[-1].text}
-    if len(numbers) < len(images):
-        return [images[key] for key in sorted(images)]
-    first, last = min(numbers, default=0), max(numbers, default=-1)
-    if last - first >= 100 * len(numbers):
-        return [images[key] for key in sorted(images)]
-    return [images[numbers[n]] if n in numbers else [] for n in range(first, last + 1)]
 
 
 def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
     if raw.name.lower().endswith(".csv"):
         return _mediapipe_csv(raw, options)
-    frames = _json(raw.name, raw.content())
+    frames = json_of(raw.name, raw.content())
     if isinstance(frames, dict):
         frames = next((frames[k] for k in ("frames", "results", "poses") if k in frames), frames)
     if not isinstance(frames, list):
@@ -82,14 +35,23 @@ def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
         [_landmarks(raw.name, pose, options) for pose in _poses(raw.name, f, options)]
         for f in frames
     ]
-    clip = seen_only(stacked([np.array(p).reshape(len(p), options.num_joints, 4) for p in persons],
-                             options, 4), raw.name)  # fmt: skip
-    return [Sample(stem_of(raw.name), clip, True, options.rate)]
+    tables = [np.array(p).reshape(len(p), options.num_joints, 4) for p in persons]
+    clip = _in_pixels(stacked(tables, options, 4), options)
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), True, options.rate)]
+
+
+def _in_pixels(clip: np.ndarray, options: Options) -> np.ndarray:
+    """Shares of the image (M, T, V, C), where there is one, in its pixels."""
+    if options.image is not None:
+        width, height = options.image
+        clip[..., :3] *= width, height, width
+    return clip
 
 
 def _poses(name: str, frame: Any, options: Options) -> list:
     """The poses of a frame, which is one, several, or none."""
-    keys = ("worldLandmarks", "world_landmarks", "pose_world_landmarks") if options.world else ()
+    world = options.world and options.image is None
+    keys = ("worldLandmarks", "world_landmarks", "pose_world_landmarks") if world else ()
     if isinstance(frame, dict):
         keys = (*keys, "landmarks", "pose_landmarks", "landmark")
         frame = next((frame[key] for key in keys if frame.get(key)), [])
@@ -129,18 +91,18 @@ def _mediapipe_csv(raw: Raw, options: Options) -> list[Sample]:
         width = channels * options.num_joints
         if table.ndim == 2 and table.shape[1] in (width, width + 1):  # perhaps a frame's number
             points = table[:, -width:].reshape(1, len(table), options.num_joints, channels)
-            clip = seen_only(points, raw.name)
+            clip = seen_only(_in_pixels(points, options), raw.name)
             return [Sample(stem_of(raw.name), clip, channels == 4, options.rate)]
     found = table.shape[1] if table.ndim == 2 and len(table) else 0
     raise BadFile(WRONG_JOINTS, f"{raw.name} has {found} columns, not {options.num_joints} joints.")
 
 
 def read_kinect(raw: Raw, options: Options) -> list[Sample]:
-    frames = _entry(raw.name, _json(raw.name, raw.content()), "frames", list)
+    frames = entry_of(raw.name, json_of(raw.name, raw.content()), "frames", list)
     ids: dict[Any, int] = {}
     places = []
     for t, frame in enumerate(frames):
-        for body in _entry(raw.name, frame, "bodies", list):
+        for body in entry_of(raw.name, frame, "bodies", list):
             try:
                 person = ids.setdefault(body.get("body_id", 0), len(ids))
                 joints = np.array(body["joint_positions"], np.float64)
@@ -202,37 +164,6 @@ def _sleap(raw: Raw, options: Options) -> list[Sample]:
     return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate)]
 
 
-def _persons(name: str, flat: list[list], num_joints: int) -> np.ndarray:
-    """x, y, score, ... of each person -> (P, V, 3); joints of score 0 are 0."""
-    if not flat:
-        return np.zeros((0, num_joints, 3))
-    try:
-        table = np.array(flat, np.float64).reshape(len(flat), -1)
-    except (TypeError, ValueError) as error:
-        raise BadFile(NO_NUMBER, f"{name}: keypoints are no numbers: {error}") from error
-    if table.shape[1] != 3 * num_joints:
-        raise BadFile(
-            WRONG_JOINTS,
-            f"{name} has {table.shape[1] // 3} joints a person, the skeleton {num_joints}.",
-        )
-    persons = table.reshape(len(flat), num_joints, 3)
-    return np.where(persons[..., 2:] > 0, persons, 0)
-
-
-def _json(name: str, content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except ValueError as error:
-        reason = one_line(error, 200)
-        raise BadFile(OTHER_FORM, f"{name} is no JSON: {reason}") from error
-
-
-def _entry(name: str, mapping: Any, key: str, kind: Any) -> Any:
-    if not isinstance(mapping, dict) or not isinstance(mapping.get(key), kind):
-        raise BadFile(OTHER_FORM, f"{name} has no {key}.")
-    return mapping[key]
-
-
 def _even_rows(raw: Raw) -> list[list[str]]:
     rows = rows_of(raw)
     if not rows or any(len(row) != len(rows[0]) for row in rows):
@@ -246,19 +177,3 @@ def _all_numbers(row: list[str]) -> bool:
     except ValueError:
         return False
     return True
-
-
-class NamePart(NamedTuple):
-    """Of a name: digits as a number, or other text."""
-
-    text: str = ""
-    number: int = 0
-
-
-def _natural(name: str) -> tuple[NamePart, ...]:
-    """A key that sorts frame_2 before frame_10."""
-    return tuple(
-        NamePart(number=int(part)) if part.isdecimal() and len(part) < 19 else NamePart(part)
-        for part in re.split(r"(\d+)", name)
-        if part
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from data_gen.readers import datasets, estimators, motion_capture, plain
+from data_gen.readers import datasets, estimators, keypoints, motion_capture, plain
 from data_gen.readers.sample import Options, Raw, Sample
 
 Reader = Callable[[Raw, Options], list[Sample]]
@@ -19,15 +19,18 @@ FORMATS: dict[str, Reader] = {
     "tsv": plain.read_tsv,
     "pyskl": datasets.read_pyskl,
     "ctrgcn": datasets.read_ctrgcn,
-    "openpose": estimators.read_openpose,
-    "coco": estimators.read_coco,
+    "openpose": keypoints.read_openpose,
+    "coco": keypoints.read_coco,
+    "mmpose": keypoints.read_mmpose,
+    "yolo": keypoints.read_yolo,
     "mediapipe": estimators.read_mediapipe,
     "kinect": estimators.read_kinect,
     "deeplabcut": estimators.read_deeplabcut,
     "bvh": motion_capture.read_bvh,
     "c3d": motion_capture.read_c3d,
 }
-OF_FOLDERS = {"openpose"}  # a clip is a folder of files
+OF_FOLDERS = {"openpose", "yolo"}  # a clip is a folder of files
+IN_SHARES = {"yolo"}  # of the image, whose size must be told
 OF_MANY = {"pyskl", "ctrgcn"}  # a file holds many clips
 ENDINGS: dict[str, tuple[str, ...]] = {
     **{
@@ -39,6 +42,8 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "ctrgcn": (".npz",),
     "openpose": (".json",),
     "coco": (".json",),
+    "mmpose": (".json",),
+    "yolo": (".txt",),
     "mediapipe": (".json", ".csv"),
     "kinect": (".json",),
     "deeplabcut": (".csv", ".h5", ".hdf5"),

@@ -22,7 +22,7 @@ def find_raws(
 
     Args:
         endings: of the files to take from folders and archives; empty: all.
-        of_folders: a clip is a folder of .json files, at any depth.
+        of_folders: a clip is a folder of files with such endings, at any depth.
 
     Raises:
         FileNotFoundError: a name stands for nothing.
@@ -47,7 +47,7 @@ def _raws(name: str, endings: tuple[str, ...], of_folders: bool, max_mb: float) 
         for found in sorted(glob.glob(name, recursive=True)):  # noqa: PTH207 - absolute, too
             yield from _raws(found, endings, of_folders, max_mb)
     elif path.is_dir() and of_folders:
-        yield from map(folder_of_parts, clip_folders(path))
+        yield from (folder_of_parts(each, endings) for each in clip_folders(path, endings))
     elif path.is_dir():
         for file in sorted(path.rglob("*")):
             wanted = file.name.lower().endswith(endings) if endings else True
@@ -77,18 +77,23 @@ def single_file(path: Path, max_mb: float = MAX_FILE_MB) -> Raw:
     return Raw(str(path), [(path.name, lambda: check_file(path, max_mb).read_bytes())])
 
 
-def clip_folders(path: Path) -> Iterator[Path]:
-    """The folder itself or those below it: the first on each way down that holds .json files, or
-    no folder, which is for a reader to refuse.
+def clip_folders(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
+    """The folder itself or those below it: the first on each way down that holds files with such
+    endings, or no folder, which is for a reader to refuse.
     """
     below = [each for each in sorted(path.iterdir()) if each.is_dir() and each.name[0] != "."]
-    if not below or any(path.glob("*.json")):
+    if not below or parts_of(path, endings):
         yield path
     else:
         for folder in below:
-            yield from clip_folders(folder)
+            yield from clip_folders(folder, endings)
 
 
-def folder_of_parts(path: Path) -> Raw:
-    """A clip that is a folder of .json files, a frame each."""
-    return Raw(str(path), [(part.name, part.read_bytes) for part in sorted(path.glob("*.json"))])
+def folder_of_parts(path: Path, endings: tuple[str, ...]) -> Raw:
+    """A clip that is a folder of files, a frame each."""
+    return Raw(str(path), [(part.name, part.read_bytes) for part in parts_of(path, endings)])
+
+
+def parts_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
+    """The files of a folder with such endings, sorted."""
+    return sorted(file for file in path.iterdir() if file.name.endswith(endings))

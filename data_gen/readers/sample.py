@@ -74,6 +74,7 @@ class Options(NamedTuple):
     path: str | None = None  # in JSON: names joined by dots
     rate: float | None = None
     world: bool = True  # of MediaPipe: metres instead of image shares
+    image: Sequence[float] | None = None  # width and height, where places are shares of them
     score: str | None = None  # keep or drop; of an array it says that the last channel is one
     skip_columns: int = 0  # of txt and tables by order: before those of the joints
     joint_names: tuple[str, ...] = ()

@@ -107,6 +107,8 @@ LONG = [["frame", "joint", "x", "y", "z"],
 TIMED = [["time"] + ["value"] * 51, *([t / 30, *row] for t, row in enumerate(WIDE[1:]))]
 PIXELS = [[320.5, 240.5, 0.9] * 17] * 6
 KEYPOINTS = [{"image_id": f"{t}.jpg", "keypoints": [0.5] * 51, "score": 1.0} for t in range(6)]
+INSTANCES = [{"frame_id": t, "instances": [{"keypoints": [[1, 2]] * 17,
+              "keypoint_scores": [0.5] * 17}]} for t in range(6)]  # fmt: skip
 BODIES = [{"bodies": [{"body_id": 1, "joint_positions": [[1.0, 2.0, 3.0]] * 32}]}] * 6
 LANDMARKS = [[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}] * 33] * 6
 
@@ -118,6 +120,8 @@ LANDMARKS = [[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}] * 33] * 6
          {"format": "json", "path": "take.42", "axes": "TVC"}, "coco17"),
         ("a1.json", POINTS.tolist(), {"format": "json", "axes": "TVC"}, "coco17"),
         ("a1.json", KEYPOINTS, {"format": "coco"}, "coco17"),
+        ("a1.json", INSTANCES, {"format": "mmpose"}, "coco17"),
+        ("a1.json", {"meta_info": {}, "instance_info": INSTANCES}, {"format": "mmpose"}, "coco17"),
         ("a1.json", {"frames": BODIES}, {"format": "kinect"}, "azure_kinect32"),
         ("a1.json", LANDMARKS, {"format": "mediapipe"}, "mediapipe33"),
         ("a1.json", [{"worldLandmarks": frame} for frame in LANDMARKS], {"format": "mediapipe"},
@@ -137,6 +141,27 @@ def test_what_a_file_holds_tells_its_reader(tmp_path, name, content, reader, ske
         path.write_text("\n".join(rows) if path.suffix == ".csv" else json.dumps(content))
     settings = proposed(tmp_path, name)
     assert (settings.reader, settings.skeleton) == (reader, skeleton)
+
+
+def test_a_table_may_begin_with_a_line_without_cells(tmp_path):
+    rows = [[], *POINTS.reshape(6, 51).tolist()]
+    for take in (1, 2):
+        text = "\n".join(",".join(map(str, row)) for row in rows)
+        (tmp_path / f"a{take}.csv").write_text(text)
+    assert proposed(tmp_path, "a1.csv").reader == {"format": "csv"}
+
+
+def test_labels_of_yolo_are_folders_and_their_videos_words_of_folders(tmp_path):
+    person = "0 0.5 0.5 0.2 0.8 " + " ".join(["0.5"] * 51)
+    for name in ("clap/s1", "clap/s2", "wave/s1", "wave/s2"):
+        folder = tmp_path / "raw" / name / "labels"
+        folder.mkdir(parents=True)
+        for frame in range(9, 12):
+            (folder / f"take_{frame}.txt").write_text(f"{person} 1\n")
+    settings = proposed(tmp_path, "raw")
+    assert settings.reader == {"format": "yolo", "image": [1920, 1080]}
+    assert (settings.skeleton, settings.label) == ("coco17", {"folder": 2})
+    assert settings.subject == {"regex": r"s(\d+)"}
 
 
 @pytest.mark.parametrize("names", [("xsub_train", "xsub_val"), ("train", "test")])

@@ -10,24 +10,16 @@ from itertools import pairwise
 import h5py
 import numpy as np
 import pytest
+from read_raw import COCO, read
 from scipy.io import savemat
 
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import FORMATS
 from data_gen.readers.matlab import arrays_of
-from data_gen.readers.sample import Options, Raw, axis_groups, joined_over_frames
-from graph.named import skeleton_class
+from data_gen.readers.sample import axis_groups
 
-COCO = skeleton_class("coco17").joint_names
 RNG = np.random.default_rng(0)
-
-
-def read(format_, content, name="clip.x", skeleton="coco17", **options):
-    names = skeleton_class(skeleton).joint_names
-    parts = content if isinstance(content, list) else [(name, lambda: content)]
-    raw = Raw(name, parts)
-    return FORMATS[format_](raw, Options(num_joints=len(names), joint_names=names, **options))
 
 
 def npz(**arrays) -> bytes:
@@ -145,6 +137,19 @@ def test_every_container_gives_the_same_clip(format_):
         assert sample.fields == {"label": 3}
 
 
+def test_landmarks_of_mediapipe_in_an_image_become_pixels():
+    point = {"x": 0.5, "y": 0.25, "z": -0.5, "visibility": 0.9}
+    world = {"x": 1.0, "y": 1.0, "z": 1.0}
+    content = json.dumps([{"landmarks": [point] * 17, "worldLandmarks": [world] * 17}]).encode()
+    (metres,) = read("mediapipe", content)
+    assert metres.clip[0, 0, 0].tolist() == [1, 1, 1, 1]
+    (pixels,) = read("mediapipe", content, image=[1920, 1080])
+    np.testing.assert_allclose(pixels.clip[0, 0, 0], [960, 270, -960, 0.9])
+    row = ",".join(["0.5,0.25,-0.5,0.9"] * 17).encode()
+    (table,) = read("mediapipe", row, name="a.csv", image=[1920, 1080])
+    np.testing.assert_allclose(table.clip, pixels.clip, rtol=1e-6)
+
+
 def test_a_wide_table_by_a_pattern_and_a_long_one():
     header = ["time", *(f"{joint}.{axis}" for joint in COCO for axis in ("x", "y", "score"))]
     rows = [[str(t), *(["1.5", "2", "0.5"] * 17)] for t in range(3)]
@@ -232,59 +237,6 @@ def test_arrays_of_ctr_gcn():
     assert np.array_equal(samples[0].clip[1, 2, 3], x[0, 2, 75 + 9 : 75 + 12])
     with pytest.raises(BadFile, match="x_train must be"):
         read("ctrgcn", npz(x_train=x[..., :75], y_train=y), skeleton="ntu_rgb_d")
-
-
-def openpose(*people):
-    return json.dumps({"version": 1.3, "people": [
-        {"person_id": [-1], "pose_keypoints_2d": keypoints} for keypoints in people
-    ]}).encode()  # fmt: skip
-
-
-def test_openpose_is_a_folder_of_frames():
-    one, two = [1.0, 2.0, 0.9] * 25, [500.0, 2.0, 0.9] * 25
-    frames = [openpose(one), openpose(), openpose(two, [v + 1 for v in one]), openpose(two)]
-    parts = [
-        (f"x_{i}_keypoints.json", lambda c=c: c)
-        for i, c in zip((2, 9, 10, 11), frames, strict=True)
-    ]
-    (sample,) = read("openpose", parts, skeleton="openpose_body25")
-    assert sample.clip.shape == (2, 4, 25, 3) and sample.clip[0, 2, 0, 0] == 500
-    (sample,) = read("openpose", parts, skeleton="openpose_body25", track=True)
-    people = [np.flatnonzero(body[:, 0, 0]).tolist() for body in sample.clip]
-    assert sorted(people) == [[0], [2], [2, 3]]  # nobody is followed over an empty frame
-    with pytest.raises(BadFile, match="has 25 joints a person, the skeleton 18"):
-        read("openpose", parts, skeleton="openpose_coco")
-
-
-def test_keypoint_results_as_coco_and_alphapose_write_them():
-    result = {"category_id": 1, "keypoints": [3.0, 4.0, 0.5] * 17, "score": 2.1}
-    results = [{**result, "image_id": f"{i}.jpg"} for i in (0, 1, 1, 3)]
-    (sample,) = read("coco", json.dumps(results).encode())
-    assert sample.clip.shape == (2, 4, 17, 3) and sample.has_score
-    assert sample.clip.any(axis=(2, 3)).sum(axis=0).tolist() == [1, 2, 0, 1]
-    with pytest.raises(BadFile, match="no keypoints"):
-        read("coco", json.dumps([{"image_id": 1}]).encode())
-
-
-@pytest.mark.parametrize(
-    ("ids", "order"),
-    [
-        ([10, 9, 12], [9, 10, None, 12]),
-        (["f_10.png", "f_9.png", "f_12.png"], ["f_9.png", "f_10.png", None, "f_12.png"]),
-        (["b", 7, "a"], [7, "a", "b"]),  # some without a number
-        (["a1", "b1", "a0"], ["a0", "a1", "b1"]),  # a number twice
-        (["v.f2", "v.f1"], ["v.f1", "v.f2"]),
-        ([5, 10**9], [5, 10**9]),  # nearly all would be missing
-        ([2, "9" * 5000], [2, "9" * 5000]),
-        ([3, "3"], [3]),
-    ],
-)
-def test_images_of_keypoint_results_are_put_in_time(ids, order):
-    places = {str(image): 1.0 + n for n, image in enumerate(ids)}
-    results = [{"image_id": i, "keypoints": [places[str(i)], 0.0, 0.5] * 17} for i in ids]
-    (sample,) = read("coco", json.dumps(results).encode())
-    found = sample.clip[0, :, 0, 0].tolist()
-    assert found == [places[str(image)] if image is not None else 0 for image in order]
 
 
 def test_landmarks_of_mediapipe():
@@ -377,13 +329,6 @@ def test_bytes_of_another_kind_are_refused(format_, monkeypatch):
     for content in (b"", b"\x00" * 100, b"[" * 5000, b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"{}"):
         with pytest.raises(ValueError, match=r"a\.x"):
             read(format_, content, name="a.x")
-
-
-def test_people_are_followed_by_the_nearest_place():
-    left, right = np.full((17, 2), 1.0), np.full((17, 2), 9.0)
-    frames = [np.stack([left, right]), np.stack([right + 0.1, left + 0.1]), (left + 0.2)[None]]
-    clip = joined_over_frames(frames, 17, 2)
-    np.testing.assert_allclose(clip[:, :, 0, 0], [[1, 1.1, 1.2], [9, 9.1, 0]], rtol=1e-6)
 
 
 def write_skeleton(folder, *names):
