@@ -44,13 +44,6 @@ def exported(weights: Path, ending: str, *flags: object) -> Path:
     return out
 
 
-@pytest.fixture(scope="module")
-def onnx_file(weights):
-    pytest.importorskip("onnxruntime", reason="pip install -r requirements-extra.txt")
-    pytest.importorskip("onnxscript", reason="pip install -r requirements-extra.txt")
-    return exported(weights, ".onnx")
-
-
 def clip(folder: Path) -> Path:
     """A raw clip of NW-UCLA."""
     skeletons = np.random.default_rng(5).normal(size=(11, 20, 3)).tolist()
@@ -59,7 +52,10 @@ def clip(folder: Path) -> Path:
     return path
 
 
-def test_onnx_computes_any_number_of_clips_and_frames(weights, onnx_file):
+def test_onnx_computes_any_number_of_clips_and_frames_also_without_torch(weights, tmp_path, capsys):
+    pytest.importorskip("onnxruntime", reason="pip install -r requirements-extra.txt")
+    pytest.importorskip("onnxscript", reason="pip install -r requirements-extra.txt")
+    onnx_file = exported(weights, ".onnx")
     ours = open_network(weights, None, ["cpu"]).network
     theirs = open_network(onnx_file, None, ["cpu"])
     assert theirs.info.classes == ["wave", "clap", "hop"]
@@ -68,9 +64,8 @@ def test_onnx_computes_any_number_of_clips_and_frames(weights, onnx_file):
         batch = rng.normal(size=(clips, 3, frames, 20, 1)).astype(np.float32)
         np.testing.assert_allclose(theirs.network(batch), ours(batch), rtol=1e-4, atol=1e-4)
 
-
-def test_onnx_is_asked_without_torch(weights, onnx_file, tmp_path, capsys):
     path = clip(tmp_path)
+    capsys.readouterr()
     predict.main([str(path), "--weights", str(weights), "--json"])
     ours = json.loads(capsys.readouterr().out)
     program = (
