@@ -53,6 +53,16 @@ def test_paths_with_spaces_and_umlauts_without_a_locale(tmp_path):
     assert (out / "run" / "summary.json").exists()
 
 
+@pytest.mark.parametrize("script", ["tools/predict.py", "data_gen/ntu_gendata.py"])
+def test_a_folder_with_packages_of_the_same_names_is_one_to_work_in(tmp_path, script):
+    for name in ("tools", "data_gen", "utils", "formats", "feeders"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('another project')")
+    command = [sys.executable, str(PROJECT / script), "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("usage: "), done.stderr
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux only")  # noqa: PTH110
 def test_a_full_standard_output_does_not_stop_a_training(tmp_path):
     argv = write_settings(tmp_path, small_data.learnable(tmp_path / "data"), num_epoch=1)
