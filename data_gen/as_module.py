@@ -2,8 +2,8 @@
 
 A script started as a file sees only its own folder. Starting it again as a module of the project,
 with the project's root on PYTHONPATH, gives it (and its worker processes) all packages. The user's
-working directory stays, so that relative paths mean what was typed; but nothing is imported from it,
-as `python -m` would, for users have folders called utils and tools, too.
+working directory stays, so that relative paths mean what was typed; but nothing is imported from
+it, as `python -m` would, for users have folders called utils and tools, too.
 """
 
 import os

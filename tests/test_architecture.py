@@ -40,8 +40,17 @@ ALLOWED_WITHIN = {
     },
     "model": {"": {"gpu", "constants"}, "gpu": {"constants"}, "constants": set()},
     "tools": {
-        "": {"predicting", "video", "drawing", "reporting", "exporting", "crossvalidating"},
+        "": {
+            "predicting",
+            "video",
+            "drawing",
+            "reporting",
+            "exporting",
+            "crossvalidating",
+            "explaining",
+        },
         "crossvalidating": {"drawing"},
+        "explaining": {"drawing", "predicting"},
         "predicting": set(),
         "video": set(),
         "drawing": set(),

@@ -1,14 +1,18 @@
-"""What predicted traits hang on: python3 tools/explain.py work_dir/zeroeggs/laban/seed-1
+"""What predictions hang on: python3 tools/explain.py work_dir/ntu/xsub/joint
 
-Each trait gets a picture: by how much the error grows where an effort (or position) of a joint is
+**Actions**: of every class, which joints the network's probability of it hangs on: how much is lost
+where a joint of a test clip moves as in a clip of another class. Writes importance.png, a skeleton a
+class, and importance.json into the work dir, or --out.
+
+**Traits** (python3 tools/explain.py work_dir/zeroeggs/laban/seed-1): each trait gets a picture: by how much the error grows where an effort (or position) of a joint is
 another clip's, and which moments of clips move the prediction. A page plays clips with the effect of
 each moment below them. Everything is asked of models that have not seen the recording: the networks
 of a work dir of main.py --folds, or a baseline of crossvalidate.py.
 
 python3 tools/explain.py --baseline forest --features laban --data data/zeroeggs --out work_dir/forest
 
-Writes importance-O.png and so on, explanation.json and explained.html into the work dir, or --out;
-tools/report.py shows the pictures.
+writes importance-O.png and so on, explanation.json and explained.html. tools/report.py shows all of
+the pictures.
 """  # noqa: E501 - commands to copy
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -30,9 +34,12 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add(
-        "work_dir", nargs="?", type=Path, metavar="WORK_DIR", help="of main.py --folds; of one seed"
-    )
-    add("--baseline", choices=("ridge", "forest"), help="explain this one instead")
+        "work_dir", nargs="?", type=Path, metavar="WORK_DIR",
+        help="of a training; of traits one of main.py --folds, and of one seed",
+    )  # fmt: skip
+    add("--per-class", type=int, default=10, metavar="N",
+        help="actions: test clips of every class that are looked at (default: 10)")  # fmt: skip
+    add("--baseline", choices=("ridge", "forest"), help="traits: explain this one instead")
     add("--features", nargs="+", default=["laban"], metavar="SET",
         help="positions, laban, laban_released or descriptors (default: laban)")  # fmt: skip
     add("--folds", type=int, default=5, metavar="K", help="of the baseline (default: 5)")
@@ -41,7 +48,7 @@ def make_parser() -> ArgumentParser:
         help="the rated clips (default: those that the networks were trained on)")  # fmt: skip
     add("--out", type=Path, metavar="FOLDER", help="(default: WORK_DIR)")
     add("--clips", type=non_negative, default=2, metavar="N",
-        help="play the N highest and lowest predicted in each trait (default: 2)")  # fmt: skip
+        help="traits: play the N highest and lowest predicted in each (default: 2)")  # fmt: skip
     return parser
 
 
@@ -51,6 +58,31 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise ValueError("name a work dir, or --baseline.")
     if args.baseline and not (args.data and args.out):
         raise ValueError("--baseline requires --data and --out.")
+    if args.per_class < 1:
+        raise ValueError(f"--per-class must be 1 or more. Got {args.per_class}.")
+    if args.work_dir and _is_of_actions(args.work_dir):
+        from tools.explaining.actions import explain_actions  # with torch
+
+        out = args.out or args.work_dir
+        print(*explain_actions(args.work_dir, args.per_class, out), sep="\n")
+    else:
+        explain_traits(args)
+
+
+def _is_of_actions(work_dir: Path) -> bool:
+    """Whether it is the work dir of a network of actions; False where there is none."""
+    from engine.settings.parse import read_values
+
+    config = work_dir / "config.yaml"
+    return config.is_file() and read_values(config).get("task", "action") == "action"
+
+
+def explain_traits(args: Namespace) -> None:
+    """Features of joints and moments of clips, by models that have not seen them.
+
+    Raises:
+        FileNotFoundError, ValueError: models or clips are missing or do not fit.
+    """
     # Only here, as they take a second to import.
     from tqdm import tqdm
 

@@ -34,7 +34,7 @@ def write_page(
         "reliability": reliability_diagram(scored) if scored else "",
         "curves": curves_diagram(runs) or "",
         "data": _in_script(content),
-        "explained": _in_script(_trait_pictures(runs)),
+        "explained": _in_script(_explaining_pictures(runs)),
         "mistakes": _in_script(list(mistakes)),
     }
     page = TEMPLATE.read_text(encoding="utf-8")
@@ -49,13 +49,17 @@ def _in_script(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
-def _trait_pictures(runs: Sequence[ScoredRun]) -> list[dict[str, str]]:
+def _explaining_pictures(runs: Sequence[ScoredRun]) -> list[dict[str, str]]:
     """`run`, `title` and `picture` of what tools/explain.py drew."""
     found = []
     for run in runs:
-        for trait in TRAITS:
-            path = run.work_dir / f"importance-{trait}.png"
-            if trait in run.explained and path.is_file():
+        traits = [trait for trait in TRAITS if trait in run.explained]
+        pictures = [(trait, run.work_dir / f"importance-{trait}.png") for trait in traits]
+        folders = [run.work_dir, run.training, run.weights and run.weights.parent.parent]
+        drawn = [each / "importance.png" for each in folders if each]
+        pictures += [("actions", path) for path in drawn if path.is_file()][:1]
+        for title, path in pictures:
+            if path.is_file():
                 picture = base64.b64encode(path.read_bytes()).decode("ascii")
-                found.append({"run": run.name, "title": trait, "picture": picture})
+                found.append({"run": run.name, "title": title, "picture": picture})
     return found

@@ -1,0 +1,110 @@
+"""Which joints the scores of actions hang on: what is lost where a joint moves as in another clip.
+
+Permutation importance (Breiman, 2001), class by class.
+"""
+# Shapes: N clips, C channels, T frames, V joints, M persons, K classes, L classes with clips.
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.clips import Clips
+
+BATCH = 32  # clips
+
+
+@dataclass(frozen=True)
+class JointImportance:
+    """
+    Args:
+        classes: (L,) those that there are clips of.
+        counts: (L,) how many of each were looked at.
+        probability: (L,) of the true class, mean over its clips.
+        fall: (L, V) by how much it falls where a joint is another clip's.
+    """
+
+    classes: np.ndarray
+    counts: np.ndarray
+    probability: np.ndarray
+    fall: np.ndarray
+
+    def strongest(self, number: int, count: int = 3) -> np.ndarray:
+        """The joints of a row whose exchange costs most."""
+        return np.argsort(-self.fall[number], kind="stable")[:count]
+
+
+def chosen_clips(clips: Clips, per_class: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, C, T, V, M) float32 and labels (N,): up to so many clips of every class, class by class,
+    spread over all.
+    """
+    labels = np.asarray(clips.label)
+    chosen = []
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        places = np.linspace(0, len(own) - 1, min(per_class, len(own))).round().astype(int)
+        chosen.append(own[places])
+    numbers = np.concatenate(chosen)
+    return np.stack([np.asarray(clips[i][0], np.float32) for i in numbers]), labels[numbers]
+
+
+def importance_of(
+    network: Callable[[np.ndarray], np.ndarray],
+    clips: np.ndarray,
+    labels: np.ndarray,
+    progress: Callable[[int], None] = lambda joints: None,
+) -> JointImportance:
+    """What the network's probability of the true class owes to each joint.
+
+    Args:
+        network: clips (N, C, T, V, M) -> scores (N, K) before the softmax.
+        progress: told how many joints are done.
+
+    Raises:
+        ValueError: there is only one class.
+    """
+    classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"joints are exchanged between classes, but all clips are of {classes}.")
+    before = _true_probability(network, clips, labels)
+    donors = _with_bodies(clips, clips[donors_of(place)])
+    joints = clips.shape[3]
+    fall = np.zeros((len(classes), joints))
+    for joint in range(joints):
+        swapped = clips.copy()
+        swapped[:, :, :, joint] = donors[:, :, :, joint]
+        lost = before - _true_probability(network, swapped, labels)
+        fall[:, joint] = np.bincount(place, lost, len(classes)) / counts
+        progress(1)
+    return JointImportance(classes, counts, np.bincount(place, before) / counts, fall)
+
+
+def donors_of(place: np.ndarray) -> np.ndarray:
+    """For every clip the number of one of another class: those of a class draw on all others.
+
+    Args:
+        place: (N,) classes, from 0 without gaps.
+    """
+    members = [np.flatnonzero(place == label) for label in range(place.max() + 1)]
+    donors = np.empty(len(place), int)
+    for label, own in enumerate(members):
+        for rank, number in enumerate(own):
+            other = members[(label + 1 + rank % (len(members) - 1)) % len(members)]
+            donors[number] = other[rank % len(other)]
+    return donors
+
+
+def _with_bodies(clips: np.ndarray, donors: np.ndarray) -> np.ndarray:
+    """The donors, with bodies where the clips have bodies."""
+    present, given = (x.any(axis=(1, 2, 3))[:, None, None, None] for x in (clips, donors))
+    return np.where(present, np.where(given, donors, donors[..., :1]), 0)
+
+
+def _true_probability(
+    network: Callable[[np.ndarray], np.ndarray], clips: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """(N,) of the softmax."""
+    parts = np.split(clips, range(BATCH, len(clips), BATCH))
+    scores = np.concatenate([network(part) for part in parts]).astype(np.float64)
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares[np.arange(len(labels)), labels] / shares.sum(axis=1)
