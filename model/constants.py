@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 
 T = TypeVar("T")
 Kept = dict[tuple[int, Hashable], tuple[nn.Module, object]]
-_kept: Kept | None = None
+_kept: ContextVar[Kept | None] = ContextVar("kept", default=None)  # of a thread
 
 
 @contextmanager
@@ -19,13 +20,12 @@ def fixed_weights(kept: Kept | None = None) -> Iterator[None]:
     Args:
         kept: what was computed so far, for weights that are fixed for longer than one context.
     """
-    global _kept
-    outer = _kept
-    _kept = kept if kept is not None else {} if outer is None else outer
+    outer = _kept.get()
+    token = _kept.set(kept if kept is not None else {} if outer is None else outer)
     try:
         yield
     finally:
-        _kept = outer
+        _kept.reset(token)
 
 
 def constants_of(block: nn.Module, what: Hashable, make: Callable[[], T]) -> T:
@@ -37,9 +37,10 @@ def constants_of(block: nn.Module, what: Hashable, make: Callable[[], T]) -> T:
         what: tells the constants of a block apart, such as by their type.
     """
     compiled = torch.compiler.is_compiling() and not torch.compiler.is_exporting()
-    if compiled or _kept is None or torch.is_grad_enabled():
+    kept = None if compiled or torch.is_grad_enabled() else _kept.get()
+    if kept is None:
         return make()
     key = id(block), what
-    if key not in _kept:
-        _kept[key] = block, make()  # the block is kept alive: its id is its own
-    return _kept[key][1]
+    if key not in kept:
+        kept[key] = block, make()  # the block is kept alive: its id is its own
+    return kept[key][1]

@@ -1,5 +1,7 @@
 """What follows from weights only: computed once where they are fixed, and of no other weights."""
 
+from threading import Event, Thread
+
 import pytest
 import small_data
 import torch
@@ -65,3 +67,25 @@ def test_where_a_gradient_is_wanted_they_are_made_anew():
             assert constants_of(block, "twice", lambda: block.weight * 2) is kept
         own = constants_of(block, "twice", lambda: block.weight * 2)
     assert own is not kept and own.requires_grad
+
+
+def test_threads_do_not_leave_them_to_each_other():
+    """One thread's context ends within another's, in either order."""
+    block, done = nn.Linear(2, 2), []
+    first, second = Event(), Event()
+
+    def run(own: Event, other: Event) -> None:
+        with torch.no_grad(), fixed_weights():
+            own.set()
+            other.wait(5)
+            done.append(constants_of(block, "sum", lambda: block.weight.sum()))
+
+    threads = [Thread(target=run, args=pair) for pair in ((first, second), (second, first))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 2 and done[0] is not done[1]
+    with torch.no_grad():
+        block.weight.add_(1)
+        assert constants_of(block, "sum", lambda: block.weight.sum()) != done[0]

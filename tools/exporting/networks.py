@@ -93,7 +93,9 @@ class Exported(NamedTuple):
         self.network(self.random(1))  # now the constants are there
         with self.network.fixed_weights(), torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.export.export(_Function(self.model), (example,), dynamic_shapes=(sizes,))
+            return torch.export.export(
+                _Function(self.model), (example,), dynamic_shapes=(sizes,), strict=False
+            )
 
 
 def to_onnx(exported: Exported, path: Path) -> list[str]:
