@@ -1,18 +1,19 @@
 """What predictions hang on: python3 tools/explain.py work_dir/ntu/xsub/joint
 
-**Actions**: of every class, which joints the network's probability of it hangs on: how much is lost
+Actions: of every class, which joints the network's probability of it hangs on: how much is lost
 where a joint of a test clip moves as in a clip of another class. Writes importance.png, a skeleton a
 class, and importance.json into the work dir, or --out.
 
-**Traits** (python3 tools/explain.py work_dir/zeroeggs/laban/seed-1): each trait gets a picture: by how much the error grows where an effort (or position) of a joint is
-another clip's, and which moments of clips move the prediction. A page plays clips with the effect of
-each moment below them. Everything is asked of models that have not seen the recording: the networks
-of a work dir of main.py --folds, or a baseline of crossvalidate.py.
+Traits: of each, by how much the error grows where an effort (or position) of a joint is another
+clip's, and which moments of clips move the prediction. Everything is asked of models that have not
+seen the recording: the networks of a work dir of main.py --folds, or a baseline of crossvalidate.py.
+Writes importance-O.png and so on, explanation.json and explained.html, which plays clips with the
+effect of each moment below them.
 
+python3 tools/explain.py work_dir/zeroeggs/laban/seed-1
 python3 tools/explain.py --baseline forest --features laban --data data/zeroeggs --out work_dir/forest
 
-writes importance-O.png and so on, explanation.json and explained.html. tools/report.py shows all of
-the pictures.
+tools/report.py shows the pictures.
 """  # noqa: E501 - commands to copy
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module

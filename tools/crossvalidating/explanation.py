@@ -118,7 +118,7 @@ def read_info(work_dir: Path) -> NetworkInfo:
     """
     if not (work_dir / "config.yaml").is_file():
         seeds = " Name one of its seeds." if list(work_dir.glob("seed-*")) else ""
-        raise FileNotFoundError(f"{work_dir} is no work dir of main.py --folds.{seeds}")
+        raise FileNotFoundError(f"{work_dir} has no config.yaml: no work dir of main.py.{seeds}")
     info = info_of(read_values(config_of_test(work_dir)), work_dir)
     if not info.settings.get("folds"):
         raise ValueError(f"{work_dir} was not trained with --folds. Train it so.")
