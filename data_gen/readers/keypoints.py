@@ -176,7 +176,7 @@ def _rows(name: str, content: bytes, options: Options) -> list[Person]:
         table[:, :2] *= options.image or (1, 1)
         rest = row[BOX + channels * joints :]
         # Of one number, the confidence is below 1, and tracks count from 1.
-        is_track = len(rest) == 2 or (len(rest) == 1 and rest[0] >= 1 and rest[0].is_integer())
+        is_track = len(rest) == 2 or (len(rest) == 1 and rest[0] >= 1 and rest[0] % 1 == 0)
         track = int(rest[-1]) if is_track and np.isfinite(rest[-1]) else None
         people.append(Person(_seen(table) if channels == 3 else table, track))
     return people
