@@ -5,7 +5,7 @@ Recognition" (Shi et al., CVPR 2019, arXiv 1805.07694)."""
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -127,10 +127,11 @@ class GraphAndTime(nn.Module):
         return torch.relu_(y)
 
 
-class Summed(NamedTuple):
+class Summed:
     """Convolutions of the three subsets, whose outputs are added, as one of `aggregated`."""
 
-    parts: nn.ModuleList
+    def __init__(self, parts: nn.ModuleList) -> None:
+        self.parts = parts
 
     @property
     def weight(self) -> Tensor:

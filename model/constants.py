@@ -36,7 +36,7 @@ def constants_of(block: nn.Module, what: Hashable, make: Callable[[], T]) -> T:
     Args:
         what: tells the constants of a block apart, such as by their type.
     """
-    compiled = torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+    compiled = torch.compiler.is_dynamo_compiling()  # not so while tools/export.py exports
     kept = None if compiled or torch.is_grad_enabled() else _kept.get()
     if kept is None:
         return make()

@@ -3,7 +3,7 @@ Action Recognition" (Chen et al., ICCV 2021, arXiv 2107.12213)."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, R rows: bodies that are computed.
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -119,10 +119,11 @@ class RefinedGraphConv(ResidualGraphConv):
         return constants_of(self, name, join)
 
 
-class _Weighted(NamedTuple):
+class _Weighted:
     """The last convolutions of the three subsets, whose biases the maps weight, too."""
 
-    block: RefinedGraphConv
+    def __init__(self, block: RefinedGraphConv) -> None:
+        self.block = block
 
     @property
     def weight(self) -> Tensor:

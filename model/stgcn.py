@@ -67,11 +67,8 @@ class Model(TenUnitNetwork):
         self.apply(_init)
 
     def units(self) -> Sequence[Callable[[Tensor, Tensor | None], Tensor]]:
-        def bound(unit: "_Unit", importance: Tensor | float) -> Callable:
-            return lambda x, repeats: unit(x, self.A * importance, repeats)
-
-        pairs = zip(self.st_gcn_networks, self.edge_importance, strict=True)
-        return [bound(unit, importance) for unit, importance in pairs]
+        units, importance = self.st_gcn_networks, self.edge_importance
+        return [partial(unit, self.A * importance[i]) for i, unit in enumerate(units)]
 
     def head(self, features: Tensor) -> Tensor:
         return pointwise(features[..., None, None], self.fcn.weight, self.fcn.bias).flatten(1)
@@ -102,8 +99,8 @@ class _Unit(nn.Module):
                 nn.BatchNorm2d(out_channels),
             )
 
-    def forward(self, x: Tensor, adjacency: Tensor, repeats: Tensor | None) -> Tensor:
-        """(R, C, V, T), A (3, V, V) -> (R, C', V, T')."""
+    def forward(self, adjacency: Tensor, x: Tensor, repeats: Tensor | None) -> Tensor:
+        """A (3, V, V), (R, C, V, T) -> (R, C', V, T')."""
         before, _, conv, after, dropout = self.tcn
         y = torch.relu_(batch_norm(self._graph_conv(x, adjacency), [before], repeats))
         y = dropout(convolve_and_normalize(conv.convolve, y, [conv], [after], repeats))
