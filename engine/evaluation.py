@@ -2,7 +2,7 @@
 # Shapes: N clips, B clips of a batch.
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -50,6 +50,17 @@ def predict(
     return sum(outputs) / num_clips if outputs[0] is not None else None
 
 
+def fixed_weights(model: nn.Module, kept: dict | None = None) -> AbstractContextManager[None]:
+    """Within it what follows from the weights only is computed once, where the network can.
+
+    DataParallel, whose replicas are new with every batch, cannot.
+
+    Args:
+        kept: as in `KeepsConstants`.
+    """
+    return model.fixed_weights(kept) if isinstance(model, KeepsConstants) else nullcontext()
+
+
 @torch.no_grad()
 def _predict_once(
     model: nn.Module,
@@ -63,8 +74,7 @@ def _predict_once(
     device = next(model.parameters()).device
     outputs, indices = [], []
     quiet = None if processes.is_first() else True
-    # NOTE: DataParallel, whose replicas are new with every batch, is none.
-    with model.fixed_weights() if isinstance(model, KeepsConstants) else nullcontext():
+    with fixed_weights(model):
         for clips, _, index in tqdm(loader, desc=title, disable=quiet, leave=False):
             clips = clips.to(device, non_blocking=True)
             with precision.autocast():

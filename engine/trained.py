@@ -2,7 +2,7 @@
 # Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from engine import build
-from engine.contracts import KeepsConstants, Precision
+from engine.contracts import Precision
 from engine.device.devices import prepare_devices
+from engine.evaluation import fixed_weights
 from engine.settings.table import ABOUT, Settings
 from formats.exported import NetworkInfo
 
@@ -39,9 +40,7 @@ class TrainedNetwork:
 
     def fixed_weights(self) -> AbstractContextManager[None]:
         """Within it, as in every call, what follows from the weights only is computed once."""
-        if isinstance(self.model, KeepsConstants):
-            return self.model.fixed_weights(self._constants)
-        return nullcontext()
+        return fixed_weights(self.model, self._constants)
 
 
 def settings_of(info: NetworkInfo) -> Settings:

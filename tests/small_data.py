@@ -14,6 +14,14 @@ MODEL_ARGS = {
     "graph": "graph.ucla.AdjMatrixGraph",
     "width": 6,
 }
+SIZES = {"num_class": 3, "num_point": 20, "num_person": 1}
+NETWORKS = {  # arguments of each
+    "msg3d": MODEL_ARGS,
+    "stgcn": {**SIZES, "in_channels": 3, "graph": "kinect_v1"},
+    "agcn": {**SIZES, "graph": "graph.ucla.Graph", "graph_args": {"labeling_mode": "spatial"}},
+    "aagcn": {**SIZES, "graph": "kinect_v1"},
+    "ctrgcn": {**SIZES, "graph": "graph.ucla.Graph"},
+}
 
 
 def clips(num_clips: int, seed: int = 0, frames: int = 8, joints: int = 20, persons: int = 1):

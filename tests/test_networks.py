@@ -9,19 +9,11 @@ import small_run
 import torch
 import trained_run
 import yaml
+from small_data import NETWORKS
 
 import main
 from formats.scores import load_scores
 from tools import export, predict, report
-
-SIZES = {"num_class": 3, "num_point": 20, "num_person": 1}
-NETWORKS = {
-    "msg3d": small_data.MODEL_ARGS,
-    "stgcn": {**SIZES, "in_channels": 3, "graph": "kinect_v1"},
-    "agcn": {**SIZES, "graph": "graph.ucla.Graph", "graph_args": {"labeling_mode": "spatial"}},
-    "aagcn": {**SIZES, "graph": "kinect_v1"},
-    "ctrgcn": {**SIZES, "graph": "graph.ucla.Graph"},
-}
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -234,13 +234,13 @@ def _row_a_frame(table: np.ndarray) -> tuple[dict[str, int], str, int]:
     """
     rows, columns = table.shape
     steps = np.diff(table[:, 0])
-    fits = likely_axes(table.shape)[1] in known_joints()
+    axes, joints = likely_axes(table.shape)
     even = np.allclose(steps, steps[:1], rtol=0.1)  # of times, which may be rounded
-    if len(steps) and (steps > 0).all() and (even or not fits):
-        axes, joints = likely_axes((rows, columns - 1))
-        if joints in known_joints():
-            return {"skip_columns": 1}, axes, joints
-    return {}, *likely_axes(table.shape)
+    if len(steps) and (steps > 0).all() and (even or joints not in known_joints()):
+        others = likely_axes((rows, columns - 1))
+        if others[1] in known_joints():
+            return {"skip_columns": 1}, *others
+    return {}, axes, joints
 
 
 def _score(table: np.ndarray, skipped: Mapping[str, int], axes: str, joints: int) -> dict[str, str]:

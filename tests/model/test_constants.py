@@ -5,6 +5,7 @@ from threading import Event, Thread
 import pytest
 import small_data
 import torch
+from small_data import NETWORKS
 from torch import nn
 
 from engine.contracts import KeepsConstants
@@ -12,14 +13,6 @@ from model import graph_conv
 from model.constants import constants_of, fixed_weights
 from utils.config import build
 
-SIZES = {"num_class": 3, "num_point": 20, "num_person": 1, "graph": "kinect_v1"}
-NETWORKS = {
-    "msg3d": small_data.MODEL_ARGS,
-    "stgcn": {**SIZES, "in_channels": 3},
-    "agcn": SIZES,
-    "aagcn": SIZES,
-    "ctrgcn": SIZES,
-}
 CLIPS = torch.from_numpy(small_data.clips(2))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.data.clips import Clips
+from utils.metrics import softmax
 
 BATCH = 32  # clips
 
@@ -70,10 +71,11 @@ def importance_of(
     donors = _with_bodies(clips, clips[donors_of(place)])
     joints = clips.shape[3]
     fall = np.zeros((len(classes), joints))
+    swapped = clips.copy()
     for joint in range(joints):
-        swapped = clips.copy()
         swapped[:, :, :, joint] = donors[:, :, :, joint]
         lost = before - _true_probability(network, swapped, labels)
+        swapped[:, :, :, joint] = clips[:, :, :, joint]
         fall[:, joint] = np.bincount(place, lost, len(classes)) / counts
         progress(1)
     return JointImportance(classes, counts, np.bincount(place, before) / counts, fall)
@@ -105,6 +107,5 @@ def _true_probability(
 ) -> np.ndarray:
     """(N,) of the softmax."""
     parts = np.split(clips, range(BATCH, len(clips), BATCH))
-    scores = np.concatenate([network(part) for part in parts]).astype(np.float64)
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shares[np.arange(len(labels)), labels] / shares.sum(axis=1)
+    scores = np.concatenate([network(part) for part in parts])
+    return softmax(scores)[np.arange(len(labels)), labels]

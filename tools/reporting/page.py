@@ -54,12 +54,14 @@ def _explaining_pictures(runs: Sequence[ScoredRun]) -> list[dict[str, str]]:
     found = []
     for run in runs:
         traits = [trait for trait in TRAITS if trait in run.explained]
-        pictures = [(trait, run.work_dir / f"importance-{trait}.png") for trait in traits]
+        paths = [(trait, run.work_dir / f"importance-{trait}.png") for trait in traits]
         folders = [run.work_dir, run.training, run.weights and run.weights.parent.parent]
-        drawn = [each / "importance.png" for each in folders if each]
-        pictures += [("actions", path) for path in drawn if path.is_file()][:1]
-        for title, path in pictures:
+        paths += [("actions", each / "importance.png") for each in folders if each]
+        drawn: dict[str, Path] = {}  # the first of each
+        for title, path in paths:
             if path.is_file():
-                picture = base64.b64encode(path.read_bytes()).decode("ascii")
-                found.append({"run": run.name, "title": title, "picture": picture})
+                drawn.setdefault(title, path)
+        for title, path in drawn.items():
+            picture = base64.b64encode(path.read_bytes()).decode("ascii")
+            found.append({"run": run.name, "title": title, "picture": picture})
     return found
