@@ -58,30 +58,30 @@ def make_parser() -> ArgumentParser:
         "--dataset",
         required=True,
         help="folder under data/ with val_label.pkl: ntu/xsub, ntu/xview, ntu120/xsub, "
-        "ntu120/xset, kinetics or any other; without the file, the compact store tells the labels",
+        "ntu120/xset, kinetics or any other; without that file, labels come from the compact store",
     )
     add(
         "--score-dirs",
         type=Path,
         nargs="+",
         metavar="DIR",
-        help="work dirs of the streams' tests, or score files; any number",
+        help="test work dirs of the streams, or score files; any number",
     )
-    add("--joint-dir", type=Path, help="work dir of the joint stream's test")
-    add("--bone-dir", type=Path, help="work dir of the bone stream's test")
+    add("--joint-dir", type=Path, help="test work dir of the joint stream")
+    add("--bone-dir", type=Path, help="test work dir of the bone stream")
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument(
         "--alpha",
         type=float,
         nargs="+",
         metavar="X",
-        help="one weight a stream of --score-dirs, or that of the bone scores (default: 1)",
+        help="one weight per stream of --score-dirs, or the weight of --bone-dir (default: 1)",
     )
     weights.add_argument(
         "--search",
         action="store_true",
-        help="find the weights on the validation scores that lie beside the test scores, as "
-        "main.py --val-split 0.2 --save-score yes leaves them; the test scores have no say",
+        help="find the weights on the validation scores beside the test scores, written by "
+        "main.py --val-split 0.2 --save-score yes; the test scores are not used",
     )
     add(
         "--show-classes",
@@ -91,7 +91,10 @@ def make_parser() -> ArgumentParser:
         help="show the accuracy of the N worst classes and the N worst confusions (default: 10)",
     )
     add(
-        "--data-folder", type=Path, default=Path("data"), help="where data sets lie (default: data)"
+        "--data-folder",
+        type=Path,
+        default=Path("data"),
+        help="folder of the data sets (default: data)",
     )
     return parser
 
@@ -109,7 +112,7 @@ def score_paths(args: argparse.Namespace) -> list[Path]:
 
 
 def given_weights(args: argparse.Namespace, streams: int) -> list[float]:
-    """--alpha as one weight a stream, or 1 for each.
+    """--alpha as one weight per stream, or 1 for each.
 
     Raises:
         ValueError: it has another number of weights.
@@ -118,7 +121,7 @@ def given_weights(args: argparse.Namespace, streams: int) -> list[float]:
     if args.joint_dir and len(weights) == 1:
         weights = [1.0, *weights]
     if len(weights) != streams:
-        raise ValueError(f"--alpha requires {streams} weights, one a stream. Got {len(weights)}.")
+        raise ValueError(f"--alpha requires {streams} weights, one per stream. Got {len(weights)}.")
     return weights
 
 

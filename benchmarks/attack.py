@@ -1,4 +1,4 @@
-"""Damage the files that every reader takes, at random, and count what comes of it.
+"""Damage the files of every reader at random, and count the outcomes.
 
 python3 -m benchmarks.attack [--mutants 10000] [--only NAME ...]
 
@@ -150,7 +150,7 @@ def _limited(name: str, number: int) -> Outcome:
 
 
 def rows(names: Sequence[str], number: int) -> Iterator[str]:
-    """The table, a line at a time; faults go to stderr."""
+    """The lines of the table; faults go to stderr."""
     yield "| file | mutants | read | refused in one line | faults | seconds | memory, MB |"
     yield "|---|---|---|---|---|---|---|"
     for name in names:

@@ -1,4 +1,4 @@
-"""How fast the data commands are, and what they need: python3 -m benchmarks.bench_data
+"""Speed, memory and disk space of the data commands: python3 -m benchmarks.bench_data
 
 Makes a synthetic NTU RGB+D and Kinetics-like clips in a temporary folder, runs the real commands
 on them, and prints ratios as a Markdown table. Rounds alternate; times are medians. A run waits
@@ -143,7 +143,7 @@ def make_kinetics(folder: Path, num_clips: int) -> None:
 
 
 def feeding(store: Path) -> float:
-    """Clips a second that one worker process takes from a compact store."""
+    """Clips per second that one worker process reads from a compact store."""
     feeder = Feeder(data_path=str(store), label_path=None, split="xsub/train")
     loader = DataLoader(feeder, batch_size=32, num_workers=1, prefetch_factor=4)
     num_clips, start = 0, 0.0

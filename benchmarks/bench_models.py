@@ -89,7 +89,7 @@ def _memory(place: torch.device) -> float:
 
 
 def rows(names: Sequence[str], batch: int, device: str) -> Iterator[str]:
-    """The table, a line at a time."""
+    """The lines of the table."""
     yield (
         "| network | frames | persons | parameters, million | GMACs a clip | training, clips/s "
         "| MB | inference, clips/s | MB | published, xsub | ours, NW-UCLA joint |"
@@ -145,7 +145,7 @@ def published_cell(
 def shares_of(
     names: Sequence[str], title: str, ours: Callable[[str], dict], other: Callable[[str], dict]
 ) -> Iterator[str]:
-    """Our time as a share of the other's, a line a network; turns alternate."""
+    """Our time as a share of the other's, one line per network; turns alternate."""
     yield f"| network | training, ours / {title} | inference, ours / {title} |"
     yield "|---|---|---|"
     for name in names:
@@ -179,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         files = {name: PLACES[name][0].replace(".", "/") + ".py" for name in args.only}
         names = [name for name, file in files.items() if (args.against / file).is_file()]
         if not names:
-            parser.error(f"--against {args.against} is no checkout of {', '.join(args.only)}.")
+            parser.error(f"--against {args.against} is not a checkout of {', '.join(args.only)}.")
         theirs = partial(published_cell, args.against)
         table = shares_of(names, "published", lambda n: cell(n, *size), lambda n: theirs(n, *size))
     elif args.literal:

@@ -1,4 +1,4 @@
-"""Runs one model class for `bench_model`: a JSON object a line in, a JSON value a line out.
+"""Runs one model class for `bench_model`: one JSON object per line in, one value per line out.
 
 It is started as a file, so that the model comes from whatever checkout PYTHONPATH names.
 """
@@ -24,7 +24,7 @@ class Worker:
     Args:
         model: dotted name of the class.
         shape: (N, C, T, V, M).
-        training: one optimiser step of SGD a turn, else one inference.
+        training: one optimiser step of SGD per turn, else one inference.
         absent: of how many clips the second body is zero.
         engine: whether the step is that of main.py (`engine.step`).
         half: whether to autocast to float16, on a GPU.

@@ -2,9 +2,9 @@
 
 Reads the scores that the four test configs of config/nw-ucla leave in work_dir/, or those kept in
 a folder of docs/results/nw-ucla (`{stream}.npz`), and counts them twice: over all test clips, and
-over those whose skeletons are not also those of a training clip. Of several folders, one a seed, it
-prints mean and standard deviation. `--with FOLDER` adds the streams of another network that are
-there, and both networks fused: logits, with equal weights.
+over those whose skeletons are not also those of a training clip. For several folders, one per seed,
+it prints mean and standard deviation. `--with FOLDER` adds the streams of another network, and both
+networks fused: logits, with equal weights.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def duplicated(data: Path) -> np.ndarray:
 
 
 def score_files(folder: Path) -> dict[str, Path]:
-    """The test scores of the streams that are there, in the order of STREAMS."""
+    """The test scores of the streams that exist, in the order of STREAMS."""
     found = {}
     for stream in STREAMS:
         kept, made = folder / f"{stream}.npz", folder / f"{stream}_eval"

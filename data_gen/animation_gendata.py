@@ -1,14 +1,14 @@
 """Rated motion capture -> arrays: python3 data_gen/animation_gendata.py --data-path FOLDER
 
-The clips are BVH files, whose joints become positions by forward kinematics; the labels are what
-raters say of the personality that they see (readers/ratings.py), averaged per clip and trait. Made
+The clips are BVH files, whose joints become positions by forward kinematics; the labels are ratings
+of perceived personality (readers/ratings.py), averaged per clip and trait. Made
 for the ratings of Sonlu et al. (MASSXR 2024) of 100 clips of ZeroEGGS (Ghorbani et al., CGF 2023)
 and 128 of the Bandai-Namco Research Motiondataset. Files of ZeroEGGS are
 `n_<FileName>_o_<source>_<part>.bvh`: parts of one source recording are alike, and cross-validation
 keeps them together; of the other (`dataset-1_<action>_<style>_<take>.bvh`) it keeps those of an
 action together.
 
-Clips are brought to --rate frames a second and cut into chunks of --chunk-size frames, spread
+Clips are resampled to --rate frames per second and cut into chunks of --chunk-size frames, spread
 evenly so that the whole clip is covered. The arrays are those of udiva_gendata.py, of one split,
 `all`:
 
@@ -16,10 +16,10 @@ evenly so that the whole clip is covered. The arrays are those of udiva_gendata.
   features;
 - `y_all.npy`, float32 (chunks, 5): O, C, E, A, N of the clip, -3 to 3;
 - `info_all.npy`, int64 rows (source recording, clip, number of chunks);
-- `ratings.csv`: of every clip its source, frames, chunks, number of raters, mean and spread of each
+- `ratings.csv`: per clip its source, frames, chunks, number of raters, mean and spread of each
   trait.
 
-`dataset.json` also keeps the raters' reliability, ICC(1,k), and their disagreement, which bound
+`dataset.json` also has the raters' reliability, ICC(1,k), and their disagreement, which bound
 what any prediction can reach.
 """
 
@@ -62,7 +62,7 @@ logger = logging.getLogger(__name__)
 
 
 class RatedDataset(NamedTuple):
-    """What flags are by default.
+    """The defaults of the flags for a data set.
 
     Args:
         ratings: file name of the raters' table.
@@ -104,7 +104,7 @@ def find_clips(
 ) -> tuple[list[RatedClip], list[BadClip]]:
     """The rated clips of a folder or archive in the order of their numbers, and duplicates.
 
-    Clips are numbered by their names, or where these are no numbers, in alphabetical order; so are
+    Clips are numbered by their names, or where these are not numbers, in alphabetical order; so are
     sources.
 
     Raises:
@@ -134,7 +134,7 @@ def find_clips(
 
 
 def names_of(match: re.Match) -> list[str]:
-    """What a table of ratings may call a file."""
+    """The names that a file may have in a table of ratings."""
     clip, take = match["clip"].replace("-", "_"), match.groupdict().get("take")
     if take is None:
         return [match["clip"], clip]
@@ -156,14 +156,14 @@ class ChunkSettings(NamedTuple):
 
 
 class Chunks(NamedTuple):
-    """Of a clip: (chunks, T, V, 3) float32 in metres, and its frames."""
+    """The chunks of a clip, (chunks, T, V, 3) float32 in metres, and its number of frames."""
 
     positions: np.ndarray
     frames: int
 
 
 def read_chunks(clip: RatedClip, settings: ChunkSettings) -> Chunks | BadClip:
-    """The chunks of a clip, or what is wrong with the file."""
+    """The chunks of a clip, or the reason why the file is bad."""
     try:
         positions = read_positions(clip.raw, settings)
     except BadFile as error:
@@ -177,7 +177,7 @@ def read_positions(raw: Raw, settings: ChunkSettings) -> np.ndarray:
     """(T, V, 3) in metres, at the rate of the settings, at least a chunk.
 
     Raises:
-        BadFile: the file is no BVH, lacks a joint, or is too short.
+        BadFile: the file is not a BVH file, lacks a joint, or is too short.
     """
     names = settings.joint_names
     (sample,) = read_bvh(raw, Options(num_joints=len(names), joint_names=names))
@@ -196,7 +196,7 @@ def write(
     chunks: Sequence[Chunks],
     ratings: Mapping[str, np.ndarray],
 ) -> None:
-    """X, y, info and ratings.csv; they get their names together."""
+    """Write X, y, info and ratings.csv, which appear together."""
     counts = [len(of.positions) for of in chunks]
     traits = np.stack([ratings[clip.name].mean(axis=0) for clip in clips])
     arrays = {
@@ -231,16 +231,20 @@ def make_parser() -> ArgumentParser:
     add("--out-folder", type=Path, metavar="PATH",
         help="where the arrays go (default: data/zeroeggs or data/bandai)")  # fmt: skip
     add("--skeleton", metavar="NAME",
-        help="a shipped skeleton or a YAML file, whose joints are called as in the files, or "
-             "whose `files` says how (default: the data set's)")  # fmt: skip
+        help="a shipped skeleton or a YAML file, whose joints have the names in the files, or "
+             "whose `files` maps them (default: the data set's)")  # fmt: skip
     add("--name-pattern", metavar="REGEX",
         help="of the file names, with groups clip and perhaps source and take "
              "(default: the data set's)")  # fmt: skip
     add("--rate", type=float, default=30.0, metavar="FPS",
-        help="frames a second of the chunks (default: 30)")  # fmt: skip
+        help="frames per second of the chunks (default: 30)")  # fmt: skip
     add("--chunk-size", type=int, default=32, metavar="T",
-        help="frames of a chunk (default: 32)")  # fmt: skip
-    add("--strict", action="store_true", help="stop at the first bad file (default: say so)")
+        help="frames per chunk (default: 32)")  # fmt: skip
+    add(
+        "--strict",
+        action="store_true",
+        help="stop at the first bad file (default: leave it out and report it)",
+    )
     add_num_worker(parser)
     return parser
 
@@ -324,7 +328,7 @@ def say(
     ratings: Mapping[str, np.ndarray],
     bad: Sequence[BadClip],
 ) -> None:
-    """What was made, how far raters agree, and what was left out."""
+    """Log what was made, how far raters agree, and what was left out."""
     raters = [len(values) for values in ratings.values()]
     recordings, count = {clip.source for clip in clips}, sum(len(of.positions) for of in chunks)
     print(

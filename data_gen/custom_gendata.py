@@ -1,9 +1,9 @@
-"""Recordings of your own -> arrays: python3 data_gen/custom_gendata.py --config my.yaml
+"""Your own recordings -> arrays: python3 data_gen/custom_gendata.py --config my.yaml
 
-A YAML file says which files, which reader, which skeleton, how to know class, subject and split
-(its keys: --help-config). To start from sample files or a folder, --init FILE... writes a commented
-my.yaml. Results are data/<name>, as of the other commands, and
-config/<name>/{train,test}_{joint,bone,...}.yaml, which train at once.
+A YAML file describes files, format and skeleton, and how class, subject and split are known (all
+keys: --help-config). --init FILE... inspects sample files or a folder and writes a first my.yaml,
+with comments. Results are the arrays data/<name>, as of the other commands, and
+config/<name>/{train,test}_{joint,bone,...}.yaml, with which main.py trains and tests.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module

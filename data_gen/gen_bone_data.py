@@ -2,7 +2,7 @@
 
 Writes {train,val}_data_bone.npy beside every {train,val}_data_joint.npy below data/<dataset>; a
 bone is a joint minus its parent. With --stream also the files of joint_motion and bone_motion: the
-next frame minus this one. Who trains from the compact store needs none of these files. The
+next frame minus this one. Training from the compact store needs none of these files. The
 skeleton is that of --graph, of the data set's dataset.json, or of the benchmark that --dataset
 names: NTU RGB+D (Shahroudy et al., CVPR 2016), Kinetics-Skeleton (Yan et al., AAAI 2018), NW-UCLA
 (Wang et al., CVPR 2014).

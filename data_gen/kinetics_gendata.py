@@ -55,7 +55,7 @@ def find_clips(
 
 
 def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
-    """The plan for the parts that are there; a name that both hold counts in the first.
+    """The plan for the parts that exist; a clip in both counts in the first.
 
     Raises:
         FileNotFoundError: if a label file is missing.

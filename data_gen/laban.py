@@ -38,7 +38,7 @@ STILL = 0.01  # metres; shorter ways are the tracker's noise
 
 
 class Anatomy(NamedTuple):
-    """What features need to know of a skeleton: joints by number.
+    """The joints of a skeleton that features need, by number.
 
     Args:
         parents: of each joint its neighbour nearer to the trunk; the root's is itself.
@@ -67,10 +67,10 @@ UDIVA = _udiva()
 
 
 def anatomy_of(skeleton: type[SkeletonGraph]) -> Anatomy:
-    """Of a skeleton that names its centre and joints called shoulders.
+    """The anatomy of a skeleton that has a centre and joints named shoulders.
 
     Raises:
-        ValueError: it does not.
+        ValueError: it has not.
     """
     if issubclass(skeleton, AdjMatrixGraph):
         return UDIVA

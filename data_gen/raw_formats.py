@@ -1,7 +1,7 @@
-"""One raw clip of any data set -> a clip of its arrays, to the bit as the data set's command does.
+"""One raw clip of any data set -> a clip of its arrays, bit for bit as the data set's command.
 
-What a data set's raw files are like follows from its dataset.json: the data set's name, or for
-recordings of one's own the settings of custom_gendata.py.
+The raw format follows from dataset.json: from the data set's name, or for a user's own recordings
+from the settings of custom_gendata.py.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
@@ -38,20 +38,20 @@ from graph.named import skeleton_class
 
 NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames a second of Kinect
 
-OF_MOTION_CAPTURE = ("rate", "skeleton", "chunk_size")  # what dataset.json must say
+OF_MOTION_CAPTURE = ("rate", "skeleton", "chunk_size")  # required in dataset.json
 
 
 class RawFormat(Protocol):
-    """How the raw files of a data set become clips.
+    """The raw format of a data set: how files become clips.
 
     Attributes:
-        endings: of its files.
+        endings: file name endings.
         of_folders: whether a clip is a folder of files.
         skeleton: name of its skeleton.
         up: the axis of raw clips that points up: y, -y or z.
         array_up: that of the arrays, which are turned where they are normalised as NTU RGB+D's.
-        classes: their names, where files tell theirs as the field `label`; may be empty.
-        chunk: frames of the chunks that long recordings are cut into; None: they are not.
+        classes: class names, where files hold the field `label`; may be empty.
+        chunk: frames per chunk of long recordings; None: they are not cut.
     """
 
     endings: tuple[str, ...]
@@ -168,7 +168,7 @@ class Udiva:
     """UDIVA's recordings, folders of landmarks, in chunks with their effort features.
 
     Args:
-        chunk: frames of a chunk.
+        chunk: frames per chunk.
         features: as in `feeders.traits.TraitFeeder`.
     """
 
@@ -228,10 +228,10 @@ def chunk_array(sample: Sample, features: str, anatomy: Anatomy, rate: float) ->
 
 
 def named_format(name: str, features: str = "none") -> RawFormat:
-    """The format of --format: a data set's name, or a YAML file of custom_gendata.py.
+    """The format named by --format: a data set, or a YAML file of custom_gendata.py.
 
     Raises:
-        FileNotFoundError, ValueError: there is none.
+        FileNotFoundError, ValueError: it does not exist.
     """
     if not name.endswith((".yaml", ".yml")):
         return raw_format({"dataset": name}, features)
@@ -240,13 +240,13 @@ def named_format(name: str, features: str = "none") -> RawFormat:
 
 
 def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat:
-    """How the raw files of a dataset.json's data set are read.
+    """The raw format of a data set, from its dataset.json.
 
     Args:
-        features: of chunks.
+        features: the feature sets of chunks.
 
     Raises:
-        ValueError: it does not tell.
+        ValueError: it is unknown.
     """
     name = manifest.get("dataset")
     num_frames = int((manifest.get("clip_shape") or (0, 0))[1])

@@ -50,7 +50,7 @@ SUBJECT_STREAM, CAMERA_STREAM, PERFORMANCE_STREAM, SENSOR_STREAM = range(1, 5)
 
 @dataclass(frozen=True)
 class Performance:
-    """Who does what and for which time; numbers count from 1, `action` is the A number."""
+    """A performance of an action; numbers count from 1, `action` is the A number."""
 
     subject: int
     repetition: int

@@ -6,8 +6,8 @@ dropped. For every split:
 
 - `X_{split}.npy`, float32 (chunks, T, 24, 3), metres, not normalised (laban_gendata.py does that);
 - `y_{split}.npy`, float32 (chunks, 5), the z-scores of O, C, E, A, N; NaN where the split has none;
-- `info_{split}.npy`, int64 rows (session, person, number of chunks), one a recording, in the order
-  of the chunks; `info_{split}.csv` says the same and more in words.
+- `info_{split}.npy`, int64 rows (session, person, number of chunks), one per recording, in the
+  order of the chunks; `info_{split}.csv` has the same and more in words.
 
 `gendata_report.json` names what was left out and why. Output appears only when it is complete.
 Memory grows with neither the number nor the length of recordings.
@@ -71,7 +71,7 @@ class RecordingJob(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a recording; `reason` says why there are no chunks of it."""
+    """The outcome of a recording; `reason` says why it has no chunks."""
 
     chunks: int
     counts: Counts
@@ -179,7 +179,7 @@ def write_split(split: UdivaSplit, args: Namespace, stack: ExitStack) -> list[Ou
 
 
 def write_info(path: Path, kept: Sequence[tuple[Recording, Outcome]]) -> None:
-    """One line a recording, in the order of the rows of `info`."""
+    """One line per recording, in the order of the rows of `info`."""
     columns = ("session", "participant", "part", "task", "chunks", *Counts._fields)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -213,13 +213,13 @@ def make_parser() -> ArgumentParser:
         type=int,
         default=PUBLISHED_CHUNK_SIZE,
         metavar="T",
-        help=f"frames of a chunk (default: {PUBLISHED_CHUNK_SIZE}, as published)",
+        help=f"frames per chunk (default: {PUBLISHED_CHUNK_SIZE}, as published)",
     )
     names = ", ".join(f"{letter} {task}" for letter, task in TASKS.items())
     parser.add_argument(
         "--tasks", nargs="+", choices=[*TASKS], default=[*TASKS], help=f"{names} (default: all)"
     )
-    text = "stop at the first unusable recording, participant or column (default: say so)"
+    text = "stop at the first unusable recording, participant or column (default: report it)"
     parser.add_argument("--strict", action="store_true", help=text)
     add_num_worker(parser)
     return parser

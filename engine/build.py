@@ -1,6 +1,6 @@
-"""From settings to what a run is made of: network, data, optimiser, state.
+"""Builders: from settings to task, precision, network, optimiser and state.
 
-main.py, tools/ and benchmarks/ build through the same functions. Each takes what it needs by name.
+Shared by main.py, tools/ and benchmarks/; all arguments are keywords.
 """
 
 import logging
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 def build_task(name: str, *, label_smoothing: float = 0.0, top_ks: Sequence[int] = (1, 5)) -> Task:
-    """What the outputs mean: `action` or `traits`."""
+    """The task `action` or `traits`: what the outputs of the network mean."""
     if name == "traits":
         return TraitRegression()
     return ActionClassification(label_smoothing=label_smoothing, top_ks=top_ks)
@@ -45,13 +45,13 @@ def build_task(name: str, *, label_smoothing: float = 0.0, top_ks: Sequence[int]
 def build_precision(
     settings: PrecisionSettings, *, device: torch.device, num_devices: int = 1
 ) -> Precision:
-    """How the network computes.
+    """The precision in which the network computes.
 
     Args:
-        num_devices: that this process spreads its batches over.
+        num_devices: devices that this process spreads its batches over.
 
     Raises:
-        ValueError: this machine or this combination cannot do it.
+        ValueError: this machine does not support it, or settings conflict.
     """
     return choose_precision(
         device,
@@ -81,7 +81,7 @@ def build_model(
 
     Args:
         sync_bn: whether BatchNorm takes its statistics over all processes.
-        seed: of the first weights.
+        seed: seed of the initial weights.
 
     Raises:
         FileNotFoundError: the weights are missing.
@@ -110,7 +110,7 @@ def build_state(
     steps_per_epoch: int,
     compiled: bool = False,
 ) -> TrainState:
-    """All that training changes, at its beginning: network, optimiser, schedule, moving average.
+    """The initial state of a training: network, optimiser, schedule, moving average.
 
     Args:
         device_ids: the GPUs that this process spreads its batches over.
@@ -148,7 +148,7 @@ def build_evaluated(
     device_ids: Sequence[int] = (),
     compiled: bool = False,
 ) -> nn.Module:
-    """A network as a test uses it, compiled and spread over the GPUs of this process."""
+    """A network prepared for evaluation: compiled if wanted, spread over this process's GPUs."""
     model, _ = precision.attach(model, None)
     if compiled:
         model = compile_model(model, device, num_devices=len(device_ids))
@@ -158,11 +158,11 @@ def build_evaluated(
 def build_graphs(
     wanted: str, state: TrainState, task: Task, *, num_slices: int
 ) -> SliceGraphs | None:
-    """CUDA graphs of the forward and backward pass of a slice; None where there are none.
+    """CUDA graphs of the forward and backward pass of a slice; None if they cannot be used.
 
     Args:
         wanted: auto, yes or no.
-        num_slices: of a batch.
+        num_slices: slices per batch.
     """
     if wanted == "no":
         return None

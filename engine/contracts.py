@@ -1,6 +1,6 @@
-"""What the engine expects of what settings name: networks, data sets, tasks, precisions.
+"""What the engine expects of networks, data sets, tasks and precisions, as protocols.
 
-A class needs no import from here to be used: it only has to have what a protocol lists. How to add
+A class need not import anything from here: it only has to have what its protocol lists. How to add
 one of each is in docs/extending.md.
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 class Network(Protocol):
     """Clips (N, C, T, V, M) float32 -> scores (N, K) before the softmax, or traits (N, 5).
 
-    Of `model_args` the engine itself reads, where they are there: `num_class` (K), `num_point` (V),
+    Of `model_args` the engine itself reads, if given: `num_class` (K), `num_point` (V),
     `num_person` (M), `in_channels` (C) and `graph` (the skeleton).
     """
 
@@ -29,33 +29,33 @@ class Network(Protocol):
 
 @runtime_checkable
 class KeepsConstants(Protocol):
-    """A network that computes once what follows from its weights only, where they are fixed."""
+    """A network that can cache what depends only on its weights, while these are fixed."""
 
     def fixed_weights(self, kept: dict | None = None) -> AbstractContextManager[None]:
-        """Within it weights do not change.
+        """A context within which weights do not change.
 
         Args:
-            kept: filled with what was computed, for the next such context; None: for this one.
+            kept: the cache, to be reused by later contexts; None: one for this context only.
         """
 
 
 @runtime_checkable
 class Recordable(KeepsConstants, Protocol):
-    """A network whose passes can be recorded as CUDA graphs: it never waits for the device."""
+    """A network whose passes can be recorded as CUDA graphs: it never synchronises with the GPU."""
 
     def rows_needed(self, clips: Tensor) -> int:
         """How many of the N*M bodies of clips (N, C, T, V, M), on the host, must be computed."""
 
     def fixed_rows(self, count: int) -> AbstractContextManager[None]:
-        """Within it `count` bodies are computed, which must suffice."""
+        """A context within which exactly `count` rows are computed, which must suffice."""
 
 
 @runtime_checkable
 class Renamed(Protocol):
-    """A network some of whose released files hold older names."""
+    """A network whose released files partly use older parameter names."""
 
     def current_key(self, key: str) -> str:
-        """Today's name of an entry of a released state_dict."""
+        """The current name of an entry of a released state_dict."""
 
 
 # ---- data sets: --feeder, built from --train-feeder-args and --test-feeder-args ----------------
@@ -67,7 +67,7 @@ class ClipDataset(Protocol):
 
     Attributes:
         sample_name: a name for each clip, unique.
-        label: of each clip a class (int, from 0), or an array of numbers to predict.
+        label: one per clip: a class (int, from 0), or an array of numbers to predict.
     """
 
     sample_name: Sequence[str]
@@ -81,7 +81,7 @@ class ClipDataset(Protocol):
 
 @runtime_checkable
 class FromFiles(Protocol):
-    """A data set that can say where its clips and labels lie, for messages and the manifest."""
+    """A data set that knows the files of its clips and labels, for messages and the manifest."""
 
     data_path: Path
     label_path: Path
@@ -93,12 +93,12 @@ class Seeded(Protocol):
     """A data set whose random draws follow from seed, epoch and clip."""
 
     def set_epoch(self, seed: int, epoch: int) -> None:
-        """Choose the draws, also of worker processes that have started; called between epochs."""
+        """Seed the draws of the next epoch, also in running workers; called between epochs."""
 
 
 @runtime_checkable
 class Repeated(Protocol):
-    """A data set that a pass over the training clips sees several times.
+    """A data set each clip of which is seen several times per epoch.
 
     Attributes:
         repeat: how often; with N clips, numbers i + N, i + 2N ... are clip i, drawn again.
@@ -121,7 +121,7 @@ class Cropped(Protocol):
 
 @runtime_checkable
 class Derived(Protocol):
-    """A data set that derives a stream from joints, by the bones of a skeleton.
+    """A data set that derives its stream from joints and the bones of a skeleton.
 
     Attributes:
         resulting_stream: joint, bone, joint_motion or bone_motion.
@@ -139,21 +139,21 @@ class Derived(Protocol):
 
 @runtime_checkable
 class KnowsSubjects(Protocol):
-    """A data set that knows who was recorded: one subject a clip, or None."""
+    """A data set that knows who was recorded: one subject per clip, or None."""
 
     subjects: Sequence[str] | None
 
 
 @runtime_checkable
 class Grouped(Protocol):
-    """A data set that knows which clips are alike: one group a clip, for --folds."""
+    """A data set that knows which clips belong together: one group per clip, for --folds."""
 
     groups: Sequence[str]
 
 
 @runtime_checkable
 class KnowsClasses(Protocol):
-    """A data set that knows what its classes are called, in the order of labels; may be empty."""
+    """A data set that knows the names of its classes, in the order of labels; may be empty."""
 
     class_names: Sequence[str]
 
@@ -187,7 +187,7 @@ class Task(Protocol):
     higher_is_better: bool
 
     def check(self, model_args: Mapping[str, Any], clips: Any) -> None:
-        """Compare labels and network; here and below, `clips` are `engine.data.clips.Clips`.
+        """Check labels against the network; here and below, `clips` are `engine.data.clips.Clips`.
 
         Raises:
             ValueError: they do not fit.
@@ -228,7 +228,7 @@ class Precision(Protocol):
     keeps_gradients: bool
 
     def cast(self, model: nn.Module) -> nn.Module:
-        """Bring the weights to their type, in place."""
+        """Cast the weights, in place."""
 
     def parameters(self, model: nn.Module) -> list[nn.Parameter]:
         """What the optimiser moves."""
@@ -236,10 +236,10 @@ class Precision(Protocol):
     def attach(
         self, model: nn.Module, optimizer: torch.optim.Optimizer | None
     ) -> tuple[nn.Module, torch.optim.Optimizer | None]:
-        """Both as training uses them."""
+        """Model and optimiser, prepared for training."""
 
     def inputs(self, clips: Tensor) -> Tensor:
-        """Clips in the type that the network reads."""
+        """Clips in the dtype that the network reads."""
 
     def autocast(self) -> AbstractContextManager:
         """Around the forward pass."""
@@ -251,13 +251,13 @@ class Precision(Protocol):
         """Unscale the gradients, clip them to `max_norm` (0: not at all); their norm () before."""
 
     def skips_by_itself(self, optimizer: torch.optim.Optimizer) -> bool:
-        """Whether `step` leaves the weights alone where gradients are not finite."""
+        """Whether `step` itself skips the update if gradients are not finite."""
 
     def step(self, optimizer: torch.optim.Optimizer, norm: Tensor) -> None:
         """One step of the optimiser; `norm` is that of all gradients, ()."""
 
     def overflow_is_normal(self) -> bool:
-        """Whether gradients that are not finite only mean that the loss was scaled too far."""
+        """Whether a non-finite gradient only means that the loss scale was too large."""
 
     def full_weights(self, model: nn.Module) -> dict[str, Tensor]:
         """The state_dict in float32, with all digits that training has."""

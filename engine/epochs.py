@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """What happens when; the fields are settings of their names."""
+    """The schedule of a training; the fields are the settings of the same names."""
 
     work_dir: Path
     seed: int
@@ -75,7 +75,7 @@ class EpochPlan:
 
     @property
     def val_name(self) -> str:
-        """What the clips are called that choose the best epoch."""
+        """Name of the clips that the best epoch is chosen on."""
         return "validation" if self.validates else "test"
 
     def evaluation_is_due(self, progress: Progress) -> bool:
@@ -273,7 +273,7 @@ def link_best(run: Run) -> None:
 def note_evaluation(
     progress: Progress, metrics: dict[str, float], value: float, higher_is_better: bool
 ) -> bool:
-    """Keep an evaluation's metrics; whether its value is the best so far."""
+    """Record an evaluation's metrics; returns whether it is the best so far."""
     progress.evaluated, progress.last_evaluation = progress.epoch, metrics
     sign = 1 if higher_is_better else -1
     if progress.best is None or sign * value > sign * progress.best:

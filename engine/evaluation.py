@@ -30,12 +30,12 @@ def predict(
     All processes take part; the first gets the outputs, the others None.
 
     Args:
-        num_clips: of every clip so many crops are taken and their outputs averaged; above 1 the
-            data set needs `set_crop` (engine/data/datasets.py: check_crops).
+        num_clips: crops per clip, whose outputs are averaged; above 1 the data set must have
+            `set_crop`.
 
     Raises:
         ValueError: an output is not finite.
-        Interrupted: `interrupted` came true, in the only process.
+        Interrupted: `interrupted` returned true, in a single-process run.
     """
     if num_clips == 1:
         return _predict_once(model, precision, loader, "evaluate", interrupted)
@@ -51,9 +51,9 @@ def predict(
 
 
 def fixed_weights(model: nn.Module, kept: dict | None = None) -> AbstractContextManager[None]:
-    """Within it what follows from the weights only is computed once, where the network can.
+    """A context that caches what depends only on the weights, if the network supports it.
 
-    DataParallel, whose replicas are new with every batch, cannot.
+    DataParallel, which makes new replicas for every batch, does not.
 
     Args:
         kept: as in `KeepsConstants`.

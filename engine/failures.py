@@ -1,4 +1,4 @@
-"""What the machine, not the user, does wrong in a long run, said in one line."""
+"""Failures of the machine in a long run, explained in one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ DEAD_PROCESS = "DataLoader worker (pid"
 
 @contextmanager
 def explained(forward_batch_size: int, work_dir: object) -> Iterator[None]:
-    """Turn errors of the memory and of loading processes into one line that says what to do.
+    """Turn out-of-memory errors and dead loading processes into one line that says what to do.
 
     Raises:
         OSError: instead of torch's error.

@@ -1,4 +1,4 @@
-"""BatchNorm's running statistics of the weights as they are, instead of a trace of training.
+"""Recompute BatchNorm's running statistics for the current weights.
 
 While training, they are a moving average over the last few batches, of augmented clips, under
 weights that still change. Recomputed over the training clips as a test sees them, they fit a test

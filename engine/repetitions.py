@@ -1,4 +1,4 @@
-"""Several trainings for one result: with several seeds, and on the parts of a cross-validation."""
+"""Several trainings for one result: one per seed (--seeds), one per fold (--folds)."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +30,8 @@ def train_repeatedly(train: Train, settings: Settings, task: Task) -> None:
     """Train as often as --seeds and --folds say, in sub-folders of the work dir.
 
     Args:
-        train: trains once; the results.
-        task: evaluates the parts of --folds together.
+        train: trains once and returns the results.
+        task: evaluates all folds together.
     """
     run = settings.run
     once = partial(train_on_folds, train, task) if run.folds else train
@@ -48,15 +48,16 @@ def train_repeatedly(train: Train, settings: Settings, task: Task) -> None:
 
 
 def train_on_folds(train: Train, task: Task, settings: Settings) -> Mapping[str, float]:
-    """Train without each part in turn and score it with the last epoch's weights; the results over
-    all parts together, empty if --fold asks for one only.
+    """Train without each fold in turn and score it with the last epoch's weights.
+
+    Returns the results over all folds together, empty if --fold selects one.
     """
     run = settings.run
     numbers = [run.fold] if run.fold else range(1, run.folds + 1)
     folders = [run.work_dir / f"fold-{number}" for number in numbers]
     for number, folder in zip(numbers, folders, strict=True):
-        logger.info("part %d of %d, in %s", number, run.folds, folder)
-        # Files of scores are what the parts leave for the result of all.
+        logger.info("fold %d of %d, in %s", number, run.folds, folder)
+        # The scores of all folds are joined afterwards.
         train(settings.replace(fold=number, work_dir=folder, save_score=True))
     if run.fold:
         return {}
@@ -65,7 +66,7 @@ def train_on_folds(train: Train, task: Task, settings: Settings) -> Mapping[str,
 
 
 def sum_up_folds(folders: Sequence[Path], task: Task, settings: Settings) -> dict[str, float]:
-    """Join the scores of all parts, evaluate them and write the task's files; the metrics."""
+    """Evaluate the scores of all folds together and write the task's files; returns metrics."""
     data, work_dir = settings.data, settings.run.work_dir
     clips = build_clips(data, data.train_feeder_args, model_args=settings.model.model_args)
     parts = [load_scores(score_file(f, epochs_of(f))) for f in folders]
@@ -75,7 +76,7 @@ def sum_up_folds(folders: Sequence[Path], task: Task, settings: Settings) -> dic
     given = settings.as_yaml()
     open_work_dir(work_dir, given, settings.run.phase, settings.run.print_log, clips.data_path)
     metrics = task.evaluate(outputs, clips)
-    logger.info("all %d parts: %s", len(folders), task.describe(metrics))
+    logger.info("all %d folds: %s", len(folders), task.describe(metrics))
     task.write(work_dir, outputs, clips)
     save_scores(score_file(work_dir), clips.sample_name, outputs)
     write_summary(work_dir, {"folds": len(folders), "test": metrics} | circumstances(given))
@@ -83,8 +84,8 @@ def sum_up_folds(folders: Sequence[Path], task: Task, settings: Settings) -> dic
 
 
 def _means_of_others(clips: Clips, parts: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray | None:
-    """(N, 5) for each clip the mean traits of the participants of the other parts; None where
-    labels are classes.
+    """(N, 5): for each clip the mean traits of the participants of the other folds; None if labels
+    are classes.
     """
     if not np.shape(clips.label[0]):
         return None

@@ -33,7 +33,7 @@ def predict_all(
 
 
 def test_best_epoch(run: Run, clips: Clips, data: DataSettings) -> dict[str, float]:
-    """Score the test clips, once, with the weights that did best on the validation clips."""
+    """Score the test clips, once, with the weights of the best validation epoch."""
     model, work_dir = run.state.evaluated_model(), run.plan.work_dir
     load_weights(unwrap(model), work_dir / "weights" / BEST_WEIGHTS)
     outputs = predict_all(model, run.state.precision, clips, data)
@@ -52,7 +52,7 @@ def test_best_epoch(run: Run, clips: Clips, data: DataSettings) -> dict[str, flo
 def sum_up(
     run: Run, settings: Mapping[str, Any], test_metrics: Mapping[str, float]
 ) -> dict[str, float]:
-    """Write summary.json; what is compared over seeds.
+    """Write summary.json; returns the results that are averaged over seeds.
 
     Args:
         settings: as YAML has them.

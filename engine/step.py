@@ -43,7 +43,7 @@ class Step:
 
 
 class LaunchedStep(NamedTuple):
-    """An optimiser step that a GPU may still be at; the host continues meanwhile."""
+    """An optimiser step that a GPU may still be executing while the host continues."""
 
     facts: Tensor  # (4,) on the host: loss, metric, gradient norm, processes with a signal
     ready: torch.cuda.Event | None  # after which `facts` can be read
@@ -78,15 +78,15 @@ def training_steps(
 ) -> Iterator[Step]:
     """Go through the rest of the current epoch.
 
-    On a GPU the next step is launched before this one is looked at. At the last yield of an epoch,
-    after every `save_steps` steps, and where a step is interrupted, none is under way, so that
-    `state` is fit to be saved.
+    On a GPU the next step is launched before the result of this one is read. At the last yield of
+    an epoch, after every `save_steps` steps, and when a step is interrupted, no step is in flight,
+    so that `state` can be saved.
 
     Args:
-        slice_size: clips that a process has in memory at once; gradients of slices add up.
+        slice_size: clips that a process has in memory at once; gradients are accumulated.
         max_grad_norm: to which gradients are clipped; 0: not at all.
-        work_dir: where the names of the clips go that made a loss or gradient infinite.
-        graphs: by which forward and backward pass are replayed.
+        work_dir: where the names of clips with a non-finite loss or gradient are written.
+        graphs: CUDA graphs of the forward and backward pass, if they are used.
 
     Raises:
         NonFiniteError: a loss, or a gradient that was not scaled, is not finite.

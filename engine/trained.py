@@ -1,4 +1,4 @@
-"""A network with its weights, ready to be asked: what tools/ do with trained weights."""
+"""A network with trained weights, ready for inference; used by tools/."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class TrainedNetwork:
         return outputs.cpu().numpy()
 
     def fixed_weights(self) -> AbstractContextManager[None]:
-        """Within it, as in every call, what follows from the weights only is computed once."""
+        """A context that caches what depends only on the weights, over several calls."""
         return fixed_weights(self.model, self._constants)
 
 

@@ -1,4 +1,4 @@
-"""What a Feeder does with a clip before the network gets it: the options, and their order.
+"""Augmentation of a clip: the options of the Feeder, and the order in which they apply.
 
 To add an augmentation: a function here or in feeders/tools.py, a field, its range in
 `__post_init__`, and a line in `__call__`. The Feeder takes the fields as its arguments.
@@ -20,7 +20,7 @@ NEEDS_XYZ = ("random_rotation", "random_mirror", "fit_axes", "axis_dropout")
 
 @dataclass(frozen=True)
 class Augmentation:
-    """First which frames, then where the joints are, then what is hidden; all off by default.
+    """Choice of frames, then geometry, then occlusion and noise; all off by default.
 
     Raises:
         ValueError: an option is out of range, or requires another one.
@@ -39,17 +39,17 @@ class Augmentation:
     random_crop: float = 1.0
     """With `resize`, keep a random stretch of at least this share of the frames."""
     uniform_crop: float = 1.0
-    """With `resize`, keep this share of the frames: the middle, or as --num-clips spreads them."""
+    """With `resize`, keep this share of the frames: the middle, or spread by --num-clips."""
     random_resize: bool = False
     """With `resize`, resample at random moments: uneven speed."""
     random_frames: bool = False
-    """With `resize`, take `window_size` frames at random, in their order, some twice."""
+    """With `resize`, draw `window_size` frames at random, in order, with repetition."""
     random_rotation: Sequence[float] = (0.0, 0.0, 0.0)
-    """Largest turns about y, x, z in degrees. Vertical is y in NW-UCLA, z in NTU RGB+D's arrays."""
+    """Largest rotations about y, x, z, degrees. Vertical: y in NW-UCLA, z in NTU RGB+D's arrays."""
     random_scale: tuple[float, float] = (1.0, 1.0)
     """Range of a random factor on all coordinates."""
     random_mirror: bool = False
-    """Exchange left and right in every second clip."""
+    """Swap left and right with probability 0.5."""
     fit_axes: bool = False
     """Bring each axis to [-1, 1] after rotation and scale; the stream is derived after that."""
     joint_dropout: float = 0.0
@@ -98,7 +98,7 @@ class Augmentation:
                 logger.warning("%s has no effect with resize.", name)
 
     def check_channels(self, channels: int, has_score: bool, data_path: object) -> None:
-        """Whether options that need coordinates x, y, z find them.
+        """Check that options which need coordinates x, y, z get them.
 
         Args:
             has_score: whether the last channel is a confidence.
@@ -149,9 +149,9 @@ class Augmentation:
         Args:
             crop: number and count of `feeders.tools.uniform_crop`.
             mirror_images: as in `feeders.tools.random_mirror`, needed by `random_mirror`.
-            derive: what makes a stream of the joints once they are where they will be; what hides
-                or blurs values comes after it.
-            has_score: whether the last channel is a confidence, which has no size.
+            derive: makes the stream of the joints after the geometric options, before occlusion
+                and noise.
+            has_score: whether the last channel is a confidence, which is not scaled.
         """
         clip = self._choose_frames(clip, rng, crop)
         if self.random_move:

@@ -42,7 +42,7 @@ class Feeder(Dataset):
             are steps between recorded frames, also where `resize` keeps fewer or more of them. With
             `resize` they end with the last recorded step; a motion file has one more, to the zeros
             that follow (Kinetics, NW-UCLA) or of 0. With `fit_axes` it is derived later.
-        repeat: how often a pass over the training clips sees each, with random draws of its own
+        repeat: how often an epoch sees each training clip, each time with new random draws
             (`engine.contracts.Repeated`).
         graph: dotted name of the skeleton that knows bones and left and right; by default that of
             the data set's dataset.json, else the network's.
@@ -129,7 +129,7 @@ class Feeder(Dataset):
             self.transform.mean_map, self.transform.std_map = maps
 
     def __getstate__(self) -> dict:
-        """What a worker process gets: it opens memory-mapped files itself."""
+        """The pickled state: worker processes open memory-mapped files themselves."""
         return {**self.__dict__, "data": None} if self.use_mmap else self.__dict__
 
     def __setstate__(self, state: dict) -> None:
@@ -138,11 +138,11 @@ class Feeder(Dataset):
             self.data = open_source(self.data_path, self.split)
 
     def set_epoch(self, seed: int, epoch: int) -> None:
-        """Choose the random draws, also of workers that have started; call it between epochs."""
+        """Seed the draws of the next epoch, also in running workers; call it between epochs."""
         self._rng_key[0], self._rng_key[1] = seed, epoch
 
     def set_crop(self, number: int, count: int) -> None:
-        """Let every clip be the crop `number` of `count`, with random draws of its own.
+        """Switch to crop `number` of `count` of every clip, with its own random draws.
 
         Raises:
             ValueError: the crops would all be the same.

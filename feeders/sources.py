@@ -13,7 +13,7 @@ Source = np.ndarray | StoreSplit
 
 
 def open_source(path: Path, split: str | None, in_memory: bool = False) -> Source:
-    """What gives clips (C, T, V, M) by their number: an .npy file or a split of a store.
+    """A source of clips (C, T, V, M) by index: an .npy file or a split of a store.
 
     Raises:
         FileNotFoundError: nothing of the kind is there.
@@ -31,7 +31,7 @@ def open_source(path: Path, split: str | None, in_memory: bool = False) -> Sourc
 def names_and_labels(
     source: Source, path: Path, label_path: Path | None
 ) -> tuple[list[str], list[int]]:
-    """Those of the store at `path`, or those that the label file of the array holds, one a clip.
+    """Names and labels of the clips: from the store at `path`, or from the array's label file.
 
     Raises:
         FileNotFoundError: there is no such label file.

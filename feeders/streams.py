@@ -1,4 +1,4 @@
-"""Which stream of a data set a Feeder derives, and what it takes from the skeleton for that.
+"""The stream that a Feeder derives, and what it needs of the skeleton for that.
 
 A stream is what its file on disk would hold: bones are joints minus their parents, motions the next
 frame minus this one. So it is derived before any augmentation (graph/streams.py), but for the zeros
@@ -18,7 +18,7 @@ from graph.streams import STREAMS, Bones
 
 
 def resulting_stream(stream: str, data_path: Path) -> str:
-    """What a Feeder's clips are: `stream`, or what the file's name says that it holds already.
+    """The stream of a Feeder's clips: `stream`, or the one that the file already holds by its name.
 
     Raises:
         ValueError: there is no such stream, or the data are a file of another one already.
@@ -35,7 +35,7 @@ def resulting_stream(stream: str, data_path: Path) -> str:
 
 
 class Needs(NamedTuple):
-    """What a Feeder's options need of a skeleton."""
+    """What a Feeder's options need of the skeleton."""
 
     bones: bool  # of a bone stream
     mirror_images: bool  # of clips that are mirrored
@@ -45,14 +45,14 @@ class Needs(NamedTuple):
 
 
 class BodyPlan(NamedTuple):
-    """What was taken from a skeleton; empty where it is not needed."""
+    """Bones and mirror pairs of a skeleton; empty where they are not needed."""
 
     bones: Bones = ()
     mirror_images: tuple[int, ...] = ()
 
 
 def body_plan(graph: str, needs: Needs, num_joints: int) -> BodyPlan:
-    """What a skeleton class says of bones, left and right.
+    """Bones and mirror pairs of a skeleton class.
 
     Args:
         graph: dotted name, such as "graph.ntu_rgb_d.AdjMatrixGraph".

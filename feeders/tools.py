@@ -68,10 +68,9 @@ def random_move(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def random_rotation(
     clip: np.ndarray, max_degrees: Sequence[float], rng: np.random.Generator
 ) -> np.ndarray:
-    """Turn the whole clip about y, then x, then z: another camera.
+    """Rotate the whole clip about y, then x, then z, as if seen by another camera.
 
-    Angles are uniform within +- the limits; a limit that is left out is 0. Needs three channels;
-    distances are preserved.
+    Angles are uniform within +- the limits; a missing limit is 0. Requires three channels.
     """
     y, x, z = np.deg2rad(rng.uniform(-1, 1, 3) * [*max_degrees, 0.0, 0.0][:3])
     about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]]
@@ -82,10 +81,10 @@ def random_rotation(
 
 
 def random_mirror(clip: np.ndarray, images: Sequence[int], rng: np.random.Generator) -> np.ndarray:
-    """Every second clip as seen in a mirror: x negated, left and right joints exchanged.
+    """With probability 0.5 mirror the clip: negate x, swap left and right joints.
 
     Args:
-        images: for every joint the one on the other side of the body.
+        images: for each joint its counterpart on the other side of the body.
     """
     if rng.random() < 0.5:
         return clip
@@ -146,8 +145,8 @@ def joint_blackout(clip: np.ndarray, share: float, rng: np.random.Generator) -> 
 def fit_axes(clip: np.ndarray) -> np.ndarray:
     """Bring each axis to [-1, 1] over all frames and joints of the clip (CTR-GCN, ICCV 2021).
 
-    Where the camera stood then matters little. Joints at exactly 0 were not seen: they do not
-    count, and stay 0. So does an axis without extent.
+    This removes much of the camera's position. Joints at exactly 0 were not seen: they are ignored
+    and stay 0, as does an axis without extent.
     """
     seen = clip.any(axis=0)  # (T, V, M)
     if not seen.any():
@@ -170,9 +169,9 @@ def noise(clip: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def recorded_frames(clip: np.ndarray) -> np.ndarray:
-    """The valid span, once where it is repeated up to the clip's end; one frame of an empty clip.
+    """The valid span, without its repetitions up to the clip's end; one frame of an empty clip.
 
-    NTU RGB+D's arrays repeat every body's frames. The first body tells where it begins again.
+    NTU RGB+D's arrays repeat each body's frames; the first body shows where they begin again.
     """
     begin, end = valid_span(clip)
     clip = clip[:, begin : max(end, begin + 1)]

@@ -29,11 +29,11 @@ class TraitFeeder(Dataset):
 
     Attributes:
         sample_name: `participant{ID}_session{ID}_{recording}_{chunk}`.
-        label: (5,) float32 a chunk; NaN where the traits are not known.
+        label: (5,) float32 per chunk; NaN where the traits are unknown.
         training_mean: (5,) the mean traits of the participants of the training split, None where
             the folder has none.
-        groups: of each chunk who or what must not be on both sides of a cross-validation: the
-            participant, or where dataset.json says `folds: session`, the session.
+        groups: per chunk the unit that cross-validation keeps whole: the participant, or the
+            session if dataset.json says `folds: session`.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -84,7 +84,7 @@ class TraitFeeder(Dataset):
         self._arrays = [open_array(path, 4, "chunks (N, T, V, C)") for path in self._paths]
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a worker process gets: it opens the files itself."""
+        """The pickled state: worker processes open the files themselves."""
         return {**self.__dict__, "_arrays": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -101,8 +101,8 @@ class TraitFeeder(Dataset):
         return np.ascontiguousarray(chunk), self.label[index], index
 
     def efforts(self) -> dict[str, Any]:
-        """The efforts of the first chunk of the participant who has most chunks, of the first set
-        of features: `participant` and `curves`, {effort: (T,)}, the mean over joints of its length;
+        """Effort curves to draw, of the first chunk of whoever has most chunks: `participant` and
+        `curves`, {effort: (T,)}, norms averaged over joints, of the first set of features;
         empty without features.
         """
         sets = feature_sets(self.features)

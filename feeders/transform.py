@@ -1,4 +1,4 @@
-"""A clip of the arrays -> what the network reads. Needs no torch."""
+"""A clip of the arrays -> the input of the network. Needs no torch."""
 # Shapes: C channels, T frames, V joints, M persons.
 
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from utils.config import coerced
 
 @dataclass
 class ClipTransform:
-    """What a Feeder makes of a clip: the stream, then the augmentation.
+    """The processing of a Feeder: derive the stream, then augment.
 
     Args:
         stream: joint, bone, joint_motion or bone_motion, as in `feeders.feeder.Feeder`.
-        augment: how frames are chosen and places changed.
+        augment: the augmentation.
         body: bones and mirror pairs of the skeleton, where they are needed.
         from_file: the stream of the file that training read, which is derived first; joint where
             training derived its stream itself.
@@ -40,7 +40,7 @@ class ClipTransform:
 
     @property
     def needs(self) -> Needs:
-        """What it must know of the skeleton."""
+        """What it needs of the skeleton."""
         bones = self.stream.startswith("bone") or self.from_file.startswith("bone")
         return Needs(bones, self.augment.random_mirror)
 

@@ -70,7 +70,9 @@ def open_array(
             raise ValueError(f"it must hold {what}, but has the shape {array.shape}")
     except UNREADABLE as error:
         reason = error or type(error).__name__
-        raise ValueError(f"{path} is no readable array: {reason}. {how_to_make(path)}") from error
+        raise ValueError(
+            f"{path} is not a readable array: {reason}. {how_to_make(path)}"
+        ) from error
     return np.array(array) if in_memory else array
 
 
@@ -78,7 +80,7 @@ def map_npy(path: Path) -> np.ndarray:
     """The array of an .npy file, left on disk, whose shape fits the size of the file.
 
     Raises:
-        ValueError: they do not fit, or the file is no .npy file of plain values.
+        ValueError: they do not fit, or the file is not an .npy file of plain values.
         Exception: any of UNREADABLE.
     """
     with regular_file(path).open("rb") as file:
@@ -93,11 +95,11 @@ def map_npy(path: Path) -> np.ndarray:
 
 
 def create_clips(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap:
-    """A new .npy file of zeros to be filled in, whose room on the disk is taken at once.
+    """A new .npy file of zeros to be filled in, whose disk space is reserved at once.
 
     Raises:
         OSError: the disk is too full. (Without the reservation the process would be killed when it
-            writes to a page that has no room.)
+            writes to a page without space.)
     """
     clips = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
@@ -151,7 +153,7 @@ def npz_of(content: bytes) -> dict[str, np.ndarray]:
             names = [name for name in sizes if name.endswith(".npy")]
             return {n.removesuffix(".npy"): _read_member(archive, n, sizes) for n in names}
     except UNREADABLE as error:
-        raise ValueError(f"it is no .npz file: {error or type(error).__name__}") from error
+        raise ValueError(f"it is not an .npz file: {error or type(error).__name__}") from error
 
 
 def npy_of(content: bytes) -> np.ndarray:
@@ -164,7 +166,7 @@ def npy_of(content: bytes) -> np.ndarray:
         with io.BytesIO(content) as file:
             return _array_of(file, len(content), "it")
     except UNREADABLE as error:
-        raise ValueError(f"it is no .npy file: {error or type(error).__name__}") from error
+        raise ValueError(f"it is not an .npy file: {error or type(error).__name__}") from error
 
 
 def _array_of(file: BinaryIO, size: int, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the classes of the benchmarks are called, in the order of their labels (from 0)."""
+"""Names of the benchmarks' classes, in the order of their labels (from 0)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

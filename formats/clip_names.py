@@ -1,4 +1,4 @@
-"""What names tell: of the benchmarks' clips the subject, of files of arrays the stream."""
+"""What names tell: the subject of a benchmark's clip, the stream of an array file."""
 
 import re
 from collections.abc import Sequence

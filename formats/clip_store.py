@@ -43,7 +43,7 @@ MAX_CLIP_VALUES = 10**8  # of a clip as the published arrays have it; NTU RGB+D:
 class ClipStore:
     """A store opened for reading; the joints stay on disk.
 
-    Its pickle holds only the folder: a worker process opens the files itself.
+    Pickling it keeps only the folder: each worker process opens the files itself.
 
     Raises:
         FileNotFoundError: the folder holds no store.
@@ -61,7 +61,7 @@ class ClipStore:
         except UNREADABLE as error:
             reason = error or type(error).__name__
             raise ValueError(
-                f"{self.folder} is no readable clip store ({reason}). {how_to_make(self.folder)}"
+                f"{self.folder} is not a readable clip store ({reason}). {how_to_make(self.folder)}"
             ) from error
 
     def _open(self) -> None:
@@ -129,7 +129,7 @@ class ClipStore:
     def split(self, name: str) -> np.ndarray:
         """The clips of a split such as `xsub/train`, or `train` where there is one benchmark.
 
-        Their numbers in the store, rising: sorted by name.
+        Their indices in the store, ascending: sorted by name.
 
         Raises:
             ValueError: the store has no such split.
@@ -157,7 +157,7 @@ class StoreSplit:
 
     Args:
         folder: of the store.
-        split: such as `xsub/train`; None only leads to the error that lists those there are.
+        split: such as `xsub/train`; None raises the error that lists the splits.
         in_memory: load the store instead of reading clips from disk as they are needed.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What one must know to use trained weights: it lies beside them, and goes with exported files.
+"""What is needed to use trained weights: settings, data set, classes, results.
 
 A work dir has it as config.yaml, dataset.json and summary.json; an exported file (.onnx, .pt2,
 .safetensors) as JSON text in its metadata, under the name `KEY`.
@@ -37,13 +37,13 @@ SETTINGS_KINDS = {
 
 @dataclass(frozen=True)
 class NetworkInfo:
-    """Of a trained network.
+    """The description of a trained network.
 
     Args:
-        settings: those it was trained or is tested with, as in config.yaml.
+        settings: those of its training or test, as in config.yaml.
         dataset: the data set's dataset.json; empty if unknown.
         classes: their names in the order of labels; empty if unknown.
-        results: what it reached: `best`, `last` and `test` of summary.json; empty if unknown.
+        results: `best`, `last` and `test` of summary.json; empty if unknown.
     """
 
     settings: dict[str, Any]
@@ -100,7 +100,7 @@ class NetworkInfo:
         for name in info._names_of_classes():
             if not OWN_NAME.fullmatch(name):
                 raise ValueError(
-                    f"{path} names {name!r:.80}, which is no part of this project, and is not "
+                    f"{path} names {name!r:.80}, which is not a part of this project, and is not "
                     "imported. If you trust the file, name its settings with --config."
                 )
         return info

@@ -1,4 +1,4 @@
-"""What the values of a file's mapping may be, and an error that says which is not."""
+"""Check the kinds of the values of a file's mapping."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple

@@ -25,7 +25,7 @@ def load_labels(path: Path) -> tuple[list[str], list[int]]:
     Raises:
         FileNotFoundError: no such file.
         ValueError: the file holds something else, lists of different length, a name twice, or
-            labels that are no whole numbers from 0.
+            labels that are not whole numbers from 0.
     """
     if path.suffix == ".npz" or npz_beside(path):
         path = path.with_suffix(".npz")
@@ -61,7 +61,7 @@ def save_labels_as_npz(path: Path, names: Sequence[str], labels: Sequence[int]) 
 def _from_pickle(path: Path) -> tuple[Iterable, Iterable]:
     pair = load_pickle(path)
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-        raise ValueError("it is no pair")
+        raise ValueError("it is not a pair")
     return pair[0], pair[1]
 
 

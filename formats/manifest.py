@@ -1,4 +1,4 @@
-"""`dataset.json`, which stands beside a data set's arrays and says what they are.
+"""`dataset.json`, which stands beside a data set's arrays and describes them.
 
 Fields: `dataset`, `format` (dense or compact), `num_joints`, `num_persons`, `channels`,
 `clip_shape`, `counts` (clips by split, such as xsub/train), `class_counts` (by split, one number
@@ -117,8 +117,8 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def count_note(counts: dict[str, int], published: dict[str, int]) -> str | None:
-    """A sentence about splits whose size is not the published one; a note, since some users have
-    partial downloads.
+    """A sentence about splits whose size is not the published one; only a note, since downloads may
+    be partial.
     """
     differing = [split for split in counts if published.get(split, counts[split]) != counts[split]]
     if not differing:

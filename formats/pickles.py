@@ -45,7 +45,7 @@ def load_pickle(path: Path) -> Any:
     """What a pickle file holds; never runs code from the file.
 
     Raises:
-        ValueError: the file is no pickle, is damaged, or holds something else than data.
+        ValueError: the file is not a pickle, is damaged, or holds something else than data.
         OSError: it cannot be read.
     """
     size = path.stat().st_size
@@ -69,7 +69,7 @@ def loads(content: bytes) -> Any:
         return _finished(value, {}, 0)
     except DAMAGED as error:
         reason = one_line(error, 200)
-        raise ValueError(f"it is no pickle of plain data: {reason}") from error
+        raise ValueError(f"it is not a pickle of plain data: {reason}") from error
 
 
 def _check_instructions(content: bytes) -> None:
@@ -93,7 +93,9 @@ class _Dtype:
     def __init__(self, code: Any = None, *_: Any) -> None:
         code = code.decode("latin1") if isinstance(code, bytes) else code
         if not isinstance(code, str) or not DTYPE.fullmatch(code):
-            raise ValueError(f"its arrays are of the type {code!r}, which is no number or text")
+            raise ValueError(
+                f"its arrays are of the type {code!r}, which is neither number nor text"
+            )
         self.dtype = np.dtype(code)
 
     def __setstate__(self, state: Any) -> None:

@@ -21,11 +21,11 @@ def metadata_of(path: Path) -> dict[str, str]:
     with regular_file(path).open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         if not 0 < size <= min(MAX_HEADER, path.stat().st_size):
-            raise ValueError(f"{path} is no .safetensors file. Fetch it again.")
+            raise ValueError(f"{path} is not a .safetensors file. Fetch it again.")
         try:
             found = json.loads(file.read(size)).get("__metadata__", {})
         except (ValueError, AttributeError, RecursionError) as error:
             raise ValueError(f"{path} has a damaged header: {error}. Fetch it again.") from error
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise ValueError(f"{path} has metadata that are no text. Fetch it again.")
+        raise ValueError(f"{path} has metadata that are not text. Fetch it again.")
     return found

@@ -16,7 +16,7 @@ from utils.files import atomic_write, regular_file
 
 
 def score_file(folder: Path, epoch: int | str = 1, part: str = "test") -> Path:
-    """Where a run leaves its scores; a test counts as epoch 1."""
+    """The file of a run's scores; a test counts as epoch 1."""
     return folder / f"epoch{epoch}_{part}_score.pkl"
 
 
@@ -128,7 +128,7 @@ def _vector(score: object) -> np.ndarray:
 
 
 def delete_scores(folder: Path, part: str = "*", but: Path | None = None) -> None:
-    """Delete the scores of all epochs, but for one file."""
+    """Delete the scores of all epochs except one file."""
     for path in folder.glob(score_file(folder, "*", part).name):
         if path != but:
             path.unlink()

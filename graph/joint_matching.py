@@ -1,8 +1,8 @@
-"""Joints of one skeleton from those of another, by their names.
+"""Convert joints from one skeleton to another by their names.
 
-A joint that the other lacks is the mean of others that it lies between or next to: the neck between
-the shoulders, the pelvis between the hips, a hand at the knuckles, or where these are unknown at
-the wrist. It is an approximation: estimators do not mark the joints of a Kinect.
+A joint that the source lacks is the mean of joints around it: the neck is between the shoulders,
+the pelvis between the hips, a hand at the knuckles or else at the wrist. It is an approximation:
+estimators do not place joints as a Kinect does.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
@@ -19,7 +19,7 @@ SAME = (
     ("spine_mid", "spine", "spine_middle", "spine_navel", "torso"),
     ("spine_upper", "spine_chest"),
 )
-# What may stand for a joint, the best first; {side} is left or right.
+# Substitutes of a joint, the best first; {side} is left or right.
 BETWEEN: dict[str, tuple[tuple[str, ...], ...]] = {
     **dict.fromkeys(SAME[0], (HIPS,)),
     **dict.fromkeys(SAME[1], (SHOULDERS,)),

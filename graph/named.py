@@ -46,7 +46,7 @@ def skeleton_class(name: str) -> type:
         name: "coco17", "my/skeleton.yaml" or "graph.ntu_rgb_d.AdjMatrixGraph".
 
     Raises:
-        ValueError: there is no such skeleton, or its file is none.
+        ValueError: there is no such skeleton, or its file is invalid.
     """
     if Path(name).suffix in SUFFIXES:
         return _from_file(Path(name).resolve())
@@ -69,7 +69,7 @@ def _from_file(path: Path) -> type[SkeletonGraph]:
         return make_skeleton(path.stem, content)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = one_line(error, 300)
-        raise ValueError(f"{path} is no skeleton: {reason}") from error
+        raise ValueError(f"{path} is not a skeleton: {reason}") from error
 
 
 def make_skeleton(name: str, content: Any) -> type[SkeletonGraph]:

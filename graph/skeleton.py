@@ -1,4 +1,4 @@
-"""What every skeleton has: named joints, bones, and the graph that they span."""
+"""The base of all skeletons: named joints, bones, and their graph."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
@@ -12,7 +12,7 @@ OTHER_SIDE = {"left": "right", "right": "left"}
 
 @runtime_checkable
 class Skeleton(Protocol):
-    """What data code asks of a skeleton class, which a dotted name stands for.
+    """What data code expects of a skeleton class.
 
     Networks build it without arguments and read `num_nodes` and `A_binary_with_I`.
     """
@@ -52,14 +52,14 @@ class SkeletonGraph:
 
     @classmethod
     def names_in_files(cls) -> tuple[str, ...]:
-        """What motion capture files call the joints."""
+        """The joints' names in motion capture files."""
         return cls.file_names or tuple(cls.joint_names)
 
     @classmethod
     def mirror_images(cls) -> list[int]:
-        """For every joint the one on the other side of the body, or itself in the middle.
+        """For each joint its counterpart on the other side of the body, or itself in the middle.
 
-        The names tell: `left_hand` and `right_hand` change places.
+        Pairs are known by name: `left_hand` and `right_hand` swap.
 
         Raises:
             ValueError: the partner of a joint is missing.

@@ -57,7 +57,7 @@ def distance_subsets(num_nodes: int, edges: Sequence[tuple[int, int]], centre: i
     """(3, V, V) float32 of undirected edges: itself; neighbours as far from the centre or farther;
     nearer ones. ST-GCN's `spatial` strategy (Yan et al., AAAI 2018), normalised before it is split.
 
-    Published quirk, kept: distances are known up to one hop, so that all joints beyond the centre's
+    As published: distances are known only up to one hop, so that all joints beyond the centre's
     neighbours count as equally far.
     """
     adjacency = edges_to_adjacency(num_nodes, edges).astype(np.float64) + np.eye(num_nodes)

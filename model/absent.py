@@ -1,6 +1,6 @@
-"""Bodies that are missing, computed once.
+"""Compute missing bodies only once.
 
-Data sets of one or two persons a clip store a missing one as zeros. All such bodies of the same
+Data sets with one or two persons per clip store a missing one as zeros. All such bodies of the same
 place in a clip are equal, and stay equal through every layer that treats bodies alike: one of
 them can stand for all. BatchNorm must then count it as often as it stands for others
 (model/batch_norm.py), and the result is that of computing each.
@@ -29,9 +29,9 @@ class Merged(NamedTuple):
 
 @contextmanager
 def fixed_rows(count: int) -> Iterator[None]:
-    """Within it `merge_absent` gives `count` rows, which must suffice (`rows_needed`).
+    """A context within which `merge_absent` gives `count` rows, which must suffice (`rows_needed`).
 
-    It then does not look at how many there are, for which a host waits for the GPU.
+    It then need not count them, for which the host would wait for the GPU.
     """
     global _fixed
     before, _fixed = _fixed, count

@@ -1,4 +1,4 @@
-"""What an evaluation computes of the weights alone, kept while they do not change."""
+"""A cache of what depends only on the weights, for evaluation with fixed weights."""
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ _kept: ContextVar[Kept | None] = ContextVar("kept", default=None)  # of a thread
 
 @contextmanager
 def fixed_weights(kept: Kept | None = None) -> Iterator[None]:
-    """Within it nothing changes the weights of models in evaluation mode.
+    """A context within which the weights of models in evaluation mode do not change.
 
     Args:
-        kept: what was computed so far, for weights that are fixed for longer than one context.
+        kept: the cache, for weights that are fixed for longer than one context.
     """
     outer = _kept.get()
     token = _kept.set(kept if kept is not None else {} if outer is None else outer)
@@ -29,9 +29,9 @@ def fixed_weights(kept: Kept | None = None) -> Iterator[None]:
 
 
 def constants_of(block: nn.Module, what: Hashable, make: Callable[[], T]) -> T:
-    """`make()`, or what it gave for this block before, where the weights are fixed.
+    """`make()`, or its cached result for this block while weights are fixed.
 
-    Where a gradient is wanted, or torch.compile looks on, it is made anew.
+    With gradients or torch.compile it is computed each time.
 
     Args:
         what: tells the constants of a block apart, such as by their type.

@@ -35,7 +35,7 @@ class MultiScaleTemporalConv(nn.Module):
         activation: whether the sum with the residual passes a final ReLU.
         dropout: after each dilated branch, and after the sum with the residual.
         kernel_size: of the dilated branches.
-        dilations: one a branch.
+        dilations: one per branch.
         has_residual: whether the input is added; CTR-GCN's units add their own.
 
     Raises:

@@ -151,7 +151,7 @@ def test_transfer_from_another_skeleton_freezes_what_is_loaded(settings, tmp_pat
         (["--model-args", "{num_class: 4}"], "num_class of the 5 traits"),
         (["--model-args", "{in_channels: 7}"], "model_args says in_channels: 7"),
         (["--train-feeder-args", "{split: training}"], "no data file"),
-        (["--task", "action"], "are no classes. Did you mean --task traits"),
+        (["--task", "action"], "are not classes. Did you mean --task traits"),
     ],
 )
 def test_settings_that_do_not_fit_are_one_line(settings, tmp_path, capsys, flags, message):

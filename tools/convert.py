@@ -1,4 +1,4 @@
-"""Arrays -> formats of other toolboxes: python3 tools/convert.py --data data/x --to pyskl ...
+"""Convert arrays for other toolboxes: python3 tools/convert.py --data data/x --to pyskl ...
 
 - `pyskl`: an annotation pickle of PYSKL and MMAction2, with the splits train and val.
 - `ctrgcn`: an .npz of CTR-GCN, `x_train` (N, T, M*V*C), `y_train` one-hot, `x_test`, `y_test`.
@@ -36,21 +36,21 @@ class Part(NamedTuple):
     labels: list[int]
 
     def each(self) -> Iterator[tuple[str, int, np.ndarray]]:
-        """Name, label and (M, T, V, C) float32 of every clip, as long as in the arrays."""
+        """Name, label and (M, T, V, C) float32 of each clip, as long as in the arrays."""
         for number, (name, label) in enumerate(zip(self.names, self.labels, strict=True)):
             clip = np.array(self.clips[number], np.float32)
             yield name, label, np.ascontiguousarray(clip.transpose(3, 1, 2, 0))
 
 
 def parts_of(folder: Path, benchmark: str | None) -> list[Part]:
-    """Train and val of a data set's folder, or those of them that are there.
+    """The parts train and val of a data set, as far as they exist.
 
     Args:
-        folder: of the arrays, or a store.
-        benchmark: of a store that has several, such as xsub.
+        folder: the folder of the arrays, or a store.
+        benchmark: the benchmark of a store that has several, such as xsub.
 
     Raises:
-        FileNotFoundError: there is neither.
+        FileNotFoundError: neither exists.
     """
     store = folder if (folder / INDEX).is_file() else folder / "clips"
     found = []

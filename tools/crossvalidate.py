@@ -1,10 +1,10 @@
-"""What predicts the perceived personality of rated clips: python3 tools/crossvalidate.py data/zeroeggs
+"""Compare predictors of perceived personality: python3 tools/crossvalidate.py data/zeroeggs
 
-The mean, ridge regression and a random forest on statistics of the clips (scikit-learn, in
-requirements-extra.txt), for each set of features and for all together, and networks that main.py
---folds trained, all on the same parts: recordings never stand on both sides. MSE, Pearson's r and the
-concordance correlation of each trait, with 95 % intervals, beside the bounds that the raters'
-agreement sets.
+Baselines on statistics of the rated clips (the mean, ridge regression, a random forest; scikit-learn,
+in requirements-extra.txt), for each set of features and for all together, and networks trained by
+main.py --folds, are cross-validated on the same folds, which keep recordings whole. Writes MSE,
+Pearson's r and the concordance correlation of each trait with 95 % intervals, and the bounds that the
+raters' agreement sets.
 
 python3 main.py --config config/animation-personality/cross_validate.yaml --seeds 1 2 3
 python3 tools/crossvalidate.py data/zeroeggs --runs work_dir/zeroeggs/laban
@@ -34,17 +34,17 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("data", type=Path, metavar="FOLDER",
-        help="of data_gen/animation_gendata.py and laban_gendata.py")  # fmt: skip
-    add("--methods", nargs="+", choices=METHODS, default=METHODS, help="(default: both)")
+        help="data set of data_gen/animation_gendata.py and laban_gendata.py")  # fmt: skip
+    add("--methods", nargs="+", choices=METHODS, default=METHODS, help="baselines (default: both)")
     add("--features", nargs="+", choices=SETS, default=SETS,
-        help="one set each, or all together (default: all that are there)")  # fmt: skip
+        help="sets of features, or all together (default: all in FOLDER)")  # fmt: skip
     add("--runs", nargs="+", type=Path, default=[], metavar="WORK_DIR",
-        help="of main.py --folds, with the same --folds and --seeds")  # fmt: skip
-    add("--folds", type=int, default=5, metavar="K", help="parts (default: 5)")
+        help="work dirs of main.py with the same --folds and --seeds, to compare")  # fmt: skip
+    add("--folds", type=int, default=5, metavar="K", help="number of folds (default: 5)")
     add("--seeds", nargs="+", type=int, default=[1, 2, 3], metavar="N",
-        help="of the parts and the forests (default: 1 2 3)")  # fmt: skip
+        help="seeds of the folds and the forests (default: 1 2 3)")  # fmt: skip
     add("--out", type=Path, metavar="FILE",
-        help="the tables, .md, and the numbers, .json beside it "
+        help=".md file for the tables, with the numbers as .json beside it "
         "(default: crossvalidation.md in FOLDER)")  # fmt: skip
     return parser
 

@@ -1,19 +1,19 @@
-"""What predictions hang on: python3 tools/explain.py work_dir/ntu/xsub/joint
+"""Explain what predictions depend on: python3 tools/explain.py work_dir/ntu/xsub/joint
 
-Actions: of every class, which joints the network's probability of it hangs on: how much is lost
-where a joint of a test clip moves as in a clip of another class. Writes importance.png, a skeleton a
-class, and importance.json into the work dir, or --out.
+Actions: the importance of each joint for each class, that is, how much the probability of the true
+class drops when the joint is replaced by that of a clip of another class. Writes importance.png, with
+one skeleton per class, and importance.json into the work dir, or into --out.
 
-Traits: of each, by how much the error grows where an effort (or position) of a joint is another
-clip's, and which moments of clips move the prediction. Everything is asked of models that have not
-seen the recording: the networks of a work dir of main.py --folds, or a baseline of crossvalidate.py.
-Writes importance-O.png and so on, explanation.json and explained.html, which plays clips with the
+Traits: how much the error grows when an effort (or the position) of a joint is replaced by that of
+another clip, and which moments of a clip change the prediction. Only models that have not seen the
+recording are used: the networks of a work dir of main.py --folds, or a baseline of crossvalidate.py.
+Writes importance-O.png and so on, explanation.json, and explained.html, which plays clips with the
 effect of each moment below them.
 
 python3 tools/explain.py work_dir/zeroeggs/laban/seed-1
 python3 tools/explain.py --baseline forest --features laban --data data/zeroeggs --out work_dir/forest
 
-tools/report.py shows the pictures.
+tools/report.py includes the pictures.
 """  # noqa: E501 - commands to copy
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -36,20 +36,25 @@ def make_parser() -> ArgumentParser:
     add = parser.add_argument
     add(
         "work_dir", nargs="?", type=Path, metavar="WORK_DIR",
-        help="of a training; of traits one of main.py --folds, and of one seed",
+        help="work dir of a training; for traits that of one seed of main.py --folds",
     )  # fmt: skip
     add("--per-class", type=int, default=10, metavar="N",
-        help="actions: test clips of every class that are looked at (default: 10)")  # fmt: skip
-    add("--baseline", choices=("ridge", "forest"), help="traits: explain this one instead")
+        help="actions: number of test clips per class (default: 10)")  # fmt: skip
+    add(
+        "--baseline",
+        choices=("ridge", "forest"),
+        help="traits: explain this baseline instead of a network",
+    )
     add("--features", nargs="+", default=["laban"], metavar="SET",
-        help="positions, laban, laban_released or descriptors (default: laban)")  # fmt: skip
-    add("--folds", type=int, default=5, metavar="K", help="of the baseline (default: 5)")
-    add("--seed", type=int, default=1, metavar="N", help="of the baseline (default: 1)")
+        help="features of the baseline: positions, laban, laban_released, descriptors "
+        "(default: laban)")  # fmt: skip
+    add("--folds", type=int, default=5, metavar="K", help="folds of the baseline (default: 5)")
+    add("--seed", type=int, default=1, metavar="N", help="seed of the baseline (default: 1)")
     add("--data", type=Path, metavar="FOLDER",
-        help="the rated clips (default: those that the networks were trained on)")  # fmt: skip
-    add("--out", type=Path, metavar="FOLDER", help="(default: WORK_DIR)")
+        help="folder of the rated clips (default: that of the networks)")  # fmt: skip
+    add("--out", type=Path, metavar="FOLDER", help="where results are written (default: WORK_DIR)")
     add("--clips", type=non_negative, default=2, metavar="N",
-        help="traits: play the N highest and lowest predicted in each (default: 2)")  # fmt: skip
+        help="traits: play the N highest and lowest predictions of each (default: 2)")  # fmt: skip
     return parser
 
 
@@ -71,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _is_of_actions(work_dir: Path) -> bool:
-    """Whether it is the work dir of a network of actions; False where there is none."""
+    """Whether it is the work dir of a network that classifies actions."""
     from engine.settings.parse import read_values
 
     config = work_dir / "config.yaml"
@@ -79,7 +84,7 @@ def _is_of_actions(work_dir: Path) -> bool:
 
 
 def explain_traits(args: Namespace) -> None:
-    """Features of joints and moments of clips, by models that have not seen them.
+    """Importance of features and of moments, for models that have not seen the clips.
 
     Raises:
         FileNotFoundError, ValueError: models or clips are missing or do not fit.
@@ -103,7 +108,7 @@ def explain_traits(args: Namespace) -> None:
 
 
 def models_of(args: Namespace) -> tuple[Any, list[str], Any, int]:
-    """The clips, the sets of features, the models, and how many they are."""
+    """The clips, the sets of features, the models, and their number."""
     from tools.crossvalidating.explanation import baseline_models, network_models, read_info
     from tools.crossvalidating.rated import read_rated, sets_of
 
@@ -122,7 +127,7 @@ def models_of(args: Namespace) -> tuple[Any, list[str], Any, int]:
 
 
 def write(folder: Path, clips: Any, found: Any) -> dict[str, list]:
-    """A picture a trait, and explanation.json; what it says matters most."""
+    """Write one picture per trait, and explanation.json; returns the strongest features."""
     from formats.chunks import TRAITS
     from tools.crossvalidating.pictures import figure_of, strongest
     from tools.drawing.files import write_figure

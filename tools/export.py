@@ -1,12 +1,12 @@
-"""Trained weights -> a file to ship: python3 tools/export.py --weights work_dir/x/weights/best.pt --out model.onnx
+"""Export a trained network: python3 tools/export.py --weights work_dir/x/weights/best.pt --out model.onnx
 
 - `.onnx`: the network, for any number of clips and, where the network allows it, frames. It is
-  compared with torch by onnxruntime on random and on real clips, with the largest difference and
-  both speeds; tools/predict.py computes it without torch.
+  compared with torch on random and on real clips by onnxruntime, which prints the largest
+  difference and both speeds; tools/predict.py runs it without torch.
 - `.pt2`: the program of torch.export, for torch and AOTInductor.
-- `.safetensors`: the weights alone, which main.py, predict.py and report.py take as --weights.
+- `.safetensors`: only the weights, which main.py, predict.py and report.py take as --weights.
 
-Settings, data set, names of classes and accuracy go with each of them.
+Each file also holds the settings, the data set, the class names and the accuracy.
 """  # noqa: E501 - a command to copy
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -28,12 +28,18 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--weights", type=weights_file, required=True, metavar="FILE",
-        help=".pt, .safetensors, or a work dir for its best")  # fmt: skip
-    add("--out", type=Path, required=True, metavar="FILE", help=", ".join(ENDINGS))
-    add("--config", type=Path, metavar="FILE", help="settings of weights outside of a work dir")
-    add("--frames", type=int, metavar="T", help="length of the clips to check with (default: the "
-        "settings')")  # fmt: skip
-    add("--fixed", action="store_true", help=".onnx, .pt2: only clips of this length, for "
+        help=".pt or .safetensors file, or a work dir for its best")  # fmt: skip
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=f"file to write: {', '.join(ENDINGS)}",
+    )
+    add("--config", type=Path, metavar="FILE", help="YAML settings of weights without a work dir")
+    add("--frames", type=int, metavar="T", help="frames of the clips to check with (default: as in "
+        "the settings)")  # fmt: skip
+    add("--fixed", action="store_true", help=".onnx, .pt2: fix the number of frames, for "
         "runtimes that need it")  # fmt: skip
     return parser
 

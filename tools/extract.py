@@ -1,8 +1,9 @@
-"""Videos -> skeletons to train on: python3 tools/extract.py VIDEO... --out data/my_raw
+"""Extract skeletons from videos: python3 tools/extract.py VIDEO... --out data/my_raw
 
-Writes an .npz a video, of joints (M, T, V, C), and skeletons.yaml, a start for
-data_gen/custom_gendata.py that says how they are read. Videos that share a name keep their folders.
-Videos whose file is there already are left alone, so that an interrupted run resumes.
+Writes one .npz per video, with joints (M, T, V, C), and skeletons.yaml, which tells
+data_gen/custom_gendata.py how to read them; add there how the class is known. Videos of the same
+name keep the names of their folders. Videos that have been extracted are skipped, so that an
+interrupted run resumes.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -28,17 +29,27 @@ YAML = "skeletons.yaml"
 
 def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--pose", choices=(*ESTIMATORS,), default="mediapipe")
+    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
     parser.add_argument(
-        "--pose-model", type=Path, metavar="FILE", help="of the estimator, where it needs one"
+        "--pose",
+        choices=(*ESTIMATORS,),
+        default="mediapipe",
+        help="pose estimator (default: mediapipe)",
     )
-    parser.add_argument("--persons", type=int, default=2, help="at most (default: 2)")
+    parser.add_argument(
+        "--pose-model",
+        type=Path,
+        metavar="FILE",
+        help="model file of the estimator, where it needs one",
+    )
+    parser.add_argument(
+        "--persons", type=int, default=2, help="most persons per video (default: 2)"
+    )
     parser.add_argument(
         "--coordinates",
         choices=(METRES, PIXELS),
-        help="pixels have a confidence, too (default: metres where the estimator knows them)",
+        help="pixels have a confidence (default: metres where the estimator gives them)",
     )
     return parser
 
@@ -76,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def write_yaml(path: Path, seen: Seen, persons: int, in_folders: bool) -> None:
-    """The part of custom_gendata.py's YAML file that follows from the videos."""
+    """Write the part of custom_gendata.py's YAML file that is known from the videos."""
     files, label = "*.npz", "{regex: '^([a-z]+)'}  # the class stands in the name: wave_01.npz"
     if in_folders:
         files, label = "**/*.npz", "{folder: 1}  # the class is the name of the folder"

@@ -1,8 +1,8 @@
-"""What a trained network says of clips: python3 tools/predict.py CLIP... --weights work_dir/x/weights/best.pt
+"""Predict the classes of clips: python3 tools/predict.py CLIP... --weights work_dir/x/weights/best.pt
 
-Clips are raw files as the network's data set has them (one file, folders, globs, an archive, or `-`
-for frames as lines of JSON), and are prepared as for training. The settings, the data set and the
-names of classes are found beside the weights; for released ones name the settings with --config.
+Clips are raw files in the format of the network's data set (files, folders, globs, an archive, or
+`-` for frames as lines of JSON), and are prepared as for training. Settings, data set and class names
+are read from the work dir of the weights; for released weights name the settings with --config.
 
 python3 tools/predict.py data/nturgbd_raw/nturgb+d_skeletons/S001C001P001R001A023.skeleton \\
     --weights pretrained-models/ntu60-xsub-joint.pt --config config/nturgbd-cross-subject/test_joint.yaml
@@ -51,28 +51,46 @@ def make_parser() -> ArgumentParser:
     add("clips", nargs="*", metavar="CLIP", help="files, folders, globs, archives, or - for stdin")
     add("--weights", type=weights_file, nargs="+", default=[], metavar="FILE",
         help=".pt, .safetensors, .onnx, or a work dir for its best; several are fused")  # fmt: skip
-    add("--alpha", type=float, nargs="+", metavar="X", help="a weight each (default: 1)")
+    add(
+        "--alpha",
+        type=float,
+        nargs="+",
+        metavar="X",
+        help="fusion weight of each network (default: 1)",
+    )
     add("--config", type=Path, nargs="+", metavar="FILE",
-        help="settings of weights outside of a work dir: one for all, or one each")  # fmt: skip
+        help="YAML settings of weights without a work dir: one, or one for each")  # fmt: skip
     add("--format", metavar="NAME",
-        help=f"of the clips: {', '.join(DATASETS)}, or a YAML file of custom_gendata.py "
-        "(default: that of the data set the network was trained on)")  # fmt: skip
+        help=f"format of the clips: {', '.join(DATASETS)}, or a YAML file of custom_gendata.py "
+        "(default: that of the network's data set)")  # fmt: skip
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="an object a line")
-    form.add_argument("--csv", action="store_true", help="a table")
-    add("--window", type=int, metavar="T", help="ask about windows of so many frames")
-    add("--stride", type=int, metavar="T", help="frames between them (default: a quarter)")
-    add("--rate", type=float, metavar="HZ", help="frames a second, for the times of windows")
+    form.add_argument("--json", action="store_true", help="print one JSON object per line")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+    add("--window", type=int, metavar="T", help="predict windows of T frames")
+    add("--stride", type=int, metavar="T", help="frames from one window to the next (default: T/4)")
+    add("--rate", type=float, metavar="HZ", help="frames per second, to print the times of windows")
     add("--video", nargs="+", default=[], metavar="FILE",
-        help="videos, or a number for a camera: skeletons come from a pose estimator")  # fmt: skip
-    add("--pose", default="mediapipe", metavar="NAME", help="mediapipe (default) or rtmlib")
+        help="videos, or a camera's number; a pose estimator finds the skeletons")  # fmt: skip
+    add("--pose", default="mediapipe", metavar="NAME",
+        help="pose estimator: mediapipe (default) or rtmlib")  # fmt: skip
     add("--pose-model", type=Path, metavar="FILE",
-        help="mediapipe 1.x: a pose_landmarker.task file of yours")  # fmt: skip
+        help="mediapipe 1.x: the pose_landmarker .task file to use")  # fmt: skip
     add("--save-skeletons", type=Path, metavar="FILE",
-        help="keep the skeletons of --video as .npz, for custom_gendata.py")  # fmt: skip
-    add("--batch-size", type=int, metavar="N", help="(default: the settings' test_batch_size)")
-    add("--device", nargs="+", metavar="D", help="GPU number or cpu (default: a GPU if any)")
-    add("--max-file-mb", type=float, default=MAX_FILE_MB, metavar="MB", help="of a raw file")
+        help="save the skeletons of --video as .npz, for custom_gendata.py")  # fmt: skip
+    add(
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help="clips per batch (default: the settings' test_batch_size)",
+    )
+    add(
+        "--device",
+        nargs="+",
+        metavar="D",
+        help="GPU number, or cpu (default: a GPU if there is one)",
+    )
+    add("--max-file-mb", type=float, default=MAX_FILE_MB, metavar="MB",
+        help=f"largest raw file to read (default: {MAX_FILE_MB:g})")  # fmt: skip
     return parser
 
 
@@ -106,7 +124,7 @@ def checked(args: Namespace) -> Namespace:
     """The arguments, completed.
 
     Raises:
-        ValueError: they do not go together.
+        ValueError: they are contradictory or incomplete.
     """
     # Clips may stand after --weights, which takes several, and a network among clips.
     args.clips += [str(path) for path in args.weights if path.suffix not in NETWORKS]
@@ -143,10 +161,10 @@ def checked(args: Namespace) -> Namespace:
 
 
 def format_of(name: str | None, info: NetworkInfo) -> RawFormat:
-    """How raw clips are read and prepared.
+    """The format of the raw clips.
 
     Raises:
-        ValueError: it is not known.
+        ValueError: it is unknown.
     """
     features = info.feeder_args.get("features", "none")
     if name is None or name == info.dataset.get("dataset"):
@@ -157,7 +175,7 @@ def format_of(name: str | None, info: NetworkInfo) -> RawFormat:
 def spans_of(
     args: Namespace, raw: RawFormat, info: NetworkInfo
 ) -> tuple[Iterator[Span], Callable[[], bool], list[str]]:
-    """What to ask about; when not to wait for more; and what was bad, once all is asked."""
+    """The spans to predict; when not to wait for more; and the bad files, once all are read."""
     bad: list[str] = []
     if args.clips == [STDIN]:
         stream = sys.stdin.buffer
@@ -175,9 +193,9 @@ def spans_of(
 
 
 def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Sample]:
-    """The clips of all files; what cannot be read goes to `bad`.
+    """The clips of all files; unreadable ones are appended to `bad`.
 
-    Clips of files that share a name have their folders' names, too.
+    Clips of files that share a name also get the names of their folders.
     """
     raws = list(find_raws(args.clips, raw.endings, raw.of_folders, args.max_file_mb))
     names = names_of([each.name for each in raws])
@@ -196,7 +214,7 @@ def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Samp
 
 
 def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
-    """What a pose estimator sees in videos, as the data set has it; windows as soon as they end."""
+    """Spans of the skeletons that a pose estimator finds in videos; windows as soon as they end."""
     from tools.video import skeletons
     from tools.video.estimators import estimator
     from tools.video.frames import open_video
@@ -237,8 +255,8 @@ def show(
     answers: Iterator[tuple[Span, np.ndarray]],
     say: Callable[[Span, np.ndarray], dict],
 ) -> int:
-    """Print every answer as soon as it is known; how many clips there were."""
-    if not args.window:  # the chunks of a recording speak together
+    """Print each prediction as soon as it is known; returns the number of clips."""
+    if not args.window:  # the chunks of a recording are averaged
         answers = joined(answers)
     kept: deque[dict] = deque(maxlen=MAX_KEPT)  # for the timeline
     clips: dict[str, None] = {}

@@ -1,10 +1,10 @@
-"""What came out of runs: python3 tools/report.py WORK_DIR... --out report.html
+"""Report the results of runs: python3 tools/report.py WORK_DIR... --out report.html
 
-One page with accuracy and how sure it is, classes, confusion, mistakes, calibration, training and
-cost; and the same numbers as report.json and (classes) report.csv beside it. Work dirs are those of
-tests with scores (main.py --phase test --save-score yes) or of trainings; several are compared, and
-one made with --seeds stands for its seeds. --weights are tested here, on the data their settings
-name.
+Writes one HTML page with accuracy and its confidence interval, classes, confusion, mistakes,
+calibration, training curves and cost, and beside it the same numbers as report.json and, by class,
+report.csv. WORK_DIR is that of a test with scores (main.py --phase test --save-score yes) or of a
+training; several are compared, and one made with --seeds stands for its seeds. --weights are tested
+first, on the data that their settings name.
 """
 
 if __name__ == "__main__" and not __package__:  # started as a file: start again as a module
@@ -31,15 +31,17 @@ logger = logging.getLogger(__name__)
 def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("work_dirs", nargs="*", type=Path, metavar="WORK_DIR")
+    add("work_dirs", nargs="*", type=Path, metavar="WORK_DIR", help="of a test or a training")
     add("--weights", nargs="+", type=weights_file, default=[], metavar="FILE",
-        help=".pt, .safetensors, or a work dir for its best: tested here")  # fmt: skip
-    add("--config", type=Path, metavar="FILE", help="settings of weights outside of a work dir")
-    add("--out", type=Path, default=Path("report.html"), help="(default: report.html)")
+        help=".pt or .safetensors files, or a work dir for its best, to test first")  # fmt: skip
+    add("--config", type=Path, metavar="FILE", help="YAML settings of --weights without a work dir")
+    add(
+        "--out", type=Path, default=Path("report.html"), help="page to write (default: report.html)"
+    )
     add("--clips", type=non_negative, default=8, metavar="N",
-        help="pictures of mistaken clips of the first run (default: 8)")  # fmt: skip
-    add("--no-speed", action="store_true", help="do not measure times on this machine")
-    add("--title", help="(default: the names of the runs)")
+        help="pictures of misclassified clips of the first run (default: 8)")  # fmt: skip
+    add("--no-speed", action="store_true", help="skip the timing on this machine")
+    add("--title", help="title of the page (default: the names of the runs)")
     return parser
 
 
@@ -84,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def costs_of(runs: Sequence[Any], with_speed: bool) -> dict[str, dict]:
-    """The cost of each run's network; a network that several runs have is measured once."""
+    """The cost of each run's network; a network shared by several runs is measured once."""
     from tools.reporting.cost import cost_of
 
     known: dict[str, dict] = {}
@@ -106,7 +108,7 @@ def costs_of(runs: Sequence[Any], with_speed: bool) -> dict[str, dict]:
 
 
 def clip_shape(each: Any) -> tuple[int, int, int, int] | None:
-    """(C, T, V, M) of what a run's network reads; None where it is not known."""
+    """(C, T, V, M) of the input of a run's network; None if unknown."""
     model, feeder, data = each.info.model_args, each.info.feeder_args, each.info.dataset
     frames = feeder.get("window_size") if feeder.get("resize") else None
     known = data.get("clip_shape") or {
@@ -122,7 +124,7 @@ def clip_shape(each: Any) -> tuple[int, int, int, int] | None:
 
 
 def mistakes_of(runs: Sequence[Any], args: Namespace) -> list[dict[str, Any]]:
-    """Pictures of the surest mistakes of the first run's worst pairs, where its clips are there."""
+    """Pictures of the most confident mistakes of the first run, if its clips are available."""
     scored = [each for each in runs if each.has_scores]
     if not scored or not args.clips:
         return []
@@ -136,7 +138,7 @@ def mistakes_of(runs: Sequence[Any], args: Namespace) -> list[dict[str, Any]]:
 
 
 def write_csv(path: Path, content: dict[str, Any]) -> None:
-    """A line a class of each run."""
+    """One line per class of each run."""
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(

@@ -1,7 +1,7 @@
 """Draw clips: python3 tools/visualize.py CLIP... --out clips.gif
 
-The ending of --out tells what is made: .gif, .mp4, .png (moments of each clip in a row) or .html (a
-player to turn and zoom, in one file). CLIP is a raw file, folder, glob or archive, an array
+The ending of --out chooses the format: .gif, .mp4, .png (moments of each clip in a row) or .html (a
+3-D player in one file). CLIP is a raw file, folder, glob or archive, an array
 (val_data_joint.npy) or a compact store; --pick chooses clips by name or number.
 
 python3 tools/visualize.py data/nturgbd_raw/nturgb+d_skeletons/S001C001P001R001A0{23,59}.skeleton --out two.gif
@@ -34,25 +34,48 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("clips", nargs="*", metavar="CLIP", help="raw files, arrays or stores")
-    add("--out", type=Path, required=True, help=".gif, .mp4, .png or .html")
-    add("--pick", nargs="+", default=(), metavar="CLIP", help="names or numbers (default: first 4)")
+    add("--out", type=Path, required=True, help="file to write: .gif, .mp4, .png or .html")
+    add(
+        "--pick",
+        nargs="+",
+        default=(),
+        metavar="CLIP",
+        help="names or numbers of clips (default: the first 4)",
+    )
     add("--format", metavar="NAME",
-        help="of raw files: ntu, kinetics, nw-ucla, udiva or a YAML file of custom_gendata.py "
-        "(default: as they look)")  # fmt: skip
-    add("--split", help="of a store, such as xsub/val")
+        help="format of raw files: ntu, kinetics, nw-ucla, udiva, or a YAML file of "
+        "custom_gendata.py (default: detected)")  # fmt: skip
+    add("--split", help="split of a store, such as xsub/val")
     add("--skeleton", nargs="+", metavar="NAME",
-        help="of the clips; without clips it is drawn itself, with its joints' names: all, "
-        f"{', '.join(shipped())}, a .yaml file or a class")  # fmt: skip
-    add("--stream", choices=STREAMS, help="draw it over the joints")
-    add("--compare", metavar="raw,array", help="beside each other: as recorded, as in the arrays")
-    add("--augment", action="store_true", help="eight draws of the augmentation of --config")
+        help="skeleton of the clips; without clips the skeleton is drawn, with joint names: "
+        f"all, {', '.join(shipped())}, a .yaml file or a class")  # fmt: skip
+    add("--stream", choices=STREAMS, help="stream to draw as vectors over the joints")
+    add("--compare", metavar="raw,array", help="draw side by side: as recorded, as in the arrays")
+    add("--augment", action="store_true", help="draw eight random augmentations as set in --config")
     add("--config", type=Path, metavar="FILE", help="YAML file with train_feeder_args")
     add("--predictions", type=Path, metavar="WORK_DIR",
-        help="of a test with scores: write true and predicted names")  # fmt: skip
-    add("--wrong", type=non_negative, metavar="N", help="only the N surest mistakes among them")
-    add("--rate", type=float, metavar="HZ", help="frames a second (default: the data set's)")
-    add("--azimuth", type=float, default=25.0, help="degrees around the body (default: 25)")
-    add("--elevation", type=float, default=8.0, help="degrees from above (default: 8)")
+        help="work dir of a test with scores; titles show true and predicted class")  # fmt: skip
+    add(
+        "--wrong",
+        type=non_negative,
+        metavar="N",
+        help="with --predictions: only the N most confident mistakes",
+    )
+    add(
+        "--rate", type=float, metavar="HZ", help="frames per second (default: that of the data set)"
+    )
+    add(
+        "--azimuth",
+        type=float,
+        default=25.0,
+        help="viewing angle around the body, degrees (default: 25)",
+    )
+    add(
+        "--elevation",
+        type=float,
+        default=8.0,
+        help="viewing angle from above, degrees (default: 8)",
+    )
     return parser
 
 
@@ -85,7 +108,7 @@ def checked(args: Namespace) -> Namespace:
     """The arguments.
 
     Raises:
-        ValueError: they do not go together.
+        ValueError: they are contradictory or incomplete.
     """
     if not (args.clips or args.skeleton or args.predictions):
         raise ValueError("name clips to draw, or --skeleton or --predictions.")
@@ -107,7 +130,7 @@ def checked(args: Namespace) -> Namespace:
 
 
 def writer_of(args: Namespace) -> Callable[[list], None]:
-    """What writes --out."""
+    """The function that writes --out."""
     from tools.drawing import canvas, files, player
 
     angles = (args.azimuth, args.elevation)

@@ -41,9 +41,9 @@ def run(main: Callable[[], object]) -> NoReturn:
 
 
 def _replace_closed_streams() -> None:
-    """Where the caller closed standard output or errors, what is written to them goes nowhere.
+    """Replace closed standard streams by ones that discard what is written.
 
-    Otherwise files opened later would get their numbers, and what libraries print.
+    Otherwise files opened later would get their descriptors, and with them what libraries print.
     """
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -52,7 +52,7 @@ def _replace_closed_streams() -> None:
 
 
 def give_up_stdout() -> None:
-    """Say once that standard output is closed or full, and write no more to it."""
+    """Warn once that standard output is closed or full, and stop writing to it."""
     with suppress(OSError):
         print("standard output is closed or full: nothing more is printed", file=sys.stderr)
     # What is still in its buffer would fail again when Python ends.

@@ -1,4 +1,4 @@
-"""Objects that settings name: dotted names, and their arguments checked before they are called."""
+"""Build the objects that settings name, after a check of the class and its arguments."""
 
 import importlib
 import inspect
@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any
 
+REFUSED = "This setting requires another kind of class. Nothing was run."
 EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")
 
 
@@ -18,7 +19,7 @@ def import_class(name: str) -> type:
     NOTE: importing a module runs it. Whoever names a class in a YAML file names code to run.
 
     Raises:
-        ValueError: no such module, no such name in it, or it is no class.
+        ValueError: no such module, no such name in it, or it is not a class.
     """
     module_name, _, attribute = name.rpartition(".")
     try:
@@ -26,7 +27,9 @@ def import_class(name: str) -> type:
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise ValueError(f"cannot import {name!r}: {error}. Check the dotted name.") from error
     if not isinstance(found, type):
-        raise ValueError(f"{name} is no class but a {type(found).__name__}. Check the dotted name.")
+        raise ValueError(
+            f"{name} is not a class but a {type(found).__name__}. Check the dotted name."
+        )
     return found
 
 
@@ -59,11 +62,11 @@ def build_class(
     has: Collection[str] = (),
     base: type = object,
 ) -> Any:
-    """As `build`, of a class that is called `name` in errors."""
-    lacking = sorted(set(has) - _attributes_of(target))
-    if not issubclass(target, base) or lacking:
-        wanted = f"a {base.__name__}" if not issubclass(target, base) else f"with {lacking[0]}"
-        raise ValueError(f"{name} is no class {wanted}, as this setting requires. Nothing was run.")
+    """As `build`, for a class; errors call it `name`."""
+    if not issubclass(target, base):
+        raise ValueError(f"{name} is not a subclass of {base.__name__}. {REFUSED}")
+    if lacking := sorted(set(has) - _attributes_of(target)):
+        raise ValueError(f"{name} has no {lacking[0]}. {REFUSED}")
     kwargs = coerced(target, arguments or {}, name)
     try:
         inspect.signature(target).bind(**kwargs)

@@ -1,4 +1,4 @@
-"""Files that are either complete or not there, and regular ones only."""
+"""Atomic writing, and reading of regular files only."""
 
 import os
 import stat
@@ -11,8 +11,8 @@ from pathlib import Path
 def atomic_write(path: Path | str, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it to `path`.
 
-    Without `flush` the system writes it in its own time, so that a loss of power, though not of
-    the process, can harm it: for what is large and can be regenerated.
+    Without `flush` a power failure, though not a killed process, can damage it: for large files
+    that can be regenerated.
 
     If the body raises, the temporary file is removed and an existing `path` stays as it was.
     Missing parent folders are made.
@@ -34,7 +34,7 @@ def atomic_write(path: Path | str, flush: bool = True) -> Iterator[Path]:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Bring a rename to the disk, which is the folder's content, where the system allows it."""
+    """Flush a rename, which is part of the folder, to the disk where the system allows it."""
     with suppress(OSError):  # Windows and some network drives do not
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -20,12 +20,12 @@ def fuse(scores: np.ndarray, weights: Sequence[float]) -> np.ndarray:
 def search_weights(scores: np.ndarray, labels: Sequence[int]) -> list[float]:
     """The weights (S,) with the highest top-1 accuracy, the largest being 1.
 
-    All weights that are multiples of a tenth of their sum, or of a little less, so that equal
-    weights are among them. Of weights that are equally good the most equal ones are taken, since on
-    few samples many are; of those, the ones with more weight on earlier streams.
+    Tries all weights that are multiples of a tenth of their sum, or of a little less, so that equal
+    weights are among them. Ties, which are frequent with few samples, go to the most even weights,
+    then to more weight on earlier streams.
 
     Args:
-        scores: (S, N, K) of samples that the fusion is not to be judged by.
+        scores: (S, N, K) of samples other than those that the fusion is evaluated on.
 
     Raises:
         ValueError: there are too many streams.
@@ -47,7 +47,7 @@ def search_weights(scores: np.ndarray, labels: Sequence[int]) -> list[float]:
 
 
 def _sums(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    """All ways to write `total` as an ordered sum of numbers from 0."""
+    """All ways to write `total` as an ordered sum of non-negative integers."""
     if parts == 1:
         yield (total,)
         return
@@ -62,11 +62,11 @@ def stream_table(
     fused: np.ndarray,
     labels: Sequence[int],
 ) -> str:
-    """Weight and accuracies of S streams, (S, N, K), and of their fusion, (N, K); a line each.
+    """Weight and accuracies of S streams, (S, N, K), and of their fusion, (N, K); one line each.
 
-    With them what can be said for sure: the interval of the top-1 accuracy (Wilson, 95 %), how many
-    samples only the fusion or only the stream has right, and how probable a difference as large is
-    where both are equally good (McNemar's exact test).
+    Each line also has the 95 % interval of the top-1 accuracy (Wilson), the numbers of samples that
+    only the fusion or only the stream has right, and the p-value of that difference (McNemar's
+    exact test).
     """
     titles = [*map(str, paths), "fused"]
     cells = [*(f"{weight:6.2f}" for weight in weights), " " * 6]
@@ -100,7 +100,7 @@ def class_table(
     shown: int,
     titles: Sequence[str] = (),
 ) -> str:
-    """Accuracy of the fused scores (N, K) by class, the worst first, and what is taken for what.
+    """Accuracy of the fused scores (N, K) by class, the worst first, and the top confusions.
 
     Args:
         scores: (S, N, K) of the streams, whose accuracy on these classes is shown as well.

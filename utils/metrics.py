@@ -1,4 +1,4 @@
-"""How good scores are, and how sure that is; numpy only."""
+"""Accuracy, confusions, confidence intervals and tests of scores; numpy only."""
 
 import math
 from typing import NamedTuple
@@ -40,7 +40,7 @@ def confusion_matrix(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 class Mistaken(NamedTuple):
-    """How often a class is taken for another."""
+    """How often one class is confused with another."""
 
     true: int
     predicted: int

@@ -1,4 +1,4 @@
-"""What strangers wrote, safe to print or to put into a YAML file."""
+"""Text from strangers, made safe to print or to put into a YAML file."""
 
 import json
 from collections.abc import Sequence

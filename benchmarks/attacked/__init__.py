@@ -1,4 +1,4 @@
-"""The files that attack.py damages: of every reader good ones, and what a read one must be."""
+"""The files that attack.py damages: good files of every reader, and checks of what is read."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""What describes data: dataset.json, exported files' metadata, YAML files, tables of ratings."""
+"""Files that describe data: dataset.json, metadata of exported files, YAML files, ratings."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Recordings in every format of other people."""
+"""Recordings in every format of users."""
 
 import io
 import pickle

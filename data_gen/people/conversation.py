@@ -1,4 +1,4 @@
-"""Somebody who sits and talks, gesturing as the personality has it, with the body of UDIVA.
+"""A seated person who talks, with gestures that depend on personality, in UDIVA's skeleton.
 
 Five habits of movement tell people apart: speed, amplitude, smoothness, directness, and how often
 they nod. Each follows from the five traits and from chance, so that there is something to find and

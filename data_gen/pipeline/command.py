@@ -1,4 +1,4 @@
-"""What the *_gendata.py commands share: flags about the output, and the way from plan to arrays."""
+"""Shared by the *_gendata.py commands: output flags, and the execution of a plan."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def add_format_flags(parser: ArgumentParser) -> None:
     )
     for flag, text in (
         ("--dry-run", "print the plan and stop"),
-        ("--strict", "stop at the first bad file (default: leave it out and say so)"),
+        ("--strict", "stop at the first bad file (default: leave it out and report it)"),
     ):
         parser.add_argument(flag, action="store_true", help=text)
     parser.add_argument(
@@ -45,7 +45,7 @@ def add_output_flags(parser: ArgumentParser) -> None:
 
 
 def execute(plan: Plan, wanted: Sequence[str], args: Namespace) -> None:
-    """Print the plan, carry it out and say what came of it.
+    """Print the plan, execute it and report the result.
 
     Args:
         wanted: the splits that must have clips.

@@ -1,8 +1,8 @@
-"""Raw clips -> dense arrays or a compact store, on all cores, with an account of every clip.
+"""Raw clips -> dense arrays or a compact store, on all cores, with a record of each clip.
 
 Each raw file is read once and goes to each split it belongs to. Workers write dense rows straight
-into the files and hand back only what became of a clip, so that no memory grows with the number of
-clips; the clips of a store are small, and the parent appends them in the order of their names.
+into the files and return only the outcome of a clip, so that memory does not grow with the number
+of clips; the clips of a store are small, and the parent appends them in the order of their names.
 """
 # Shapes: C channels, T frames, V joints, M persons.
 
@@ -32,7 +32,7 @@ class Job(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How raw files are read: what a plan says of it, for the workers."""
+    """How workers read raw files, from the plan."""
 
     read: Reader
     max_file_mb: float | None
@@ -44,7 +44,7 @@ class Reading(NamedTuple):
 
 
 def read_clip(clip: Clip, reading: Reading) -> tuple[Entry, np.ndarray]:
-    """What became of a clip, and its (M, T, V, C) float32; nobody in it if the file is bad."""
+    """The outcome of a clip, and its (M, T, V, C) float32; without persons if the file is bad."""
     path = clip.folder / clip.name
     try:
         if reading.max_file_mb is not None:
@@ -76,7 +76,7 @@ def fill_rows(job: Job, reading: Reading, shape: tuple[int, ...], normalize: boo
 
 
 def write_dense(plan: Plan, num_workers: int, strict: bool) -> list[Entry]:
-    """Write all parts; what became of each clip of the plan, in its order.
+    """Write all parts; returns the outcome of each clip, in the order of the plan.
 
     Raises:
         ValueError: a part has no usable clip, or one is bad while `strict`; no part changes.
@@ -97,7 +97,7 @@ def write_dense(plan: Plan, num_workers: int, strict: bool) -> list[Entry]:
 
 
 def write_compact(plan: Plan, num_workers: int, strict: bool, resume: bool) -> list[Entry]:
-    """Write or complete the store `clips`; what became of each clip of the plan, in its order.
+    """Write or complete the store `clips`; returns the outcome of each clip, in plan order.
 
     Raises:
         ValueError: no clip is usable, or one is bad while `strict`; no store changes.
@@ -152,7 +152,7 @@ def _finish(plan: Plan, entries: list[Entry], split: str, part: DensePart) -> No
 
 
 def _index(plan: Plan, clips: list[Clip]) -> dict[str, Any]:
-    """What the store's index says beside what its writer knows."""
+    """The arrays of the store's index that its writer does not know."""
     numbers = np.array([clip.numbers for clip in clips], dtype=np.int16).T
     return {
         "labels": np.array([clip.label for clip in clips], dtype=np.int64),

@@ -20,7 +20,7 @@ def known_joints() -> frozenset[int]:
 def likely_axes(shape: tuple[int, ...]) -> tuple[str, int]:
     """The likely letters of an array's axes, such as TVC, and its joints.
 
-    The letters are empty, and joints 0, where nothing is likely.
+    The letters are empty, and joints 0, if nothing is likely.
     """
     known = known_joints()
     if len(shape) == 2:

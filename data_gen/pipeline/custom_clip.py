@@ -1,4 +1,4 @@
-"""A recording of one's own, as its file has it -> the clip of the arrays."""
+"""A user's clip as its file has it -> the clip of the arrays."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ TOP = ("spine_mid", "spine", "spine_middle", "spine_navel", "thorax", "neck")
 
 
 class Preparation(NamedTuple):
-    """What is done to a clip after reading."""
+    """The processing of a clip after reading."""
 
     skeleton: str  # its name: classes made of YAML files do not go to other processes
     normalise: str
@@ -33,7 +33,7 @@ class Preparation(NamedTuple):
 
 
 def preparation_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Preparation:
-    """What is done to every clip.
+    """The processing of all clips.
 
     Raises:
         ValueError: the skeleton lacks joints that the normalisation names.
@@ -84,7 +84,7 @@ def prepare(sample: Sample, preparation: Preparation) -> tuple[np.ndarray, bool]
 
 
 def in_image(clip: np.ndarray, size: tuple[float, float]) -> np.ndarray:
-    """Pixels -> shares of the image's width, from its middle; unseen joints stay 0."""
+    """Pixels -> fractions of the image's width, from its middle; unseen joints stay 0."""
     seen = clip[..., :2].any(axis=3)
     places = (clip[..., :2] - np.array(size) / 2) / size[0]
     clip = clip.copy()
@@ -93,8 +93,8 @@ def in_image(clip: np.ndarray, size: tuple[float, float]) -> np.ndarray:
 
 
 def resampled(clip: np.ndarray, length: int) -> np.ndarray:
-    """(M, T, V, C) -> (M, length, V, C), between neighbouring frames; joints that one of them lacks
-    are taken from the nearer frame.
+    """(M, T, V, C) -> (M, length, V, C), by linear interpolation; a joint missing in one of two
+    frames is taken from the nearer one.
     """
     if clip.shape[1] in (0, length):
         return clip
@@ -109,7 +109,7 @@ def resampled(clip: np.ndarray, length: int) -> np.ndarray:
 
 
 def most_active(clip: np.ndarray, persons: int) -> np.ndarray:
-    """The persons (of M) that move and extend most, the first of them first; padded with nobody."""
+    """The persons (of M) that move and extend most, the most active first; padded with zeros."""
     if len(clip) > persons:
         energy = np.array([body_energy(body[..., :3]) for body in clip])
         clip = clip[energy.argsort(kind="stable")[::-1][:persons]]

@@ -1,4 +1,4 @@
-"""YAML files that train on a data set of one's own at once: a stream each."""
+"""YAML files to train and test on a user's data set: one per stream."""
 
 import logging
 from pathlib import Path
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
     """Write {train,test}_{stream}.yaml of the four streams over recipe.yaml; existing files stay,
-    which is said where the data have become others.
+    with a warning if the data have changed.
 
     The recipe suits small data sets: half of the published width, AdamW, a cosine.
     """
@@ -72,7 +72,7 @@ def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
 
 
 def _warn_of_changes(path: Path, model_args: dict[str, Any]) -> None:
-    """Say what an earlier file says of the data that is true no longer."""
+    """Warn of an existing file that no longer fits the data."""
     try:
         kept = yaml.safe_load(path.read_text("utf-8"))["model_args"]
         changed = [name for name in OF_DATA if name in kept and kept[name] != model_args[name]]

@@ -1,4 +1,4 @@
-"""A first YAML file about recordings, from a look at some of them."""
+"""Propose a YAML file about recordings, by inspecting some of them."""
 
 import json
 import re
@@ -19,7 +19,7 @@ LABEL_WORDS = ("a", "action", "act", "activity", "c", "class", "label", "g", "ge
 SUBJECT_WORDS = ("s", "p", "subject", "subj", "sub", "person", "actor", "participant", "user")
 TRAIN_NAMES, VAL_NAMES = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 PARTS = {*TRAIN_NAMES, *VAL_NAMES}
-MAX_LOOKS = 50  # files that are looked at
+MAX_LOOKS = 50  # files that are inspected
 PLAIN = re.compile(r"[\w*.]+")
 
 
@@ -107,7 +107,7 @@ def within(folder: Path) -> list[Path]:
 
 
 def numbers_in(stem: str) -> dict[str, tuple[str, str]]:
-    """The numbers in a file's name: by the word before each, that word as it is and the digits."""
+    """The numbers in a file's name, by the word before each: that word as written, and digits."""
     found: dict[str, tuple[str, str]] = {}
     for letters, digits in NAME_NUMBERS.findall(stem):
         found.setdefault(letters.strip("_").lower() or "n", (letters, digits))
@@ -115,7 +115,7 @@ def numbers_in(stem: str) -> dict[str, tuple[str, str]]:
 
 
 def _label(samples: Sequence[Path], words: Sequence[str]) -> str | None:
-    """The word whose number is the class; None where the folder tells it."""
+    """The word whose number is the class; None if the folder is the class."""
     if exact := next((word for word in words if word in LABEL_WORDS), None):
         return exact
     folders = {path.absolute().parent.name for path in samples} - PARTS
@@ -125,12 +125,12 @@ def _label(samples: Sequence[Path], words: Sequence[str]) -> str | None:
 
 
 def _have_own_names(samples: Sequence[Path]) -> bool:
-    """Whether files, or folders of frames, are not all called the same."""
+    """Whether files, or folders of frames, have different names."""
     return len(samples) == 1 or len({path.name for path in samples}) > 1
 
 
 def _folder_label(samples: Sequence[Path]) -> str:
-    """By the first level of folders whose names are words; of none, by the first."""
+    """The rule by the first level of folders whose names are words, else by the first level."""
     words = (
         level
         for level, names in _levels(samples)
@@ -158,7 +158,7 @@ def _folders(samples: Sequence[Path]) -> Iterator[tuple[int, str]]:
 
 
 def _part_folders(samples: Sequence[Path]) -> str | None:
-    """`split` where folders of some level are called train and test; None where they are not."""
+    """`split` if folders of some level are named train and test; else None."""
     for level, names in _levels(samples):
         train = [name for name in names if name.lower() in TRAIN_NAMES]
         val = [name for name in names if name.lower() in VAL_NAMES]
@@ -188,7 +188,7 @@ def _mapping(values: dict[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    """A value within a mapping in brackets, where more needs quotes than on a line of its own."""
+    """A value within a mapping in brackets, where more characters require quotes."""
     text = str(value)
     if isinstance(value, str):
         return as_yaml(text) if PLAIN.fullmatch(text) else json.dumps(text)

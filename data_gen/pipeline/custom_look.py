@@ -1,4 +1,4 @@
-"""A look at recordings of one's own: their format, and what it leaves to be told."""
+"""Inspect recordings: their format, and what it leaves open."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 import json
@@ -28,21 +28,21 @@ from utils.text import one_line
 OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
 MEDIAPIPE_JOINTS, KINECT_JOINTS = 33, 32
 NOTE_CHARACTERS = 200
-MAX_ANNOTATIONS = 1000  # of a file, that are looked at
+MAX_ANNOTATIONS = 1000  # of a file, that are inspected
 MAX_PEOPLE = 20  # of a frame, that make rows of a label
 MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
 
 
 class Look(NamedTuple):
-    """What a recording seems to be.
+    """What a recording probably is.
 
     Args:
         reader: the options of its reader, `format` first.
-        joints: V; 0 where it is not known.
-        note: what was seen, in one line.
+        joints: V; 0 if unknown.
+        note: what was found, in one line.
         persons: M.
-        names: of the joints, where the file says them.
-        lines: of the YAML file, by key, where the format settles them.
+        names: joint names, if the file has them.
+        lines: lines of the YAML file, by key, that follow from the format.
     """
 
     reader: dict[str, Any]
@@ -54,8 +54,8 @@ class Look(NamedTuple):
 
 
 def look_at(samples: Sequence[Path]) -> Look:
-    """Files of one kind, or folders of frames; one is looked at, of the others no more than it
-    takes to tell joints from frames.
+    """Inspect files of one kind, or folders of frames: the first, and others only to tell joints
+    from frames.
 
     Raises:
         ValueError: no reader takes files of this ending, or the first is damaged.
@@ -71,7 +71,7 @@ def look_at(samples: Sequence[Path]) -> Look:
     except ValueError as error:
         reason = one_line(error, NOTE_CHARACTERS)
         raise ValueError(
-            f"{first} is no usable sample of {format_}: {reason}. Name another one."
+            f"{first} is not a usable sample of {format_}: {reason}. Name another one."
         ) from error
     return found._replace(note=one_line(found.note, NOTE_CHARACTERS))
 
@@ -88,10 +88,10 @@ def format_of_frames(path: Path) -> str | None:
 
 
 def _joints_of_label(path: Path) -> int:
-    """The joints of people in a label of YOLO; 0: it is none.
+    """The number of joints in a label of YOLO; 0: it is not one.
 
     Raises:
-        BadFile: it is no table of numbers.
+        BadFile: it is not a table of numbers.
     """
     table = table_of_numbers(_raw(path))
     numbered = path.stem.rpartition("_")[2].isdecimal() and len(table) <= MAX_PEOPLE
@@ -117,7 +117,7 @@ def _frames(path: Path) -> Look:
         people = content["people"]
         joints = len(people[0]["pose_keypoints_2d"]) // 3 if people else OPENPOSE_JOINTS
     except (TypeError, LookupError) as error:
-        raise ValueError(f"{files[0].name} is no frame of OpenPose") from error
+        raise ValueError(f"{files[0].name} is not a frame of OpenPose") from error
     return Look({"format": "openpose"}, joints, f"a folder of {len(files)} frames")
 
 
@@ -212,7 +212,7 @@ def _array(reader: dict[str, Any], shape: tuple[int, ...], array: np.ndarray | N
 
 
 def _text(table: np.ndarray, others: Sequence[Path]) -> Look:
-    """A table (rows, columns): a row a frame, perhaps after its number, or a row a joint."""
+    """A table (rows, columns): one row per frame, perhaps after its number, or one per joint."""
     rows, columns = table.shape
     note = f"a table of {rows} rows and {columns} columns"
     reader: dict[str, Any] = {"format": "txt"}
@@ -244,7 +244,7 @@ def _row_a_frame(table: np.ndarray) -> tuple[dict[str, int], str, int]:
 
 
 def _score(table: np.ndarray, skipped: Mapping[str, int], axes: str, joints: int) -> dict[str, str]:
-    """`score` where a row a frame seems to have confidences."""
+    """`score` if rows per frame seem to have confidences."""
     joints_only = table[:, skipped.get("skip_columns", 0) :]
     if axes != "TV*C" or not joints or joints_only.shape[1] % joints:
         return {}
@@ -285,7 +285,7 @@ def _table(rows: list[list[str]], format_: str) -> Look:
 
 
 def _numbers_of(rows: list[list[str]]) -> np.ndarray:
-    """The rows of numbers as long as the first row; cells that are none are NaN."""
+    """The rows as long as the first, as numbers; other cells are NaN."""
     of = lambda cell: float(cell) if cell.strip() and is_number(cell) else np.nan  # noqa: E731
     rows = [row for row in rows if row]
     table = np.array([[of(cell) for cell in row] for row in rows if len(row) == len(rows[0])])

@@ -1,4 +1,4 @@
-"""Recordings of one's own -> a plan for the pipeline."""
+"""A user's recordings -> a plan for the pipeline."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 import glob
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
-    """What the reader is told."""
+    """The options of the reader."""
     names = Options._fields
     given = {
         name: value
@@ -77,7 +77,9 @@ def of_format(raws: list[Raw], format_: str) -> list[Raw]:
     if wanted and others:
         endings = " or ".join(ENDINGS[format_])
         shown = first_of(others)
-        logger.warning("left alone, as not named %s: %d (%s).", endings, len(others), shown)
+        logger.warning(
+            "ignored files whose names do not end with %s: %d (%s).", endings, len(others), shown
+        )
     return wanted or raws
 
 
@@ -116,10 +118,10 @@ def from_memory(
 def make_plan(
     settings: CustomSettings, folder: Path, out_folder: Path, max_mb: float = MAX_FILE_MB
 ) -> Plan:
-    """The plan for recordings of one's own.
+    """The plan for a user's recordings.
 
-    Files that hold many clips, archives, recordings that are cut, and files whose own fields tell
-    the class are read while planning; all others later, by the workers.
+    Files of many clips, archives, recordings that are cut, and files whose own fields hold the
+    class are read while planning; all others later, by the workers.
 
     Raises:
         FileNotFoundError: there are no files.
@@ -153,7 +155,7 @@ def make_plan(
     labels = [clip.label for clip in clips]
     if labels and min(labels) > 0:
         logger.warning(
-            "no clip is of class 0%s. If the numbers of classes begin with %d, say so by "
+            "no clip is of class 0%s. If the numbers of classes begin with %d, set "
             "`label: {first: %d, ...}`.", f" ({classes[0]})" if classes else "", min(labels),
             min(labels) + (settings.label.get("first") or 0),
         )  # fmt: skip
@@ -217,7 +219,7 @@ def _shape(
     """Channels and frames of the arrays, and whether the last channel is a confidence.
 
     Args:
-        samples: all of them, where they are read already.
+        samples: all of them, if they have been read.
 
     Raises:
         ValueError: no file can be read, or the length is not known without reading all.

@@ -1,4 +1,4 @@
-"""What a YAML file's rules tell of recordings: class, subject, camera, part."""
+"""Apply a YAML file's rules to recordings: class, subject, camera, part."""
 
 import csv
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class FoundClip(NamedTuple):
-    """A clip that was found: its file, its name, and what the file says of it."""
+    """A clip: its file, its name, and the fields of the file."""
 
     file: str
     name: str
@@ -28,7 +28,7 @@ class FoundClip(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of a clip besides its joints."""
+    """The facts about a clip besides its joints."""
 
     label: int
     subject: str | None
@@ -37,7 +37,7 @@ class Facts(NamedTuple):
 
 
 class Rule:
-    """Tells something of a clip: its class, subject, camera.
+    """A rule that gives the class, subject or camera of a clip.
 
     Args:
         rule: as the YAML file has it.
@@ -56,10 +56,10 @@ class Rule:
         return "field" in self.rule
 
     def of(self, file: str, name: str, fields: Mapping[str, Any]) -> str | int:
-        """What it says of a clip.
+        """The value of the rule for a clip.
 
         Raises:
-            BadFile: nothing.
+            BadFile: it has none.
         """
         rule = self.rule
         if "regex" in rule:
@@ -86,8 +86,8 @@ class Rule:
 
 
 def known_as(file: str, name: str) -> Iterator[str]:
-    """What a table may call a clip: its name, or as much of its file's path as is wanted, with or
-    without the ending; the longest first.
+    """The names of a clip in tables: its name, or any end of its file's path, with or without the
+    ending; the longest first.
     """
     yield name
     while file:
@@ -124,7 +124,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, restval=""))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(one_line(f"{path} is no readable table: {error}.")) from error
+        raise ValueError(one_line(f"{path} is not a readable table: {error}.")) from error
     if not rows or set(columns) - set(rows[0]):
         raise ValueError(f"{path} must have the columns {', '.join(map(repr, columns))}.")
     return [{str(key): str(value) for key, value in row.items()} for row in rows]
@@ -156,7 +156,7 @@ def class_list(
     """The names of the classes: those given, or the names that the rule finds, sorted.
 
     Raises:
-        ValueError: the file of names is missing, or they are no list.
+        ValueError: the file of names is missing, or it is not a list of names.
     """
     classes = settings.classes
     if isinstance(classes, str):
@@ -187,7 +187,7 @@ def labelled_clips(
     folder: Path,
     in_memory: bool,
 ) -> tuple[list[Clip], list[BadClip]]:
-    """Clips with label and part, and those that no rule knows."""
+    """Clips with label and part, and those without."""
     known: list[tuple[str, str, Mapping, Facts]] = []
     bad: list[BadClip] = []
     for file, name, fields in entries:
@@ -222,7 +222,7 @@ def _text(value: Any) -> str | None:
 
 
 def _numbers(values: Sequence[str | None]) -> list[int]:
-    """Names -> numbers for the store: their own, or from 1 in order; 0 where there is none."""
+    """Names -> numbers for the store: their own, or from 1 in order; 0 if missing."""
     if all(value is None or (value.isdecimal() and int(value) < 2**15) for value in values):
         return [int(value or 0) for value in values]
     order = {value: i for i, value in enumerate(sorted({v for v in values if v}), start=1)}
@@ -262,7 +262,7 @@ def _parts(
 
 
 def _all_told(rule: Rule, file: str, name: str, fields: Mapping[str, Any]) -> set[str]:
-    """The names that a rule gives a clip, of which a field may hold several, or none."""
+    """The values that a rule gives a clip; a field may hold several, or none."""
     try:
         return {str(each) for each in _listed(rule.of(file, name, fields))}
     except BadFile:
@@ -270,7 +270,7 @@ def _all_told(rule: Rule, file: str, name: str, fields: Mapping[str, Any]) -> se
 
 
 def _same(value: Any) -> str:
-    """007 and 7 are one subject."""
+    """A canonical form: 007 and 7 are one subject."""
     text = str(value)
     return str(int(text)) if text.isdecimal() else text
 

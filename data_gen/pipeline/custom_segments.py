@@ -1,4 +1,4 @@
-"""Long recordings -> clips, by a table of segments: from when to when, and what of each."""
+"""Cut long recordings into clips by a table of segments."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 import math
@@ -18,8 +18,8 @@ class Segment(NamedTuple):
     """A row of the table.
 
     Args:
-        start: frame or second that it begins with, from 0; as the table has it.
-        end: the first that it does not contain.
+        start: first frame or second, from 0, as in the table.
+        end: exclusive.
         fields: the other columns.
     """
 
@@ -49,15 +49,15 @@ class Segments:
             self.rows.setdefault(name, []).append(Segment(start, end, others))
 
     def key_of(self, file: str, name: str) -> str | None:
-        """What the table calls a recording; None where it does not."""
+        """The name of a recording in the table; None if it is missing there."""
         return next((known for known in known_as(file, name) if known in self.rows), None)
 
     def cut(self, file: str, sample: Sample) -> Iterator[Sample]:
-        """The clips of a recording, called as it and their times; their fields are the columns, and
-        `recording`.
+        """The clips of a recording, named after it and their times; their fields are the columns
+        and `recording`.
 
         Raises:
-            BadFile: a row's times are no numbers, or not within the recording.
+            BadFile: a row's times are not numbers, or not within the recording.
         """
         key = self.key_of(file, sample.name)
         for segment in self.rows[key] if key is not None else ():
@@ -70,7 +70,7 @@ class Segments:
             )
 
     def unused(self, recordings: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
-        """Of recordings (file, name) those without segments; and names that no recording has."""
+        """Recordings (file, name) without segments, and names in the table without a recording."""
         keys = [self.key_of(*recording) for recording in recordings]
         without = [name for (_, name), key in zip(recordings, keys, strict=True) if key is None]
         return without, sorted(self.rows.keys() - {*keys})

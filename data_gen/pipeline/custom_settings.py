@@ -1,4 +1,4 @@
-"""The YAML file of custom_gendata.py: its keys, their meaning, and what is refused."""
+"""The YAML file of custom_gendata.py: its keys, their meaning, and the checks."""
 
 import dataclasses
 import re
@@ -76,57 +76,59 @@ class CustomSettings:
 
     @property
     def tables(self) -> list[str]:
-        """Files beside the recordings that say something of them."""
+        """Tables and lists beside the recordings that the settings name."""
         rules = (self.label, self.subject, self.camera, self.split, self.segments)
         tables = [rule["csv"] for rule in rules if rule and "csv" in rule]
         return [*tables, *([self.classes] if isinstance(self.classes, str) else [])]
 
 
 ABOUT = {
-    "name": "of the data set: the output folder is data/<name>",
-    "files": "a folder or an archive, of which files with the format's endings are taken, a glob "
-    "such as raw/**/*.npz, or one big file; relative to this file",
+    "name": "name of the data set: the output folder is data/<name>",
+    "files": "a folder or an archive, whose files with the format's endings are read; a glob such "
+    "as raw/**/*.npz; or one big file. Relative to this file",
     "reader": f"how to read a file\n- format: {', '.join(FORMATS)}\n"
-    "- axes: of an array, letters of T, V, C and perhaps M, such as TVC, MTVC or TV*C\n"
-    "- key: of the array in a file of several\n"
-    "- channels, persons: their number, where a file does not tell\n"
-    "- columns: of a table, such as '{joint}_{axis}'\n"
-    "- path: of the array in JSON\n"
-    "- rate: frames a second, where a file does not tell or is wrong\n"
-    "- image: [width, height] in pixels: places in it (of mediapipe and yolo: shares of both) "
-    "become shares of the width, from the middle\n"
-    "- score: keep or drop a confidence channel; of an array, or a table by order, it says that "
-    "the last one is such\n"
-    "- skip_columns: of txt, or a table by order, how many come before those of the joints\n"
-    "- track: true joins persons without ids over frames\n"
-    "- world: false takes MediaPipe's shares of the image instead of metres",
-    "skeleton": f"{', '.join(shipped())}, or a .yaml file of your own",
+    "- axes: order of an array's axes, of T (time), V (joints), C (channels), M (persons): TVC, "
+    "MTVC, TV*C, ...\n"
+    "- key: name of the array in a file of several\n"
+    "- channels, persons: their number, where the file does not tell it\n"
+    "- columns: pattern of a table's column names, such as '{joint}_{axis}'\n"
+    "- path: where the array is in JSON\n"
+    "- rate: frames per second, where the file does not tell it or is wrong\n"
+    "- image: [width, height] in pixels: coordinates in the image (for mediapipe and yolo: "
+    "fractions of width and height) become fractions of the width, measured from the middle\n"
+    "- score: keep or drop a confidence channel; for arrays and tables without column names it "
+    "also says that the last channel is one\n"
+    "- skip_columns: for txt and tables without column names, the number of columns before the "
+    "joints\n"
+    "- track: true links persons without ids over frames\n"
+    "- world: false reads MediaPipe's image coordinates instead of metres",
+    "skeleton": f"{', '.join(shipped())}, or your own .yaml file",
     "label": "how to know the class, one of\n"
-    "- {regex: 'a(\\d+)', first: 1}: from the name; first is the number of class 0; a group that "
-    "is no number is a class's name\n"
-    "- {folder: 1}: the name of the folder so many levels up\n"
+    "- {regex: 'a(\\d+)', first: 1}: from the file's name; first is the number of class 0; a "
+    "group that is not a number is a class name\n"
+    "- {folder: 1}: the name of the folder that many levels up\n"
     "- {field: label, first: 0}: from the file\n"
     "- {csv: labels.csv, file: clip, column: label}: from a table",
     "split": "what is train and val, one of\n"
     "- {by: subject, train: [1, 2]}, or by: camera: the others are val\n"
-    "- {fraction: 0.2, by: subject, seed: 0}: so much is val; by: clip does not keep subjects "
-    "together\n"
-    "- {folder: 2, train: [train], val: [test]}: the name of the folder so many levels up; "
+    "- {fraction: 0.2, by: subject, seed: 0}: a random share is val, keeping subjects whole; by: "
+    "clip does not\n"
+    "- {folder: 2, train: [train], val: [test]}: the name of the folder that many levels up; "
     "likewise with a field of the file, or a regex\n"
     "- {csv: split.csv, file: clip, column: part}: from a table",
-    "segments": "which parts of long recordings are clips, a row of a table each: {csv: "
-    "segments.csv, file: clip, start: start, end: end, unit: frames or seconds}; start counts from "
-    "0, end is not in it; the other columns are fields, as for label: {field: action}, and so is "
-    "recording: subject: {field: recording} keeps the clips of a recording together",
-    "classes": "names of the classes: a list, or a text file with a name a line",
+    "segments": "a table with one row per clip of a long recording: {csv: segments.csv, file: "
+    "clip, start: start, end: end, unit: frames or seconds}; start counts from 0, end is "
+    "exclusive; the other columns are fields, as for label: {field: action}, and so is recording: "
+    "subject: {field: recording} keeps the clips of a recording together",
+    "classes": "names of the classes: a list, or a text file with one name per line",
     "subject": "who was recorded, by a rule like label's",
     "camera": "from where, by a rule like label's",
     "normalise": "none; centre (a joint of the first frame at 0); centre+scale (and the largest "
     "coordinate 1, or the torso's length); ntu (turned upright, as NTU RGB+D); or {mode: "
     "centre+scale, centre: spine, scale: box or torso}",
-    "frames": "the clips' length: longer ones are resampled, or with {max: 300} cut",
-    "rate": "resample to so many frames a second (the file or reader: rate tells its own)",
-    "persons": "kept in a clip, those that move most",
+    "frames": "length of the arrays' clips; longer clips are resampled to it, or cut: {max: 300}",
+    "rate": "resample to this many frames per second (the file or reader: rate tells its own)",
+    "persons": "number of persons to keep, those that move most",
 }
 
 
@@ -151,7 +153,7 @@ def read_custom_settings(path: Path) -> CustomSettings:
 
 
 def settings_as_values(settings: CustomSettings) -> dict[str, Any]:
-    """Plain values, of which `check` makes the same settings again."""
+    """Plain values, which `check` turns into the same settings again."""
     return dataclasses.asdict(settings)
 
 

@@ -19,7 +19,7 @@ from utils.files import atomic_write
 
 
 class DensePart:
-    """A part in the making: rows in any order, then `finish`."""
+    """A part being written: rows in any order, then `finish`."""
 
     def __init__(
         self, joint_file: Path, label_file: Path, npz_file: Path, clip_shape: tuple[int, ...]
@@ -30,7 +30,7 @@ class DensePart:
     def finish(
         self, names: Sequence[str], labels: Sequence[int], rows: Sequence[int] | None = None
     ) -> None:
-        """Write the labels; keep only `rows` (rising) of the joints, by default all.
+        """Write the labels; keep only `rows` (ascending) of the joints, by default all.
 
         Raises:
             ValueError: no clip is left.
@@ -101,7 +101,7 @@ def npy_header(num_rows: int, row_shape: tuple[int, ...]) -> bytes:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what a killed run wrote of `path` (the names are those of `atomic_write`)."""
+    """Remove temporary files of `path` that a killed run left (named by `atomic_write`)."""
     for leftover in path.parent.glob(f".{path.stem}.*.tmp{path.suffix}"):
         process = leftover.name.split(".")[-3]
         if process.isdecimal() and not _is_running(int(process)):

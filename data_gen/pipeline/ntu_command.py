@@ -1,4 +1,4 @@
-"""What ntu_gendata.py and ntu120_gendata.py share: flags, and the way from them to a plan."""
+"""Shared by ntu_gendata.py and ntu120_gendata.py: flags, and the plan that they describe."""
 
 import logging
 from argparse import Namespace
@@ -59,7 +59,7 @@ def add_common_flags(
         "--names-from",
         type=Path,
         metavar="FILE",
-        help="with --dry-run: plan for the clips named in this file, one a line, not for a folder",
+        help="with --dry-run: plan for the clips named in FILE, one per line, not for a folder",
     )
 
 
@@ -78,7 +78,7 @@ def generate(name: str, folders: Sequence[Path], args: Namespace) -> None:
 
 
 def read_names(path: Path) -> tuple[dict[str, Path], list]:
-    """A list of clip names, one a line, with or without ending -> name -> where it is listed.
+    """A list of clip names, one per line, with or without ending -> name -> where it is listed.
 
     Raises:
         FileNotFoundError: no such list.

@@ -1,4 +1,4 @@
-"""Which raw clips of NTU RGB+D go where, for both sizes of the data set."""
+"""The plan for NTU RGB+D 60 and 120: which raw clips go to which split."""
 # Shapes: C channels, T frames, V joints, M persons.
 
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 def read_bodies(path: Path, label: int = 0) -> tuple[np.ndarray, bool]:
     """A raw file -> its two best bodies (2, T, 25, 3) float32 in metres, and whether frames beyond
-    300 were cut. The label stands only in the name.
+    300 were cut. The label is only in the name.
     """
     bodies = select_bodies(read_skeleton(path))
     # Published code: fails on more than 300 frames; here the rest is cut and counted in a warning.

@@ -1,4 +1,4 @@
-"""Which clip of NTU RGB+D trains and which validates, for each data set and benchmark.
+"""The train and val splits of NTU RGB+D 60 and 120, for each benchmark.
 
 Sources: Shahroudy et al., CVPR 2016 (60 classes); Liu et al., TPAMI 2019 (120 classes).
 """

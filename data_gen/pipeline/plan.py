@@ -1,4 +1,4 @@
-"""What a command is going to do: which clips go where, and how much room that takes."""
+"""The plan of a command: which clips go where, and the disk space needed."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import shutil
@@ -36,7 +36,7 @@ class Clip(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a command needs to know before it starts.
+    """Everything a command needs to know before it starts.
 
     Args:
         dataset: its name in the manifest.
@@ -55,8 +55,8 @@ class Plan:
         published_counts: clips of the full data set by split.
         max_file_mb: of a raw file, larger ones are bad; None: all are in memory already.
         has_score: whether the last channel is a confidence.
-        settings: how raw files are read, where a YAML file of the user's says it.
-        remark: what is odd about a clip (M, T, V, C) that is kept all the same; None: nothing.
+        settings: those of the user's YAML file, if there is one.
+        remark: a remark on an unusual clip (M, T, V, C) that is kept anyway; None: none.
     """
 
     dataset: str
@@ -96,7 +96,7 @@ class Plan:
 
     @property
     def num_files(self) -> int:
-        """How many files were to be used, the bad ones included."""
+        """Number of files to be used, including bad ones."""
         return len(self.clips) + len(self.bad)
 
     def expected_bytes(self, format_: str) -> int:
@@ -108,7 +108,7 @@ class Plan:
 
 
 def check(plan: Plan, wanted: list[str], strict: bool) -> None:
-    """Stop before any work if the plan cannot come to a good end.
+    """Stop before any work if the plan cannot succeed.
 
     Args:
         wanted: the splits that must have clips.
@@ -141,7 +141,7 @@ def check_disk(plan: Plan, format_: str) -> None:
 
 
 def free_bytes(folder: Path) -> int:
-    """Free room on the disk of a folder, which need not exist yet."""
+    """Free disk space at a folder, which need not exist yet."""
     folder = folder.absolute()
     while not folder.exists():
         folder = folder.parent
@@ -149,7 +149,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def describe(plan: Plan, format_: str) -> str:
-    """The plan in three lines: clips, size, free room."""
+    """The plan in three lines: clips, size, free space."""
     counts = ", ".join(f"{split} {len(rows):,}" for split, rows in plan.members.items())
     size, free = plan.expected_bytes(format_) / GB, free_bytes(plan.out_folder) / GB
     bad = f"; {len(plan.bad):,} more cannot be used" if plan.bad else ""

@@ -1,4 +1,4 @@
-"""What a command says when it is done: the report of bad clips, the manifest, the summary."""
+"""The results of a command: report of bad clips, manifest, summary."""
 
 import json
 import logging
@@ -37,8 +37,8 @@ def bad_clips(plan: Plan, entries: Sequence[Entry]) -> list[BadClip]:
 
 
 def write_report(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
-    """`gendata_report.json`: how many files were read, which are bad and why, which were cut, and
-    which are odd.
+    """Write `gendata_report.json`: number of files, the bad ones and why, those cut, and those with
+    remarks.
 
     `num_bad_by_kind` counts the bad ones by what is wrong with them, the most frequent first.
     """
@@ -59,7 +59,7 @@ def write_report(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
 
 
 def finish(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
-    """Write the manifest, print a line for each split, and warn of what is not as it should be.
+    """Write the manifest, print one line per split, and warn of problems.
 
     Raises:
         ValueError: 1 % of the files or more are bad; what could be used is complete.
@@ -85,7 +85,7 @@ def finish(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
 
 
 def _by_remark(entries: Sequence[Entry]) -> dict[str, list[str]]:
-    """The names of the clips that are kept although something is odd about them."""
+    """The names of clips that are kept with a remark."""
     found: dict[str, list[str]] = {}
     for entry in entries:
         if entry.remark and entry.reason is None:

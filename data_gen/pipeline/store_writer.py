@@ -1,9 +1,9 @@
 """Writes the compact store of formats/clip_store.py, clip by clip; a killed run can be resumed.
 
 Until it is finished a store lies in `.{name}.partial` beside its final place: the joints, and
-`journal.jsonl`, whose first line says which clips are to come and whose other lines tell what
-became of each. The journal is written after the joints are safe on disk, so that it never promises
-rows that are missing.
+`journal.jsonl`, whose first line lists the clips to come and whose other lines have the outcome of
+each. The journal is written after the joints are safe on disk, so that it never lists rows that are
+missing.
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
@@ -25,8 +25,8 @@ CHECKPOINT = 256  # clips between two lines of safety
 
 
 class Entry(NamedTuple):
-    """What became of one clip: its size (0 for a bad one), the reason and its kind (bad_files.py)
-    if it is bad, whether frames were cut off, the crc32 of its joints, and what is odd about it.
+    """The outcome of one clip: its size (0 for a bad one), the reason and its kind (bad_files.py)
+    if it is bad, whether frames were cut off, the crc32 of its joints, and a remark.
     """
 
     name: str
@@ -43,13 +43,13 @@ class ClipStoreWriter:
     """A store being written, a context manager; the clips come in the order of `names`.
 
     Args:
-        folder: where the store will be; one that is there already stays until `finish`.
+        folder: where the store will be; an existing one stays until `finish`.
         names: all clips that are to come, sorted.
         joint_shape: (V, C) of every row.
         resume: continue an unfinished store of the same clips, if there is one.
 
     Attributes:
-        entries: what became of the clips so far, those of the unfinished store first.
+        entries: outcomes of the clips so far, those of the unfinished store first.
 
     Raises:
         ValueError: the unfinished store is of other clips.
@@ -87,7 +87,7 @@ class ClipStoreWriter:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Bring the joints to the disk, then say so in the journal."""
+        """Flush the joints to the disk, then the journal."""
         _sync(self._joints)
         self._journal.write("".join(json.dumps(entry) + "\n" for entry in self._pending))
         _sync(self._journal)
@@ -168,7 +168,7 @@ class ClipStoreWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """After an error what is there stays, for `resume`."""
+        """After an error the unfinished store stays, for `resume`."""
         if not self._joints.closed:
             self.checkpoint()
             self._close()

@@ -1,4 +1,4 @@
-"""The files within .zip and .tar archives, of which none is unpacked beyond a limit."""
+"""The files within .zip and .tar archives, unpacked only up to a limit."""
 
 import lzma
 import tarfile
@@ -29,12 +29,12 @@ def members_of(path: Path, max_mb: float = MAX_FILE_MB) -> Iterator[Raw]:
     a .tar, which can only be read from its start, is read at once.
 
     Raises:
-        ValueError: it is no archive, or damaged.
+        ValueError: it is not an archive, or damaged.
     """
     max_bytes = int(max_mb * 1e6)
     try:
         if zipfile.is_zipfile(check_file(path, float("inf"))):
-            # Stays open as long as somebody may ask for a member: opening it reads the whole index.
+            # It stays open while members may be read: opening it reads the whole index.
             archive = zipfile.ZipFile(path)
             found = {m.filename: _zipped(archive, m, max_bytes) for m in archive.infolist()}
         elif tarfile.is_tarfile(path):
@@ -93,6 +93,6 @@ def _unreadable(path: Path, error: Exception) -> ValueError:
 
 
 def _content(file: IO[bytes], claimed: int, max_bytes: int) -> bytes | None:
-    """A member's content; None where it is larger than allowed, whatever it claims."""
+    """A member's content; None if it is larger than allowed, whatever its header claims."""
     content = file.read(max_bytes + 1) if claimed <= max_bytes else b""
     return None if claimed > max_bytes or len(content) > max_bytes else content

@@ -1,4 +1,4 @@
-"""Raw files that cannot be used: what is wrong with them, in kinds that can be counted."""
+"""Unusable raw files, and the kinds of what is wrong with them."""
 
 import stat
 from json import JSONDecodeError
@@ -56,7 +56,7 @@ def check_file(path: Path, max_mb: float = MAX_FILE_MB) -> Path:
 
 
 def kind_of(error: Exception) -> str:
-    """The kind of what a reader raised."""
+    """The kind of an error raised by a reader."""
     if isinstance(error, BadFile):
         return error.kind
     if isinstance(error, JSONDecodeError):  # orjson's, too

@@ -1,4 +1,4 @@
-"""Whole data sets in one file, as other toolboxes write them.
+"""Read data sets of other toolboxes, whole data sets in one file.
 
 - `pyskl`: annotation pickles of PYSKL and MMAction2 (Duan et al., ACM MM 2022): a dict of `split`
   (name -> list of frame_dir) and `annotations`, each with `frame_dir`, `label`, `total_frames`,
@@ -33,7 +33,7 @@ def read_pyskl(raw: Raw, options: Options) -> list[Sample]:
     found = content.get("split", {}) if isinstance(content, dict) else {}
     for split, names in found.items() if isinstance(found, Mapping) else ():
         if not isinstance(names, (list, tuple)):
-            raise BadFile(OTHER_FORM, f"{raw.name}: split {split} is no list of names.")
+            raise BadFile(OTHER_FORM, f"{raw.name}: split {split} is not a list of names.")
         for name in names:
             splits.setdefault(str(name), []).append(str(split))
     return [_annotation(raw, item, splits, options) for item in annotations]

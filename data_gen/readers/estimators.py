@@ -1,8 +1,8 @@
-"""What pose estimators and sensors write, but for key points in images (keypoints.py).
+"""Read files of pose estimators and sensors, except for key points in images (keypoints.py).
 
 - `mediapipe`: JSON, a list of frames of 33 landmarks (or of `landmarks` / `worldLandmarks`) with x,
-  y, z and visibility; or CSV, a row a frame with 33 times x, y, z(, visibility). With `image` they
-  are `landmarks`, shares of its width, height and width, which become pixels.
+  y, z and visibility; or CSV, one row per frame with 33 times x, y, z(, visibility). With `image`
+  they are `landmarks`, fractions of its width, height and width, which become pixels.
 - `kinect`: JSON of Azure Kinect recordings, `frames[].bodies[]` with `body_id` and
   `joint_positions` (V, 3) in millimetres, and perhaps `frames_info`... `timestamp_usec`.
 - `deeplabcut`: CSV with the three header rows scorer, bodyparts, coords (x, y, likelihood), and for
@@ -30,7 +30,7 @@ def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
     if isinstance(frames, dict):
         frames = next((frames[k] for k in ("frames", "results", "poses") if k in frames), frames)
     if not isinstance(frames, list):
-        raise BadFile(OTHER_FORM, f"{raw.name} is no list of frames.")
+        raise BadFile(OTHER_FORM, f"{raw.name} is not a list of frames.")
     persons = [
         [_landmarks(raw.name, pose, options) for pose in _poses(raw.name, f, options)]
         for f in frames
@@ -41,7 +41,7 @@ def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
 
 
 def _in_pixels(clip: np.ndarray, options: Options) -> np.ndarray:
-    """Shares of the image (M, T, V, C), where there is one, in its pixels."""
+    """Fractions of the image (M, T, V, C) -> pixels, if its size is given."""
     if options.image is not None:
         width, height = options.image
         clip[..., :3] *= width, height, width

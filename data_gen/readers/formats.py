@@ -1,4 +1,4 @@
-"""The readers of other people's formats by the names that a YAML file gives them."""
+"""The formats of users' recordings, by name, and their readers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
 
 
 def format_of(path: Path) -> str | None:
-    """The format that a file's ending stands for, of several the plainest."""
+    """The format of a file's ending, of several the plainest."""
     ending = path.suffix.lower()
     return next((name for name in ENDINGS if ending in ENDINGS[name]), None)
 

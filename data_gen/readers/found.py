@@ -1,4 +1,4 @@
-"""Raw files that a user names: files, folders, globs, archives."""
+"""Find the raw files that a user names: files, folders, globs, archives."""
 
 import glob
 import os
@@ -25,7 +25,7 @@ def find_raws(
         of_folders: a clip is a folder of files with such endings, at any depth.
 
     Raises:
-        FileNotFoundError: a name stands for nothing.
+        FileNotFoundError: a name matches nothing.
         ValueError: an archive is damaged.
     """
     for name in names:
@@ -62,8 +62,8 @@ def _raws(name: str, endings: tuple[str, ...], of_folders: bool, max_mb: float) 
 
 
 def names_of(files: Sequence[str]) -> list[str]:
-    """A name for every file: its own, or where several have the same, as in a folder a class, the
-    path of each below the folder that holds all.
+    """A name for every file: its own, or if several are the same, as with one folder per class, the
+    path of each below their common folder.
     """
     paths = [Path(file).absolute() for file in files]
     names = [path.name for path in paths]
@@ -90,7 +90,7 @@ def clip_folders(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
 
 
 def folder_of_parts(path: Path, endings: tuple[str, ...]) -> Raw:
-    """A clip that is a folder of files, a frame each."""
+    """A clip that is a folder of files, one per frame."""
     return Raw(str(path), [(part.name, part.read_bytes) for part in parts_of(path, endings)])
 
 

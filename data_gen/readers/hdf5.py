@@ -1,4 +1,4 @@
-"""What every reader of HDF5 files refuses: damage, and data that lies in another file."""
+"""Open HDF5 files safely: refuse damage, and data that lies in another file."""
 
 import io
 from collections.abc import Iterator
@@ -40,7 +40,9 @@ def opened(raw: Raw) -> Iterator[h5py.File]:
         raise
     except DAMAGED as error:
         reason = one_line(error, 300)
-        raise BadFile(OTHER_FORM, f"{raw.name} is no HDF5 file, or damaged: {reason}") from error
+        raise BadFile(
+            OTHER_FORM, f"{raw.name} is not an HDF5 file, or damaged: {reason}"
+        ) from error
 
 
 def is_array(item: Any) -> bool:

@@ -1,4 +1,4 @@
-"""JSON and its entries, as every reader of them takes them."""
+"""Read JSON and its entries, with errors that name the file."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ def json_of(name: str, content: bytes) -> Any:
     """The content of a file.
 
     Raises:
-        BadFile: it is no JSON.
+        BadFile: it is not JSON.
     """
     try:
         return orjson.loads(content)
     except ValueError as error:
         reason = one_line(error, 200)
-        raise BadFile(OTHER_FORM, f"{name} is no JSON: {reason}") from error
+        raise BadFile(OTHER_FORM, f"{name} is not JSON: {reason}") from error
 
 
 def entry_of(name: str, mapping: Any, key: str, kind: Any) -> Any:

@@ -1,18 +1,18 @@
-"""Key points of people in the images of a video, as estimators write them.
+"""Read key points of people in the images of a video, as estimators write them.
 
-- `openpose`: a folder of one JSON a frame, `people[].pose_keypoints_2d` = x, y, score, ... of
+- `openpose`: a folder of one JSON per frame, `people[].pose_keypoints_2d` = x, y, score, ... of
   BODY_25 (75 numbers) or COCO (54) (Cao et al., TPAMI 2019).
 - `coco`: keypoint results, a list of `image_id`, `keypoints` (x, y, score of every joint), `score`,
   as AlphaPose and COCO evaluations have them; frames in the order of image_id.
 - `mmpose`: predictions of MMPose, a list of frames, or one in `instance_info`, with `frame_id` and
   `instances[]` of `keypoints` (V, 2), or (V, 3) of a network that lifts them, and
   `keypoint_scores` (V,).
-- `yolo`: a folder of labels that Ultralytics' YOLO writes (save_txt), a NAME_FRAME.txt a frame, a
-  row a person: class, box (4), then x, y and perhaps a confidence of every joint as shares of the
-  image's width and height, perhaps the box's confidence, perhaps the number of its track.
+- `yolo`: a folder of labels that Ultralytics' YOLO writes (save_txt), one NAME_FRAME.txt per frame,
+  one row per person: class, box (4), then x, y and perhaps a confidence of every joint as fractions
+  of the image's width and height, perhaps the box's confidence, perhaps the number of its track.
 
-Who a person is over frames is told by tracks where the file has them (`track_id`), or by `track:
-true`, or by the place in the list.
+Persons are linked over frames by the tracks of the file (`track_id`), or by `track: true`, or else
+by their place in the list.
 """
 # Shapes: P persons of a frame, M persons, T frames, V joints, C channels.
 
@@ -33,7 +33,7 @@ BOX = 5  # columns of YOLO before the joints: the class and the box
 
 
 class Person(NamedTuple):
-    """Somebody in a frame."""
+    """A person in a frame."""
 
     joints: np.ndarray  # (V, C), the last channel a confidence where there is one
     track: int | None = None
@@ -53,7 +53,7 @@ def read_coco(raw: Raw, options: Options) -> list[Sample]:
     """One clip: a file of a video; images without anybody count where ids end with numbers."""
     results = json_of(raw.name, raw.content())
     if not isinstance(results, list):
-        raise BadFile(OTHER_FORM, f"{raw.name} is no list of keypoint results.")
+        raise BadFile(OTHER_FORM, f"{raw.name} is not a list of keypoint results.")
     images: dict[tuple, list] = {}
     for result in results:
         image = _natural(ENDING.sub("", str(entry_of(raw.name, result, "image_id", (int, str)))))
@@ -119,10 +119,10 @@ def _clip(frames: Sequence[Sequence[Person]], options: Options, channels: int) -
 
 
 def _in_time(images: Mapping[tuple, list]) -> list[list]:
-    """What images hold in the order of their ids, which `_natural` made keys of.
+    """The contents of images in the order of their ids, sorted by `_natural`.
 
-    Where every id ends with a number of its own, images that are missing between hold nothing,
-    unless nearly all would be.
+    If every id ends with its own number, missing images in between are empty, unless nearly all
+    would be.
     """
     numbers = {key[-1].number: key for key in images if key and not key[-1].text}
     if len(numbers) < len(images):
@@ -138,20 +138,20 @@ def _triplets(name: str, flat: list[list], num_joints: int) -> list[Person]:
     try:
         table = np.array(flat, np.float64).reshape(len(flat), -1) if flat else np.zeros((0, 0))
     except (TypeError, ValueError) as error:
-        raise BadFile(NO_NUMBER, f"{name}: keypoints are no numbers: {error}") from error
+        raise BadFile(NO_NUMBER, f"{name}: keypoints are not numbers: {error}") from error
     if flat and table.shape[1] != 3 * num_joints:
         raise _other_joints(name, table.shape[1] // 3, num_joints)
     return [Person(_seen(row.reshape(num_joints, 3))) for row in table]
 
 
 def _instance(name: str, instance: Any, num_joints: int) -> Person:
-    """Somebody as MMPose has them."""
+    """A person of MMPose."""
     points = entry_of(name, instance, "keypoints", list)
     scores = entry_of(name, instance, "keypoint_scores", list)
     try:
         joints = np.column_stack([np.array(points, np.float64), np.array(scores, np.float64)])
     except (TypeError, ValueError) as error:
-        raise BadFile(NO_NUMBER, f"{name}: keypoints are no numbers: {error}") from error
+        raise BadFile(NO_NUMBER, f"{name}: keypoints are not numbers: {error}") from error
     if joints.ndim != 2 or joints.shape[1] not in (3, 4):
         raise BadFile(OTHER_FORM, f"{name}: key points have {joints.shape[1] - 1} coordinates.")
     if len(joints) != num_joints:
@@ -161,12 +161,12 @@ def _instance(name: str, instance: Any, num_joints: int) -> Person:
 
 
 def _rows(name: str, content: bytes, options: Options) -> list[Person]:
-    """People as YOLO has them, in pixels."""
+    """The persons of a label of YOLO, in pixels."""
     joints = options.num_joints
     try:
         rows = [[float(word) for word in line.split()] for line in content.decode().splitlines()]
     except ValueError as error:
-        raise BadFile(NO_NUMBER, f"{name} is no label of numbers: {error}.") from error
+        raise BadFile(NO_NUMBER, f"{name} is not a label of numbers: {error}.") from error
     people = []
     for row in filter(None, rows):
         channels = next((c for c in (3, 2) if 0 <= len(row) - BOX - c * joints <= 2), None)
@@ -206,7 +206,7 @@ def _other_joints(name: str, found: int, num_joints: int) -> BadFile:
 
 
 class NamePart(NamedTuple):
-    """Of a name: digits as a number, or other text."""
+    """A piece of a name: digits as a number, or other text."""
 
     text: str = ""
     number: int = 0

@@ -1,4 +1,4 @@
-"""Reads Kinetics-Skeleton: OpenPose's 2-D joints as JSON, one file a clip.
+"""Reads Kinetics-Skeleton: OpenPose's 2-D joints as JSON, one file per clip.
 
 Source: Yan et al., "Spatial temporal graph convolutional networks for skeleton-based action
 recognition", AAAI 2018. A file holds `data`, a list of frames with `frame_index` (from 1) and
@@ -47,8 +47,8 @@ def read_bodies(path: Path, label: int | None = None) -> tuple[np.ndarray, bool]
         label: what the file's own `label_index` must be, if it has one.
 
     Raises:
-        ValueError: if the file is no clip, a frame_index is no whole number from 0 or given twice,
-            or the label is another one.
+        ValueError: if the file is not a clip, a frame_index is not a whole number from 0 or is
+            duplicate, or the label differs.
     """
     return parse_bodies(check_file(path, math.inf).read_bytes(), path, label)
 
@@ -105,7 +105,7 @@ def _within(frames: list[dict]) -> list[dict]:
     """The frames that have a row; those beyond the last are left out.
 
     Raises:
-        ValueError: a frame_index is no whole number from 0, or is given twice.
+        ValueError: a frame_index is not a whole number from 0, or is given twice.
     """
     indices = [frame["frame_index"] for frame in frames]
     if out := [index for index in indices if type(index) is not int or index < 0]:
@@ -152,7 +152,7 @@ def read_labels(path: Path) -> dict[str, dict]:
 
     Raises:
         FileNotFoundError: if the file is missing; points at the published README's misspelling.
-        ValueError: if it is no label file.
+        ValueError: if it is not a label file.
     """
     misspelt = path.with_name(path.name.replace("kinetics", "keintics"))
     if not path.is_file() and misspelt.is_file():
@@ -167,7 +167,7 @@ def read_labels(path: Path) -> dict[str, dict]:
         labels = orjson.loads(check_file(path, MAX_LABELS_MB).read_bytes())
         bad = [name for name, entry in labels.items() if not _is_label(entry)]
     except (ValueError, AttributeError) as error:
-        raise ValueError(f"{path} is no label file: {error}. Fetch it again.") from error
+        raise ValueError(f"{path} is not a label file: {error}. Fetch it again.") from error
     if bad:
         raise ValueError(
             f"{path}: {len(bad)} entries, such as {bad[0]}, lack has_skeleton or a label_index of "
@@ -177,7 +177,7 @@ def read_labels(path: Path) -> dict[str, dict]:
 
 
 def names_of_classes(labels: dict[str, dict]) -> dict[int, str]:
-    """What a label file calls the classes, by label; those without a clip are missing."""
+    """Class names of a label file, by label; classes without clips are missing."""
     return {
         entry["label_index"]: entry["label"]
         for entry in labels.values()

@@ -28,7 +28,7 @@ def arrays_of(content: bytes) -> dict[str, np.ndarray]:
     """
     order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
     if order is None or len(content) < HEADER:
-        raise ValueError("it is no .mat file of version 5 to 7.2: save it with -v7")
+        raise ValueError("it is not a .mat file of version 5 to 7.2: save it with -v7")
     found = {}
     place = HEADER
     try:

@@ -1,4 +1,4 @@
-"""Motion capture, by optional packages; joints by their names in the files.
+"""Read motion capture with optional packages; joints are matched by name.
 
 - `bvh`: a hierarchy and its rotations, by bvhio; positions by forward kinematics.
 - `c3d`: markers, by c3d.
@@ -40,7 +40,9 @@ def read_c3d(raw: Raw, options: Options) -> list[Sample]:
                 raise ValueError(f"it has no room for {count} frames of {len(names)} markers")
             frames = [points[:, :4] for _, points, _ in reader.read_frames()]
     except Exception as error:  # a library in Python, which fails in many ways on a damaged file
-        raise BadFile(OTHER_FORM, f"{raw.name} is no C3D file: {one_line(error, 200)}") from error
+        raise BadFile(
+            OTHER_FORM, f"{raw.name} is not a C3D file: {one_line(error, 200)}"
+        ) from error
     if len(frames) < count:
         raise BadFile(CUT, f"{raw.name} has {len(frames)} frames, but announces {count}.")
     if unit not in UNITS:
@@ -65,7 +67,7 @@ def read_bvh(raw: Raw, options: Options) -> list[Sample]:
             root = bvhio.convertBvhToHierarchy(container.Root)
             joints = {joint.Name: joint for joint, _, _ in root.layout()}
         except (OSError, ValueError, LookupError, SyntaxError, TypeError, AttributeError) as error:
-            raise BadFile(OTHER_FORM, f"{raw.name} is no BVH file: {error}") from error
+            raise BadFile(OTHER_FORM, f"{raw.name} is not a BVH file: {error}") from error
     if missing := [name for name in options.joint_names if name not in joints]:
         raise BadFile(WRONG_JOINTS, f"{raw.name} has no joint {missing[0]!r}, but {list(joints)}.")
     clip = np.zeros((1, container.FrameCount, options.num_joints, 3))
@@ -86,7 +88,7 @@ def _check_bvh(raw: Raw) -> None:
     text = raw.content().decode("latin1")
     match = BVH.fullmatch(text)
     if not match or match["tree"].count("{") != match["tree"].count("}"):
-        raise BadFile(OTHER_FORM, f"{raw.name} is no BVH file (HIERARCHY, MOTION, Frames).")
+        raise BadFile(OTHER_FORM, f"{raw.name} is not a BVH file (HIERARCHY, MOTION, Frames).")
     channels = sum(map(int, re.findall(r"CHANNELS\s+(\d)", match["tree"])))
     numbers = match["values"].split()
     wrong = len(numbers) != channels * int(match["frames"]) or not all(map(is_number, numbers))

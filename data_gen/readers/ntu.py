@@ -91,7 +91,7 @@ def read_skeleton(path: Path) -> np.ndarray:
     Bodies that are missing are 0. A file may have frames without bodies, or no frame at all.
 
     Raises:
-        ValueError: if the file is cut or is no skeleton; names the file and the line.
+        ValueError: if the file is cut or is not a skeleton; names the file and the line.
     """
     return parse_skeleton(check_file(path, math.inf).read_bytes(), path)
 

@@ -128,7 +128,7 @@ def number(word: bytes) -> float:
         ValueError: it is none, or too large to be one.
     """
     if not NUMBER.fullmatch(word):
-        raise ValueError(f"{word!r} is no number")
+        raise ValueError(f"{word!r} is not a number")
     value = float(word)
     if not abs(value) <= MAX_METRES:
         raise ValueError(f"{value} is out of range")

@@ -1,16 +1,16 @@
-"""Plain containers: .npy, .npz, .mat, HDF5, JSON and tables, with the layout that options give.
+"""Read plain containers: .npy, .npz, .mat, HDF5, JSON and tables, in the layout of the options.
 
 - `npy`, `npz`, `mat`, `hdf5`: one array of numbers; `key` names it (npz, mat: by default the only
   one), `axes` its axes. With `score`, here and in JSON and txt, the last channel is a confidence.
 - `json`: nested lists at `path` (names joined by dots, from the top), with `axes` as well; other
   entries of the top mapping that are plain values are fields, such as `label`.
-- `csv`, `tsv`: wide, one row a frame, the columns of joint and axis named by the pattern `columns`,
-  such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns in the order joint by
+- `csv`, `tsv`: wide, one row per frame, the columns of joint and axis named by the pattern
+  `columns`, such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns joint by
   joint, after `skip_columns` and with `score` as above; or long, with columns frame, joint, x, y
   and perhaps z, score and person (a joint is a name or a number from 0).
 - `txt`: rows of numbers between blanks or commas, without a header, with `axes` of two letters or
-  groups: TV*C is a row a frame, T*VC a row a joint (MSR-Action3D), TM*V*C a row a frame with all
-  persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
+  groups: TV*C is one row per frame, T*VC one per joint (MSR-Action3D), TM*V*C one per frame with
+  all persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
@@ -58,7 +58,7 @@ def read_hdf5(raw: Raw, options: Options) -> list[Sample]:
         found = {name: name for name in shapes_of(file)}
         data = file[_chosen(raw, found, found, options.key)]
         if not is_array(data) or data.size > MAX_VALUES:
-            raise BadFile(OTHER_FORM, f"{raw.name}: {data.name} is no array of this file.")
+            raise BadFile(OTHER_FORM, f"{raw.name}: {data.name} is not an array of this file.")
         array = data[()]
     return [_sample(raw, array, options)]
 
@@ -160,7 +160,7 @@ def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
 def _wide(
     raw: Raw, options: Options, header: list[str], rows: list[list[str]]
 ) -> tuple[np.ndarray, bool]:
-    """One row a frame."""
+    """One row per frame."""
     if not options.columns:
         rows = [row[options.skip_columns :] for row in rows]
         width = len(rows[0])
@@ -196,7 +196,7 @@ def _named(options: Options, joint: str, axis: str) -> str:
 def _long(
     raw: Raw, options: Options, header: list[str], rows: list[list[str]]
 ) -> tuple[np.ndarray, bool]:
-    """One row a joint of a person in a frame."""
+    """One row per frame, person and joint."""
     axes = [axis for axis in AXES if axis in header]
     column = {name: header.index(name) for name in header}
     frames: dict[int, int] = {}

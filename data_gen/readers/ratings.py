@@ -1,8 +1,8 @@
-"""Reads what many raters say of the personality that they see in clips of motion.
+"""Reads ratings of the personality that raters perceive in clips of motion.
 
-Source: Sonlu et al., MASSXR 2024 (github.com/sinansonlu/animation-personality). A .csv file with a
-row a rating: `UserMail` (a rater's number), `FileName` (the clip's), and the five traits `O`, `C`,
-`E`, `A`, `N`, each -3 to 3; other columns are passed over.
+Source: Sonlu et al., MASSXR 2024 (github.com/sinansonlu/animation-personality). A .csv file with
+one row per rating: `UserMail` (a rater's number), `FileName` (the clip's), and the five traits `O`,
+`C`, `E`, `A`, `N`, each -3 to 3; other columns are ignored.
 """
 # Shapes: R raters of a clip, 5 traits.
 
@@ -35,7 +35,7 @@ def read_ratings(path: Path) -> dict[str, np.ndarray]:
     try:
         return _ratings_of(path, lines)
     except csv.Error as error:
-        raise ValueError(f"{path} is no table: {error}. Fetch it again.") from error
+        raise ValueError(f"{path} is not a table: {error}. Fetch it again.") from error
 
 
 def _ratings_of(path: Path, lines: csv.DictReader) -> dict[str, np.ndarray]:
@@ -47,7 +47,7 @@ def _ratings_of(path: Path, lines: csv.DictReader) -> dict[str, np.ndarray]:
         try:
             values = [float(line[trait]) for trait in TRAITS]
         except (TypeError, ValueError):
-            raise ValueError(f"{where}: a trait is no number. Mend the line.") from None
+            raise ValueError(f"{where}: a trait is not a number. Mend the line.") from None
         if not all(LOWEST <= value <= HIGHEST for value in values):
             raise ValueError(
                 f"{where}: ratings must be {LOWEST} to {HIGHEST}. Got {values}. Mend the line."
@@ -66,7 +66,7 @@ def reliability(ratings: Mapping[str, np.ndarray]) -> np.ndarray:
     alike.
 
     With mean squares between clips and within them, (MSB - MSW) / MSB. Its root is the largest
-    correlation that can be expected of anything with the means.
+    correlation that a prediction can be expected to have with the means.
     """
     groups = [*ratings.values()]
     total = np.concatenate(groups)
@@ -81,7 +81,7 @@ def reliability(ratings: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def disagreement(ratings: Mapping[str, np.ndarray]) -> np.ndarray:
     """(5,) the variance of a clip's mean that is raters' disagreement, mean over clips: the lowest
-    squared error that can be expected of anything; NaN where no clip has two raters.
+    squared error that a prediction can be expected to reach; NaN where no clip has two raters.
     """
     groups = [*ratings.values()]
     return _within(groups) * np.mean([1 / len(values) for values in groups])

@@ -1,4 +1,4 @@
-"""What the readers of other people's formats give: clips of one shape, and what the file says."""
+"""The output of the readers of users' formats: clips of one layout, and fields of the file."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ class Sample:
         clip: (M, T, V, C) float32, or float64 where the file has it; joints that were not seen are
             0.
         has_score: whether the last channel is a confidence.
-        rate: frames a second, where the file says it.
-        fields: what else the file says of the clip: label, split, subject, ...
+        rate: frames per second, if the file has it.
+        fields: other facts in the file: label, split, subject, ...
     """
 
     name: str
@@ -35,7 +35,7 @@ class Sample:
 
 
 class Raw(NamedTuple):
-    """A raw file, or the files of one clip: names, and how to get their bytes."""
+    """A raw file, or the files of one clip: names, and access to their bytes."""
 
     name: str
     parts: Sequence[tuple[str, Callable[[], bytes]]]
@@ -45,7 +45,7 @@ class Raw(NamedTuple):
         return self.parts[0][1]()
 
     def held(self) -> "Raw":
-        """The same single file, read now and only once."""
+        """The same single file, read once and held in memory."""
         content = self.content()
         return self._replace(parts=[(self.parts[0][0], lambda: content)])
 
@@ -63,7 +63,7 @@ class Raw(NamedTuple):
 
 
 class Options(NamedTuple):
-    """What a reader is told: the block `reader` of the YAML file, and the skeleton's joints."""
+    """The options of a reader: the block `reader` of the YAML file, and the skeleton's joints."""
 
     num_joints: int
     key: str | None = None  # of the array, data set or field
@@ -87,7 +87,7 @@ def arranged(array: np.ndarray, options: Options, what: str) -> np.ndarray:
     `V*C` is one axis that holds, for each joint, its channels.
 
     Raises:
-        BadFile: the array has other axes, or numbers that are none.
+        BadFile: the array has other axes, or does not hold numbers.
     """
     groups = axis_groups(options.axes)
     if array.dtype.kind not in "fiu":
@@ -161,10 +161,10 @@ def seen_only(clip: np.ndarray, what: str) -> np.ndarray:
 
 
 def joined_over_frames(frames: Sequence[np.ndarray], num_joints: int, channels: int) -> np.ndarray:
-    """Persons without ids, (P_t, V, C) a frame -> (M, T, V, C): each continues as the nearest one.
+    """Track persons without ids, (P_t, V, C) per frame -> (M, T, V, C), by the nearest neighbour.
 
-    From frame to frame pairs of persons are joined in the order of the distance between the means
-    of their seen joints; who is left over begins a new track.
+    From frame to frame persons are paired in the order of the distance between the means of their
+    visible joints; persons left over begin new tracks.
     """
     tracks: list[dict[int, np.ndarray]] = []
     last: list[tuple[int, np.ndarray]] = []  # frame and place of each track's end

@@ -1,4 +1,4 @@
-"""Tables of text: their rows, as every reader of them takes them."""
+"""Read the rows of tables of text."""
 
 import csv
 import io
@@ -11,10 +11,10 @@ def rows_of(raw: Raw, delimiter: str = ",") -> list[list[str]]:
     """The cells of every row.
 
     Raises:
-        BadFile: it is no table in UTF-8.
+        BadFile: it is not a table in UTF-8.
     """
     try:
         text = raw.content().decode("utf-8-sig")
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise BadFile(OTHER_FORM, f"{raw.name} is no table: {error}") from error
+        raise BadFile(OTHER_FORM, f"{raw.name} is not a table: {error}") from error

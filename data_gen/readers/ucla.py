@@ -1,4 +1,4 @@
-"""Reads NW-UCLA clips: one JSON file a clip, in a folder or still inside their archive.
+"""Reads NW-UCLA clips: one JSON file per clip, in a folder or their archive.
 
 Source: Wang et al., "Cross-view action modeling, learning and recognition", CVPR 2014. The files
 are `a{action}_s{subject}_e{episode}_v{view}.json` with `skeletons` [T][20][3], metres in the
@@ -51,7 +51,7 @@ class UclaClip(NamedTuple):
 def read_clips(path: Path, max_mb: float = MAX_FILE_MB) -> tuple[list[UclaClip], list[BadClip]]:
     """All clips below a folder or in a .zip or .tar(.gz, .xz) archive, sorted by name; bad ones.
 
-    Files with other names are passed over. Of clips with the same name the first counts.
+    Files with other names are ignored. Of clips with the same name the first counts.
 
     Args:
         max_mb: of a clip's file; larger ones are bad.

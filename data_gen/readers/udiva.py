@@ -7,7 +7,7 @@ Source: Palmero et al., WACVW 2021, and the DYAD challenge, ICCV 2021. In either
 
 A session has a folder FC1_T, FC2_T, FC1_A, ... for each of the two participants (FC1 is PART.1) and
 each of four tasks. In it lies annotations_raw.hdf5, annotations_cleaned.hdf5 (talk, in val and
-test; used where there is no raw one), or a .zip of it: one group a frame, named 00000, 00001, ...,
+test; used if there is no raw one), or a .zip of it: one group per frame, named 00000, 00001, ...,
 with `body/landmarks` (24, 3) in metres where a body was found.
 """
 # Shapes: T frames, V joints (24).
@@ -94,7 +94,7 @@ def read_sessions(path: Path) -> dict[str, tuple[str, str]]:
     """Session: the IDs of its two participants, without the zeros that pad them.
 
     Raises:
-        ValueError: a column is missing, or an ID is no number.
+        ValueError: a column is missing, or an ID is not a number.
     """
     rows = _read_table(path, ("ID", *PARTS))
     return {
@@ -108,7 +108,7 @@ def read_traits(path: Path) -> tuple[dict[str, np.ndarray | None], list[str]]:
     columns that the file lacks, in which case all traits are NaN.
 
     Raises:
-        ValueError: there is no ID column, or an ID is no number.
+        ValueError: there is no ID column, or an ID is not a number.
     """
     rows = _read_table(path, ("ID",))
     absent = [name for name in TRAITS.values() if rows and name not in rows[0]]
@@ -132,7 +132,7 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
             reader.fieldnames = names
             rows = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is no readable CSV file: {error}. Fetch it again.") from error
+        raise ValueError(f"{path} is not a readable CSV file: {error}. Fetch it again.") from error
     if missing := [name for name in columns if name not in names]:
         raise ValueError(
             f"{path} has no column {', '.join(missing)}, but {', '.join(names) or 'none'}. "
@@ -207,7 +207,7 @@ def _landmarks(file: h5py.File, key: str) -> h5py.Dataset | None:
             raise ValueError(f"{key}/body/landmarks is a link, which is not followed")
         group = group[name]
     if not isinstance(group, h5py.Dataset):
-        raise ValueError(f"{key}/body/landmarks is no data set")
+        raise ValueError(f"{key}/body/landmarks is not a data set")
     if not is_array(group):
         raise ValueError(f"{key}/body/landmarks lies in another file, which is not opened")
     if group.shape != (NUM_JOINTS, 3) or group.dtype.kind != "f":

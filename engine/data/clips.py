@@ -1,4 +1,4 @@
-"""A feeder's data set as the engine uses it, with the usual value for all that it leaves out."""
+"""A feeder's data set as the engine uses it, with defaults for what it does not define."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import random
@@ -37,7 +37,7 @@ class Clips(Dataset):
 
     Attributes:
         label, sample_name: one for each clip.
-        data_path, label_path, split: where they lie; None if the data set does not say.
+        data_path, label_path, split: their files; None if the data set does not say.
         stream: joint, bone, joint_motion or bone_motion; None if the data set does not say.
         class_names: in the order of labels; may be empty.
         training_mean: (5,) traits, or (N, 5) of each clip; None for other data sets.
@@ -72,7 +72,7 @@ class Clips(Dataset):
         return clip, label, index
 
     def set_epoch(self, seed: int, epoch: int) -> None:
-        """Choose the random draws, also of workers that have started; call it between epochs."""
+        """Seed the draws of the next epoch, also in running workers; call it between epochs."""
         self._key[0], self._key[1] = seed, epoch
         if isinstance(self.dataset, Seeded):
             self.dataset.set_epoch(seed, epoch)
@@ -101,15 +101,15 @@ class Clips(Dataset):
 
     @property
     def subjects(self) -> list[str] | None:
-        """Who was recorded, one subject a clip; None where neither data set nor names tell."""
+        """Who was recorded, one subject per clip; None if neither data set nor names tell."""
         if isinstance(self.dataset, KnowsSubjects) and self.dataset.subjects is not None:
             return [self.dataset.subjects[i] for i in self._own]
         return subjects_of(self.sample_name)
 
     @property
     def groups(self) -> list[str]:
-        """What must not be on both sides of a cross-validation: what the data set says, else the
-        subjects, else each clip by itself.
+        """The units that cross-validation keeps whole, one per clip: those of the data set, else
+        subjects, else the clips themselves.
         """
         if isinstance(self.dataset, Grouped):
             return [self.dataset.groups[i] for i in self._own]

@@ -33,11 +33,11 @@ class DataSets(NamedTuple):
 def build_clips(
     settings: DataSettings, feeder_args: Mapping[str, Any], *, model_args: Mapping[str, Any]
 ) -> Clips:
-    """The clips of a feeder, which fit the network.
+    """The clips of a feeder, checked against the network.
 
     Args:
         feeder_args: `settings.train_feeder_args` or `settings.test_feeder_args`, or others.
-        model_args: of the network: its joints, persons, channels and skeleton.
+        model_args: arguments of the network: joints, persons, channels and skeleton.
 
     Raises:
         ValueError: clips and network do not fit.
@@ -52,10 +52,10 @@ def build_clips(
 
 
 def build_test_clips(settings: DataSettings, *, model_args: Mapping[str, Any]) -> Clips:
-    """The clips of --test-feeder-args, which can be cropped as --num-clips asks.
+    """The clips of --test-feeder-args, able to give the crops of --num-clips.
 
     Raises:
-        ValueError: as `build_clips`, or there are no such crops.
+        ValueError: as `build_clips`, or the feeder has no such crops.
     """
     clips = build_clips(settings, settings.test_feeder_args, model_args=model_args)
     if len(clips.repeated()) > len(clips):
@@ -74,8 +74,8 @@ def build_datasets(
     """The clips of a training run; with --val-split, `val` is held out of the training clips.
 
     Args:
-        needs_plain: whether the training clips are needed as a test sees them, too.
-        fold: the part of the training clips that is `val` and `test`, in place of test clips.
+        needs_plain: whether the training clips are also needed without augmentation.
+        fold: the fold of the training clips that becomes `val` and `test`.
 
     Raises:
         ValueError: as `build_test_clips` and `validation_split`, or training and test are of
@@ -113,7 +113,7 @@ def build_datasets(
 
 
 def _with_crops(clips: Clips, num_clips: int) -> Clips:
-    """The same clips, if they have so many crops that differ."""
+    """The same clips, after a check that they have that many different crops."""
     if num_clips > 1:
         clips.set_crop(0, num_clips)
         clips.set_crop(0, 1)
@@ -137,7 +137,7 @@ def _check_shape(model_args: Mapping[str, Any], clips: Clips) -> None:
 
 
 def check_clips(task: Task, model_args: Mapping[str, Any], *parts: Clips) -> None:
-    """Whether labels and network fit the task, and the last part the data set's `dataset.json`.
+    """Check that labels and network fit the task, and the last set its `dataset.json`.
 
     Raises:
         ValueError: labels or network do not fit.
@@ -150,7 +150,7 @@ def check_clips(task: Task, model_args: Mapping[str, Any], *parts: Clips) -> Non
 def compare_with_manifest(model_args: Mapping[str, Any], clips: Clips) -> None:
     """Log where the network's settings or the number of clips differ from `dataset.json`.
 
-    Neither is an error: clips may be of some classes only, and a download be of a part.
+    Neither is an error: clips may cover only some classes, and downloads may be partial.
     """
     path = clips.data_path
     manifest = read_manifest(path) if path else None

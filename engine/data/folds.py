@@ -1,4 +1,4 @@
-"""Parts of a data set that take turns as test clips; groups of like clips stay in one part."""
+"""Folds of a data set for cross-validation, which keep groups of similar clips whole."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,9 +10,9 @@ class Fold(NamedTuple):
     """One of the trainings of a cross-validation.
 
     Args:
-        number: which part is scored, from 1.
-        count: how many parts there are.
-        seed: which clips are in which part depends on it.
+        number: the fold that is scored, from 1.
+        count: number of folds.
+        seed: draws which clips are in which fold.
     """
 
     number: int
@@ -23,10 +23,10 @@ class Fold(NamedTuple):
 def split_by(groups: Sequence[str], fold: Fold) -> tuple[list[int], list[int]]:
     """Numbers of the clips to train on and of those to score, ascending.
 
-    Groups come in random order, the largest first; each joins the part with the fewest clips.
+    Groups are assigned in random order, the largest first, each to the fold with the fewest clips.
 
     Raises:
-        ValueError: there are fewer groups than parts.
+        ValueError: there are fewer groups than folds.
     """
     kinds, members, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     if len(kinds) < fold.count:

@@ -1,4 +1,4 @@
-"""Data sets -> batches: which process sees which clip when, and what the workers do."""
+"""Data sets -> batches: samplers, loaders and their worker processes."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import math
@@ -21,7 +21,7 @@ SEED_STRIDE = 1_000_003  # DistributedSampler adds the epoch: seeds must lie fur
 
 
 class TrainingSampler(DistributedSampler):
-    """An order for each epoch that follows from the seed, shared out over the processes.
+    """A random order for each epoch, given by the seed, divided among the processes.
 
     Process r of R takes every R-th clip from r on, so that the batches of all processes together
     are those of a single one. The first `start` clips of a process can be left out, to resume
@@ -56,7 +56,7 @@ class EvaluationSampler(SequentialSampler):
 
 
 class Loader(DataLoader):
-    """A DataLoader that can be told to end its workers; use it in `contextlib.closing`."""
+    """A DataLoader whose workers can be ended; use it in `contextlib.closing`."""
 
     def check_worker_number_rationality(self) -> None:
         """Instead of torch's warning where there are more workers than cores: they wait for disks,
@@ -75,8 +75,8 @@ def training_loader(
 
     Args:
         batch_size: of all processes together; the clips left over at an epoch's end are dropped.
-        num_worker: loading processes of a machine.
-        flag: what the batch size is called in errors.
+        num_worker: loading processes per machine.
+        flag: name of the batch size in errors.
 
     Raises:
         ValueError: there are too few clips for one batch, or the processes cannot share it.
@@ -115,7 +115,7 @@ def _loader(clips: Clips, batch_size: int, num_worker: int, **options: Any) -> L
 
 
 class Loaders(NamedTuple):
-    """Batches to train on, of the same clips as a test sees them (if needed), to evaluate on."""
+    """Batches to train on, the same clips unaugmented (if needed), and batches to evaluate on."""
 
     train: Loader
     plain: Loader | None
@@ -173,7 +173,7 @@ def _ignore_signals(worker: int) -> None:
 
 
 def start_epoch(loader: Loader, seed: int, epoch: int, steps_done: int = 0) -> None:
-    """Order and augmentation follow from seed and epoch, so that a resumed run repeats them."""
+    """Derive order and augmentation from seed and epoch, so that a resumed run repeats them."""
     set_seed(seed, epoch, processes.rank())
     loader.generator.manual_seed(torch.initial_seed())
     loader.sampler.set_epoch(epoch)

@@ -1,7 +1,7 @@
-"""A part of the training clips to choose epochs and settings on; test clips stay unseen.
+"""Hold out training clips to choose epochs and settings on; test clips stay unseen.
 
-Clips of one subject are alike; where both parts hold some of them, the validation accuracy is too
-good. Hence whole subjects are held out unless asked otherwise.
+Clips of one subject are alike; with some of them on both sides, validation accuracy is too high.
+Hence whole subjects are held out by default.
 """
 
 import numpy as np
@@ -13,9 +13,9 @@ def validation_split(clips: Clips, share: float, by: str, seed: int) -> tuple[li
     """Numbers of the clips to train on and of those to validate on, ascending.
 
     Args:
-        share: of the clips, in (0, 1); at least so many are held out.
-        by: "subject" or "clip": what is not divided.
-        seed: which are held out depends on it.
+        share: share of the clips, in (0, 1), that is held out at least.
+        by: "subject" or "clip": the unit that is kept whole.
+        seed: draws which are held out.
 
     Raises:
         ValueError: the subjects are unknown, or nothing is left to train on.

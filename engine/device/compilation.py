@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def compile_model(model: nn.Module, device: torch.device, num_devices: int = 1) -> nn.Module:
-    """Compile a model in place, for inputs of fixed shapes; with a warning if that cannot be.
+    """Compile a model in place, for inputs of fixed shapes; warns if that is not possible.
 
     A compiler may be missing, or not know an operation: then the model runs as it is.
 

@@ -1,4 +1,4 @@
-"""What weights were trained on: it goes with the file, and a test that disagrees says so."""
+"""What weights were trained on, stored with them, so that tests can warn of a mismatch."""
 
 import logging
 from collections.abc import Mapping
@@ -37,7 +37,9 @@ def about_clips(clips: Clips, model_args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def about_weights(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file of weights says of itself, or the config.yaml of its work dir; may be empty."""
+    """What weights were trained on, by their own record or their work dir's config.yaml; {} if
+    unknown.
+    """
     about = getattr(content, ATTRIBUTE, None)
     if isinstance(about, Mapping):
         return {name: value for name, value in about.items() if name in WORDS}

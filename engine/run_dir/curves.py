@@ -1,4 +1,4 @@
-"""What a run tells programs: metrics.jsonl and TensorBoard curves."""
+"""Machine-readable progress of a run: metrics.jsonl and TensorBoard curves."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ class _Events:
     """TensorBoard events of one folder, written by the caller itself.
 
     tensorboardX's SummaryWriter leaves that to a thread behind a queue. On a full disk the thread
-    ends, the queue fills up, and the run waits for ever; here the error reaches the run.
+    ends, the queue fills up, and the run hangs forever; here the run gets the error.
     """
 
     def __init__(self, folder: Path, purge_step: int | None) -> None:

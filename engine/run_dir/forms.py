@@ -1,4 +1,4 @@
-"""Whether what a checkpoint holds has the form of what this run would write."""
+"""Check that a checkpoint has the same structure as one that this run would write."""
 
 import math
 from collections.abc import Mapping

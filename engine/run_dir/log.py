@@ -1,4 +1,4 @@
-"""What a run tells people: the console, and log.txt."""
+"""Human-readable progress of a run: the console, and log.txt."""
 
 import logging
 import sys

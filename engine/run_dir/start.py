@@ -1,4 +1,4 @@
-"""How a run takes its work dir: what an earlier run left is refused or deleted; log, settings."""
+"""The start of a run in its work dir: lock, earlier results, log and settings."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The saved states of a work dir: which to resume from, which is the best, which to drop."""
+"""The saved states of a work dir: the newest, the best, and those to delete."""
 
 import logging
 import os

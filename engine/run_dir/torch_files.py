@@ -77,7 +77,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return load(regular_file(path).read_bytes())
     except Exception as error:  # safetensors' own class derives from nothing else
-        raise ValueError(f"{path} is no usable .safetensors file: {_reason(error)}") from error
+        raise ValueError(f"{path} is not a usable .safetensors file: {_reason(error)}") from error
 
 
 def write(content: Any, path: Path) -> None:

@@ -39,7 +39,7 @@ def read_weights(path: Path, model: nn.Module, ignore: Sequence[str] = ()) -> di
     if not isinstance(content, Mapping) or not all(
         isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
     ):
-        raise ValueError(f"{path} is no state_dict. Give a file of a weights/ folder.")
+        raise ValueError(f"{path} is not a state_dict. Give a file of a weights/ folder.")
     weights = {key.removeprefix(PREFIX): value for key, value in content.items()}
     if isinstance(model, Renamed):
         weights = {model.current_key(key): value for key, value in weights.items()}

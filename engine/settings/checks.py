@@ -1,4 +1,4 @@
-"""What settings main.py refuses, whether they come from the command line or from a YAML file."""
+"""Checks of settings, whether they come from the command line or from a YAML file."""
 
 import logging
 import math
@@ -15,7 +15,7 @@ NEEDS_HALF = ("amp_opt_level", "amp_dtype", "amp_backend")
 
 
 def validate(settings: Settings) -> None:
-    """Reject settings that cannot work; warn of those without effect.
+    """Reject invalid settings; warn of those without effect.
 
     Raises:
         ValueError: one line that names the flag.

@@ -126,7 +126,7 @@ def read_yaml(path: Path, above: Sequence[Path] = ()) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a file is no mapping, or builds on itself.
+        ValueError: a file is not a mapping, or builds on itself.
     """
     if path.resolve() in above:
         raise ValueError(f"{above[-1]} builds on {path}, which builds on it. Remove one `base`.")
@@ -208,5 +208,5 @@ def mapping(text: str | dict) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not valid YAML") from error
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"{text!r} is no mapping such as '{{name: value}}'")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a mapping such as '{{name: value}}'")
     return value

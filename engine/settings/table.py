@@ -1,4 +1,4 @@
-"""All settings of main.py, each in one place: default, range, what it is for.
+"""All settings of main.py, each in one place: default, range, help.
 
 A setting is a field; its flag and its YAML key have the field's name. Everything else reads this
 table: the parser, the checks, what a resumed run compares, the hash of a recipe.
@@ -70,36 +70,36 @@ class RunSettings:
     work_dir: Path | None = setting(
         None, "folder for logs, weights and scores (required)", type=Path
     )
-    phase: str = setting(TRAIN, "what to do", choices=(TRAIN, TEST))
+    phase: str = setting(TRAIN, "whether to train or to test", choices=(TRAIN, TEST))
     device: list[str] = setting(
         ["0"],
         "GPU numbers (several: DataParallel), or cpu; under torchrun each process takes its own "
         "GPU (DistributedDataParallel)",
         many=True,
     )
-    seed: int = number(DEFAULT_SEED, "of weights, order and augmentation", low=0, **RECIPE)
+    seed: int = number(
+        DEFAULT_SEED, "seed of initial weights, order and augmentation", low=0, **RECIPE
+    )
     seeds: list[int] | None = setting(
-        None, "train once with each, in sub-folders of the work dir", type=int, many=True
+        None, "train once with each seed, in sub-folders of the work dir", type=int, many=True
     )
     folds: int | None = setting(
         None,
-        "cross-validate: split the training clips into so many parts, whole subjects (or "
-        "recordings) in one, and train without each in turn, which is then scored",
+        "cross-validate: split the training clips into N folds that keep subjects (or recordings) "
+        "whole, train without each fold in turn, and score it",
         type=int,
         low=2,
         **RECIPE,
     )
     fold: int | None = setting(
         None,
-        "with --folds, only this part, from 1; on several machines one each",
+        "with --folds, train only this fold, from 1; to use several machines",
         type=int,
         low=1,
         **RECIPE,
     )
-    deterministic: bool = yes_no(
-        False, "the same bits in every run on a GPU too, but slower", **RECIPE
-    )
-    log_interval: int = number(100, "log the loss every so many steps", above=0)
+    deterministic: bool = yes_no(False, "bitwise reproducible on a GPU too, but slower", **RECIPE)
+    log_interval: int = number(100, "log the loss every N steps", above=0)
     show_topk: list[int] = setting(
         [1, 5], "which top-k accuracies to print", type=int, many=True, above=0
     )
@@ -118,32 +118,35 @@ class DataSettings:
     )
     test_feeder_args: dict[str, Any] = mapping_of("data to test on", **RECIPE)
     num_worker: int = number(
-        available_cores, "loading processes of a machine, 0: none", low=0, below=1025
+        available_cores, "loading processes per machine, 0: none", low=0, below=1025
     )
-    batch_size: int = number(32, "clips of one optimiser step", above=0, **RECIPE)
-    test_batch_size: int = number(256, "clips of one evaluation step", above=0)
+    batch_size: int = number(32, "clips per optimiser step", above=0, **RECIPE)
+    test_batch_size: int = number(256, "clips per evaluation step", above=0)
     forward_batch_size: int = number(
         16,
-        "clips in memory at once, whose gradients add up; must divide --batch-size",
+        "clips in memory at once; their gradients are accumulated; must divide --batch-size",
         above=0,
         **RECIPE,
     )
     num_clips: int = number(
         1,
-        "in every evaluation, take so many crops of each clip and average their scores, in as many "
-        "times the time; which crops is up to --test-feeder-args, e.g. uniform_crop: 0.9",
+        "average the scores of N crops of each clip in every evaluation, which takes N times as "
+        "long; --test-feeder-args choose the crops, e.g. uniform_crop: 0.9",
         above=0,
         **RECIPE,
     )
-    debug: bool = yes_no(False, "only the first 100 clips", **RECIPE)
+    debug: bool = yes_no(False, "use only the first 100 clips", **RECIPE)
     val_split: float = real(
         0.0,
-        "share of the training clips to choose the best epoch on, instead of the test clips",
+        "share of the training clips to hold out and choose the best epoch on, instead of the "
+        "test clips",
         low=0,
         below=1,
         **RECIPE,
     )
-    val_by: str = setting("subject", "what is kept together", choices=("subject", "clip"), **RECIPE)
+    val_by: str = setting(
+        "subject", "unit that --val-split keeps whole", choices=("subject", "clip"), **RECIPE
+    )
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ class ModelSettings:
     model_args: dict[str, Any] = mapping_of("num_class, graph, width, ...", **RECIPE)
     weights: Path | None = setting(
         None,
-        "state_dict to start from or to test; a work dir stands for its best",
+        "state_dict to start from or to test, or a work dir for its best",
         type=weights_file,
         recipe=True,
     )
@@ -199,11 +202,11 @@ class PrecisionSettings:
     compile: bool = yes_no(False, "torch.compile; slow first steps, faster later ones")
     cuda_graphs: str = setting(
         "auto",
-        "record a training's forward and backward pass and replay it, which saves the time to "
-        "start its kernels; auto: where it can be done",
+        "record the forward and backward pass of training and replay it, which saves the launch "
+        "time of its kernels; auto: where possible",
         choices=("auto", "yes", "no"),
     )
-    sync_bn: bool = yes_no(False, "BatchNorm over all processes of torchrun", **RECIPE)
+    sync_bn: bool = yes_no(False, "synchronise BatchNorm over all processes of torchrun", **RECIPE)
 
 
 @dataclass(frozen=True)
@@ -228,9 +231,9 @@ class TrainingSettings:
     weight_decay: float = real(5e-4, "L2 penalty", low=0, **RECIPE)
     nesterov: bool = yes_no(False, "Nesterov momentum", **RECIPE)
     num_epoch: int = number(80, "total epochs", above=0, may_change=True, **RECIPE)
-    eval_interval: int = number(1, "evaluate every so many epochs", above=0)
+    eval_interval: int = number(1, "evaluate every N epochs", above=0)
     eval_start: int = number(1, "first epoch to evaluate", low=0)
-    model_saved_name: str = setting("", "accepted as in the published code, without effect")
+    model_saved_name: str = setting("", "accepted as in the published code; no effect")
 
 
 @dataclass(frozen=True)
@@ -239,12 +242,14 @@ class RecipeSettings:
 
     lr_schedule: str = setting(
         "step",
-        "drops after the epochs of --step, or a cosine to 0, step by step",
+        "drops after the epochs of --step, or cosine annealing to 0 per step",
         choices=("step", "cosine"),
         **RECIPE,
     )
-    warmup_epochs: int = number(0, "epochs of linear rise to --base-lr", low=0, **RECIPE)
-    label_smoothing: float = real(0.0, "share of a label spread over all", low=0, below=1, **RECIPE)
+    warmup_epochs: int = number(0, "epochs of linear warm-up to --base-lr", low=0, **RECIPE)
+    label_smoothing: float = real(
+        0.0, "share of each label spread over all classes", low=0, below=1, **RECIPE
+    )
     max_grad_norm: float = real(0.0, "clip gradients to this norm, 0: never", low=0, **RECIPE)
     ema_decay: float = real(
         0.0,
@@ -261,7 +266,7 @@ class RecipeSettings:
     )
     early_stopping: int = number(
         0,
-        "end after N evaluations without a new best, 0: never",
+        "stop after N evaluations without a new best, 0: never",
         low=0,
         metavar="N",
         may_change=True,
@@ -273,11 +278,11 @@ class RecipeSettings:
 class SavingSettings:
     """save and resume"""
 
-    save_interval: int = number(1, "save every so many epochs", above=0)
-    save_steps: int = number(0, "save every so many steps as well, 0: never", low=0)
+    save_interval: int = number(1, "save every N epochs", above=0)
+    save_steps: int = number(0, "also save every N steps, 0: never", low=0)
     keep_checkpoints: int = number(
         0,
-        "only the newest K and the best epoch's weights, 0: all",
+        "keep only the newest K and the best epoch's weights, 0: keep all",
         low=0,
         metavar="K",
     )
@@ -297,7 +302,7 @@ class SavingSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Those of one run, by group."""
+    """All settings of one run, by group."""
 
     run: RunSettings
     data: DataSettings

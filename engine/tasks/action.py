@@ -20,7 +20,7 @@ from utils.metrics import confusion_matrix, top_k_accuracy
 
 
 class ActionClassification:
-    """One class a clip; cross entropy; the best epoch has the highest top-1 accuracy.
+    """One class per clip; cross entropy; the best epoch has the highest top-1 accuracy.
 
     Args:
         label_smoothing: share of each label that is spread over all classes, in training only.
@@ -37,11 +37,11 @@ class ActionClassification:
         """Compare the labels with the model's outputs.
 
         Raises:
-            ValueError: there are more classes in the data, or labels are none.
+            ValueError: the data have more classes, or labels that are not classes.
         """
         if np.ndim(clips.label[0]):
             raise ValueError(
-                f"labels of {clips.label_path} are no classes. Did you mean --task traits?"
+                f"labels of {clips.label_path} are not classes. Did you mean --task traits?"
             )
         lowest, highest = min(clips.label), max(clips.label)
         if lowest < 0 or highest >= model_args.get("num_class", highest + 1):
@@ -82,8 +82,8 @@ class ActionClassification:
         return {"confusion": heat_map(matrix, "predicted class", "true class", names)}
 
     def write(self, work_dir: Path, outputs: np.ndarray, clips: Clips) -> None:
-        """wrong-samples.txt (index,predicted,true) and right-samples.txt (predicted,true), as
-        published; predictions.csv says the same with names.
+        """Write wrong-samples.txt (index,predicted,true) and right-samples.txt (predicted,true), as
+        published, and predictions.csv, the same with class names.
         """
         guesses = outputs.argmax(1).tolist()
         pairs = list(zip(guesses, clips.label, strict=True))

@@ -1,4 +1,4 @@
-"""Pictures of results, drawn without a display."""
+"""Figures of results, drawn without a display."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ def heat_map(
 
 
 def traits_against_truth(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """(P, 5) traits twice -> an image (H, W, 3) uint8: one field a trait, one dot a participant."""
+    """(P, 5) traits twice -> image (H, W, 3) uint8: a panel per trait, a dot per participant."""
     figure = Figure(figsize=(15, 3.4), layout="tight")
     canvas = FigureCanvasAgg(figure)
     for axes, trait, guess, truth in zip(

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class TraitRegression:
-    """Five z-scores a chunk; squared error; the best epoch has the lowest error of participants.
+    """Five z-scores per chunk; squared error; the best epoch has the lowest error of participants.
 
     A participant's prediction is the mean over all their chunks, whatever the session. Beside every
     error stands that of the baseline, which predicts for everybody the mean of the training
@@ -39,7 +39,7 @@ class TraitRegression:
         """Compare the labels with the traits and with the model's outputs.
 
         Raises:
-            ValueError: either are not five numbers.
+            ValueError: labels or outputs are not five numbers.
         """
         shape, outputs = np.shape(clips.label[0]), model_args.get("num_class", len(TRAITS))
         if shape != (len(TRAITS),) or outputs != len(TRAITS):
@@ -159,7 +159,7 @@ class TraitRegression:
 
 
 def _write_table(path: Path, titles: list[str], names: list[str], values: np.ndarray) -> None:
-    """One line a participant: their ID and the five traits."""
+    """One line per participant: their ID and the five traits."""
     with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["Participant ID", *titles])

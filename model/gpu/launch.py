@@ -36,7 +36,7 @@ def on_gpu(x: Tensor) -> bool:
 
 @contextmanager
 def portable_form() -> Iterator[None]:
-    """Within it blocks use their portable form on a GPU as well: to compare, or to find a fault."""
+    """A context within which blocks use their portable form on a GPU, too: to compare or debug."""
     global _kernels_in_use
     before, _kernels_in_use = _kernels_in_use, False
     try:

@@ -49,7 +49,7 @@ def test_what_does_not_run_is_one_line(checkout, ours, capsys):
     assert "does not run here: RuntimeError: needs a GPU" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         bench_models.main(["--against", str(checkout / "model")])
-    assert "is no checkout of" in capsys.readouterr().err
+    assert "is not a checkout of" in capsys.readouterr().err
 
 
 @pytest.mark.slow

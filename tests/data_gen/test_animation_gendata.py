@@ -84,9 +84,9 @@ def test_agreement_equals_the_example_of_shrout_and_fleiss():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("0,11,0,0,1,1,x,1,1,1,0,100", "line 2: a trait is no number"),
+        ("0,11,0,0,1,1,x,1,1,1,0,100", "line 2: a trait is not a number"),
         ("0,11,0,0,1,1,4,1,1,1,0,100", "line 2: ratings must be -3 to 3"),
-        ("0,11,0,0,1,1", "line 2: a trait is no number"),
+        ("0,11,0,0,1,1", "line 2: a trait is not a number"),
     ],
 )
 def test_bad_ratings_are_named(tmp_path, line, message):
@@ -102,7 +102,7 @@ def test_bad_ratings_are_named(tmp_path, line, message):
     with pytest.raises(ValueError, match="has no column 'UserMail'"):
         read_ratings(path)
     path.write_text(f'{header}\n"{"9" * 200_000}')
-    with pytest.raises(ValueError, match="is no table: field larger"):
+    with pytest.raises(ValueError, match="is not a table: field larger"):
         read_ratings(path)
     path.write_text(header)
     with pytest.raises(ValueError, match="holds no ratings"):

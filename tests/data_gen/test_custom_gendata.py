@@ -1,4 +1,4 @@
-"""Recordings of one's own by a YAML file alone: arrays, manifest, configs that train."""
+"""A user's recordings by a YAML file only: arrays, manifest, configs that train."""
 
 import json
 import os
@@ -146,7 +146,7 @@ def test_of_a_folder_only_files_of_the_format_are_clips(class_folders, caplog):
     custom_gendata.main(write(class_folders, **changes))
     report = json.loads((class_folders / "data" / "gendata_report.json").read_text())
     assert report["num_files"] == report["num_usable"] == 5
-    assert "left alone, as not named .npz: 1 (README.txt)" in caplog.text
+    assert "ignored files whose names do not end with .npz: 1 (README.txt)" in caplog.text
     for path in raw.glob("*/*.*"):
         path.rename(path.with_suffix(".dat"))  # none has the ending: all are taken
     (raw / "README.txt").unlink()
@@ -268,7 +268,9 @@ def test_bad_files_are_left_out_and_named(folder, capsys):
     assert "4 of 26 files are bad and left out" in message
     report = json.loads((folder / "data" / "gendata_report.json").read_text())
     reasons = {Path(clip["file"]).name: clip["reason"] for clip in report["bad"]}
-    assert "no .npz file" in reasons["a01_s1_t0.npz"] and "20 joints" in reasons["a02_s2_t0.npz"]
+    assert (
+        "not an .npz file" in reasons["a01_s1_t0.npz"] and "20 joints" in reasons["a02_s2_t0.npz"]
+    )
     assert "class 8 is not 0 to 2" in reasons["a09_s2_t9.npz"]
     assert "is not in its name" in reasons["other.npz"]
     assert report["num_usable"] == 22

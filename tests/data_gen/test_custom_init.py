@@ -206,10 +206,10 @@ def test_a_first_file_is_proposed_and_works(folder, capsys):
     [
         ("a.csv", b"", "is empty"),
         ("a.csv", b"\n", "is empty"),
-        ("a.npy", b"junk", "is no .npy file"),
+        ("a.npy", b"junk", "is not an .npy file"),
         ("a.npz", b"PK\5\6" + bytes(18), "holds no array"),
-        ("a.json", b"{", "is no usable sample of json"),
-        ("frames/0.json", b'{"people": [3]}', "0.json is no frame of OpenPose"),
+        ("a.json", b"{", "is not a usable sample of json"),
+        ("frames/0.json", b'{"people": [3]}', "0.json is not a frame of OpenPose"),
         ("frames/0.txt", b"", "is empty"),
         ("frames/0.xyz", b"", "holds no file of a known format"),
         ("a.xyz", b"", "no reader for .xyz files"),

@@ -51,7 +51,7 @@ def test_axes_by_letters(axes):
 
 @pytest.mark.parametrize("delimiter", [" ", ",", "; ", "\t"])
 def test_text_without_a_header(delimiter):
-    """A row a frame, a row a joint, and a row a frame of all people after its number."""
+    """One row per frame, one per joint, and one per frame with all persons after its number."""
     numbered = np.c_[np.arange(5), CLIP.transpose(1, 0, 2, 3).reshape(5, 102)]
     for array, axes, options, expected in (
         (CLIP[0].reshape(5, 51), "TV*C", {}, CLIP[:1]),

@@ -97,7 +97,7 @@ def test_segments_that_cannot_be_are_one_line(recordings, capsys, row, said):
     [
         ({"file": "clip"}, "segments must have csv"),
         ({"csv": "segments.csv", "unit": "hours"}, "unit must be frames or seconds"),
-        ({"csv": "none.csv"}, "is no readable table"),
+        ({"csv": "none.csv"}, "is not a readable table"),
         ({"csv": "segments.csv", "start": "begin"}, "must have the columns 'file', 'begin', 'end'"),
         ({"csv": 3}, "csv must be text"),
     ],

@@ -116,4 +116,4 @@ def test_a_cut_file_is_named(tmp_path, golden, capsys):
     store(tmp_path / "ntu" / "xsub", golden["ntu/xsub/joint"])
     file = tmp_path / "ntu" / "xsub" / "train_data_joint.npy"
     file.write_bytes(file.read_bytes()[:5000])
-    assert "train_data_joint.npy is no readable array" in failing(capsys, tmp_path)
+    assert "train_data_joint.npy is not a readable array" in failing(capsys, tmp_path)

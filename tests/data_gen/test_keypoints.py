@@ -99,8 +99,8 @@ def test_people_of_mmpose_keep_their_tracks():
         (b"{}", "has no instance_info"),
         (b'[{"frame_id": 1}]', "has no instances"),
         (mmpose((1, [{"keypoints": [[1, 2]], "keypoint_scores": [1]}])), "1 joints a person"),
-        (mmpose((1, [{"keypoints": [[1, 2]] * 17, "keypoint_scores": [1]}])), "are no numbers"),
-        (mmpose((1, [{"keypoints": ["a"] * 17, "keypoint_scores": [1] * 17}])), "are no numbers"),
+        (mmpose((1, [{"keypoints": [[1, 2]] * 17, "keypoint_scores": [1]}])), "are not numbers"),
+        (mmpose((1, [{"keypoints": ["a"] * 17, "keypoint_scores": [1] * 17}])), "are not numbers"),
         (mmpose((1, [{"keypoints": [[1]] * 17, "keypoint_scores": [1] * 17}])), "1 coordinates"),
         (mmpose((1, [instance(1.0)]), (2, [instance(1.0, coordinates=3)])), "2 and of 3"),
     ],
@@ -149,7 +149,7 @@ def test_people_of_yolo_keep_their_tracks(rest):
     [
         (labels(a_1=label(0.1), b_1=label(0.1)), r"frames of 2 videos \(a, b\). Put those of each"),
         (labels(a_1=b"0 0.5 0.5 0.1 0.1 0.3 0.3 0.9"), "1 joints a person, the skeleton 17"),
-        (labels(a_1=b"person 0.5"), "a_1.txt is no label of numbers"),
+        (labels(a_1=b"person 0.5"), "a_1.txt is not a label of numbers"),
         (labels(a_1=label(0.1), a_2=label(0.1, confidence=False)), "with and without a confidence"),
     ],
 )

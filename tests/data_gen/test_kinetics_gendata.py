@@ -131,7 +131,7 @@ def test_a_folder_without_its_label_file_is_an_error_that_names_both(raw, tmp_pa
 @pytest.mark.parametrize("content", ["[", "[]", '{"golden_00": 1}'])
 def test_a_file_that_holds_no_labels_is_refused(raw, tmp_path, capsys, content):
     (raw / "kinetics_val_label.json").write_text(content)
-    assert "is no label file" in failing(capsys, raw, tmp_path / "out")
+    assert "is not a label file" in failing(capsys, raw, tmp_path / "out")
 
 
 @pytest.mark.parametrize("label", ["null", '"abc"', "-1", "400", "true"])

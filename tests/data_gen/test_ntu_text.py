@@ -94,7 +94,7 @@ BAD = {
     "not finite": GOOD.replace(b"1.5 1.5", b"1.5 nan", 1),
     "more frames than said": b"3" + GOOD[1:],
     "fewer frames than said": b"1" + GOOD[1:],
-    "lines after the last frame": GOOD + b"that is no frame\n",
+    "lines after the last frame": GOOD + b"that is not a frame\n",
     "a tab": GOOD.replace(b"1.5 1.5", b"1.5\t1.5", 1),
     "a form feed": GOOD.replace(b"1.5 1.5", b"1.5\f1.5", 1),
     "a form feed for an end of line": GOOD.replace(b"\n25\n", b"\n25\f", 1),

@@ -58,7 +58,7 @@ def test_numbers_that_yaml_takes_for_text_are_numbers(tmp_path):
         ("batch_size: [1, 2]\n", "expected one value, got a list"),
         ("nesterov: perhaps\n", "'nesterov: perhaps' is not usable"),
         ("phase: training\n", "choose from train, test"),
-        ("model_args: 3\n", "no mapping"),
+        ("model_args: 3\n", "not a mapping"),
         ("- a\n", "must hold 'name: value' lines"),
         ("a: [\n", "is not valid YAML"),
     ],

@@ -194,9 +194,9 @@ def test_what_is_no_file_of_settings_is_one_line(tmp_path, text):
     [
         (["--num-worker", "10000000"], "--num-worker must be at least 0 and below 1025"),
         (["--model", "..x"], "cannot import '..x'"),
-        (["--model", "os.system", "--model-args", "{command: 'touch x'}"], "is no class"),
+        (["--model", "os.system", "--model-args", "{command: 'touch x'}"], "is not a class"),
         (["--feeder", "subprocess.Popen"], "Nothing was run"),
-        (msg3d(graph="os.getcwd"), "is no class"),
+        (msg3d(graph="os.getcwd"), "is not a class"),
         (msg3d(graph="subprocess.Popen"), "Nothing was run"),
         (["--train-feeder-args", "{3: 4}"], "must be text. Got 3"),
     ],

@@ -82,5 +82,5 @@ def test_files_that_are_no_weights_are_named(tmp_path, model):
     with pytest.raises(ValueError, match=r"weights\.pt is not a usable torch file"):
         files.load_weights(model, path)
     torch.save({"epoch": 3}, path)
-    with pytest.raises(ValueError, match="is no state_dict"):
+    with pytest.raises(ValueError, match="is not a state_dict"):
         files.load_weights(model, path)

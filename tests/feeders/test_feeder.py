@@ -144,11 +144,11 @@ def test_missing_and_damaged_files_are_named(folder):
         Feeder(str(folder / "train_data_joint.npy"), str(folder / "absent.pkl"))
     data = folder / "train_data_joint.npy"
     data.write_bytes(data.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"train_data_joint\.npy is no readable array"):
+    with pytest.raises(ValueError, match=r"train_data_joint\.npy is not a readable array"):
         feeder(folder)
     with data.open("wb") as file:
         np.savez(file, np.zeros(3))
-    with pytest.raises(ValueError, match=r"train_data_joint\.npy is no readable array"):
+    with pytest.raises(ValueError, match=r"train_data_joint\.npy is not a readable array"):
         feeder(folder)
     np.save(data, np.zeros((3, 4)))
     with pytest.raises(
@@ -175,7 +175,7 @@ BAD = {
     "negative noise": ({"noise": -1.0}, "noise must be 0 or more"),
     "a graph without sides": (
         {"random_mirror": True, "graph": "graph.bone.bones_from_joints"},
-        r"is no class but a function",
+        r"is not a class but a function",
     ),
     "a graph of other joints": (
         {"random_mirror": True, "graph": "graph.kinetics.AdjMatrixGraph"},

@@ -139,7 +139,7 @@ def test_a_store_that_is_not_there_or_damaged_is_named(ntu, tmp_path):
     for file, missing in (("joints.npy", 100), ("index.npz", 0)):
         content = (ntu / "clips" / file).read_bytes()
         (tmp_path / file).write_bytes(content[: len(content) - missing])
-    with pytest.raises(ValueError, match="is no readable clip store"):
+    with pytest.raises(ValueError, match="is not a readable clip store"):
         Feeder(str(tmp_path), split="xsub/train")
 
 

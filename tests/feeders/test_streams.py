@@ -122,10 +122,13 @@ BAD = {
         {"stream": "bone", "graph": "graph.kinetics.AdjMatrixGraph"},
         "AdjMatrixGraph does not fit the clips. The bones must name each of the 20 joints",
     ),
-    "a module": ({"stream": "bone", "graph": "graph.ucla"}, "graph.ucla is no class but a module"),
+    "a module": (
+        {"stream": "bone", "graph": "graph.ucla"},
+        "graph.ucla is not a class but a module",
+    ),
     "a function": (
         {"stream": "bone", "graph": "graph.bone.bones_from_joints"},
-        "is no class but a function",
+        "is not a class but a function",
     ),
     "an absent graph": ({"stream": "bone", "graph": "graph.x.Y"}, "cannot import 'graph.x.Y'"),
 }

@@ -72,7 +72,7 @@ def test_effort_curves_are_of_the_participant_with_most_chunks(data):
         (lambda d: np.save(d / "y_train.npy", np.zeros((5, 5))), "do not belong together"),
         (lambda d: np.save(d / "y_train.npy", np.full((6, 5), np.nan)), "holds no true traits"),
         (lambda d: np.save(d / "laban_train.npy", np.zeros((6, 9, 24, 12))), "gendata.py again"),
-        (lambda d: (d / "info_train.npy").write_bytes(b"no array"), "is no readable array"),
+        (lambda d: (d / "info_train.npy").write_bytes(b"no array"), "is not a readable array"),
     ],
 )
 def test_files_that_do_not_fit_are_named(data, change, message):

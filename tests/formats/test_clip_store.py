@@ -152,12 +152,12 @@ def test_what_is_no_store_is_named(tmp_path, store):
     content = joints.read_bytes()
     for bad in (content[:100], content[:-4], b""):
         joints.write_bytes(bad)
-        with pytest.raises(ValueError, match="no readable clip store"):
+        with pytest.raises(ValueError, match="not a readable clip store"):
             ClipStore(tmp_path / "clips")
     np.save(joints, np.zeros((3, 25, 3), np.float32))
-    with pytest.raises(ValueError, match=r"no readable clip store .offsets must be 0 to 3"):
+    with pytest.raises(ValueError, match=r"not a readable clip store .offsets must be 0 to 3"):
         ClipStore(tmp_path / "clips")
     joints.write_bytes(content)
     (tmp_path / "clips" / "index.npz").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="no readable clip store"):
+    with pytest.raises(ValueError, match="not a readable clip store"):
         ClipStore(tmp_path / "clips")

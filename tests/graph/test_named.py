@@ -1,4 +1,4 @@
-"""Skeletons as data: those shipped, and what is refused of one's own."""
+"""Skeletons as data: those shipped, and errors in a user's own."""
 
 import numpy as np
 import pytest
@@ -102,7 +102,7 @@ def test_what_is_no_skeleton_is_one_line(change, said):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("joints: [", "is no skeleton"), ("- 1", "must have joints"), ("", "must have joints"),
+    [("joints: [", "is not a skeleton"), ("- 1", "must have joints"), ("", "must have joints"),
      ("root: hip\nroot: head", "root is given twice")],
 )  # fmt: skip
 def test_what_is_no_file_of_a_skeleton_is_named(tmp_path, text, said):

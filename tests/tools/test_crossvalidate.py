@@ -64,7 +64,7 @@ def test_a_planted_trait_is_found_and_chance_is_not(clips, method):
     low, high = found["mse"]["E"]["95"]
     assert low < found["mse"]["E"]["value"] < high
     text = as_markdown([comparison.of(mean), found], clips.bounds())
-    assert f"Nothing surely beats the mean on {', '.join(lost)}." in text
+    assert f"Nothing is significantly better than the mean on {', '.join(lost)}." in text
 
 
 def test_the_mean_never_beats_itself(clips):

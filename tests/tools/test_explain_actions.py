@@ -1,4 +1,4 @@
-"""Which joints the scores of actions hang on: a planted joint is found, and pictured."""
+"""Importance of joints for actions: a planted joint is found and drawn."""
 
 import json
 

@@ -245,7 +245,7 @@ def test_what_cannot_be_is_one_line(tmp_path, runs, capsys):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "config.yaml").write_text("seed: 1\n")
     for argv, said in (
-        ([tmp_path / "none"], "is no work dir"),
+        ([tmp_path / "none"], "is not a work dir"),
         ([], "name work dirs, or --weights"),
         ([tmp_path / "empty"], "neither scores nor curves"),
         ([runs[0], runs[0]], "named twice"),

@@ -149,7 +149,7 @@ def failing(capsys, command, *argv):
 def test_what_is_no_video_is_one_line(tmp_path, capsys):
     pytest.importorskip("imageio_ffmpeg", reason="pip install -r requirements-video.txt")
     (tmp_path / "a.mp4").write_bytes(b"no video" * 100)
-    with pytest.raises(ValueError, match="is no video that ffmpeg reads"):
+    with pytest.raises(ValueError, match="is not a video that ffmpeg reads"):
         open_video(str(tmp_path / "a.mp4"))
     with pytest.raises(FileNotFoundError, match="no video"):
         open_video(str(tmp_path / "none.mp4"))

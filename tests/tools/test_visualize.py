@@ -345,7 +345,7 @@ def test_what_cannot_be_is_one_line(ntu, tmp_path, capsys):
         ([tmp_path / "none", "--out", out], f"no file {tmp_path / 'none'}"),
         ([tmp_path / "none.skeleton", "--out", out], f"no file {tmp_path / 'none.skeleton'}"),
         ([tmp_path / "*.skeleton", "--out", out], "missing"),
-        ([tmp_path, "--out", out], "not known what is in it"),
+        ([tmp_path, "--out", out], "unknown format"),
         ([raw, "--pick", "77", "--out", out], "no clip was chosen"),
         ([raw, "--augment", "--out", out], "--config"),
         ([raw, "--compare", "a,b", "--out", out], "raw,array"),

@@ -61,10 +61,10 @@ def test_values_of_another_type_are_named(arguments, said):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("os.system", "is no class but a builtin_function"),
-        ("subprocess.check_output", "is no class but a function"),
-        ("subprocess.Popen", "is no class a Module"),
-        ("builtins.dict", "is no class a Module"),
+        ("os.system", "is not a class but a builtin_function"),
+        ("subprocess.check_output", "is not a class but a function"),
+        ("subprocess.Popen", "is not a subclass of Module"),
+        ("builtins.dict", "is not a subclass of Module"),
         ("..x", "cannot import"),
         ("x", "cannot import"),
         ("", "cannot import"),

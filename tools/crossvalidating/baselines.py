@@ -1,8 +1,7 @@
-"""What a network has to beat: the mean, ridge regression and a random forest.
+"""Baselines on statistics of clips: the mean, ridge regression and a random forest (scikit-learn).
 
-They read statistics of clips.
-The regressions are scikit-learn's. Strengths of ridge regression are chosen within the training
-clips, by cross-validation that keeps recordings whole, for each trait by itself.
+The regularisation of ridge regression is chosen per trait within the training clips, by
+cross-validation that keeps recordings whole.
 """
 # Shapes: N clips, F numbers of a clip, 5 traits.
 
@@ -24,7 +23,7 @@ Fit = Callable[[np.ndarray, np.ndarray, Sequence[str], int], Predict]
 
 
 def statistics(clip: np.ndarray) -> np.ndarray:
-    """(T, V, C) -> (4, V, C): what `STATISTICS` names, over time."""
+    """(T, V, C) -> (4, V, C): the `STATISTICS` over time."""
     low, high = np.quantile(clip, (0.05, 0.95), axis=0)
     return np.stack([clip.mean(axis=0), clip.std(axis=0), low, high])
 
@@ -66,7 +65,7 @@ def fit_forest(x: np.ndarray, y: np.ndarray, groups: Sequence[str], seed: int) -
 def fitted_on_folds(
     clips: RatedClips, x: np.ndarray, method: str, folds: int, seed: int
 ) -> Iterator[tuple[Predict, np.ndarray]]:
-    """A method of `METHODS` for each part: fitted to the others, and the part's clips by number.
+    """A method of `METHODS` per fold, fitted to the other folds, and the indices of its clips.
 
     Args:
         x: (N, F) numbers of all clips.

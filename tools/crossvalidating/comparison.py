@@ -20,11 +20,11 @@ ROWS = (*TRAITS, "mean")  # what is measured: every trait, and the mean of their
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a method says of every clip.
+    """The predictions of a method for all clips.
 
     Args:
         method: such as ridge, or the name of a network.
-        features: what it reads.
+        features: its input.
         outputs: (S, N, 5) with each seed.
     """
 
@@ -46,10 +46,10 @@ def baseline(
 
 
 def network(work_dir: Path, clips: RatedClips) -> Predicted:
-    """The predictions that main.py --folds (and --seeds) left in a work dir.
+    """The predictions of a work dir of main.py --folds (and --seeds).
 
     Raises:
-        FileNotFoundError, ValueError: it left none, or of other clips.
+        FileNotFoundError, ValueError: there are none, or of other clips.
     """
     folders = sorted(work_dir.glob("seed-*")) or [work_dir]
     outputs = [_predictions(folder / "predictions.csv", clips) for folder in folders]
@@ -71,7 +71,7 @@ def _predictions(path: Path, clips: RatedClips) -> np.ndarray:
 
 
 class Comparison:
-    """Measures of predictions, and how sure they are.
+    """Measures of predictions, with their confidence intervals.
 
     Intervals are those of a percentile bootstrap over recordings, as parts of one are alike; with
     several seeds a measure is their mean.
@@ -93,7 +93,7 @@ class Comparison:
 
     def of(self, predicted: Predicted) -> dict[str, Any]:
         """By measure and row of `ROWS`: `value`, `95`, `over_seeds` (standard deviation); and for
-        each row whether the error is below that of the mean (`beats_mean`), surely.
+        each row whether the error is significantly below that of the mean (`beats_mean`).
         """
         bounds = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
         found: dict[str, Any] = {"method": predicted.method, "features": predicted.features}
@@ -110,8 +110,8 @@ class Comparison:
                 for i, (row, value) in enumerate(zip(ROWS, np.mean(by_seed, axis=0), strict=True))
             }
         gain = resampled["mse"] - self.errors_of_mean
-        surely = np.quantile(gain, bounds[1], axis=0) < 0
-        found["beats_mean"] = dict(zip(ROWS, map(bool, surely), strict=True))
+        significant = np.quantile(gain, bounds[1], axis=0) < 0
+        found["beats_mean"] = dict(zip(ROWS, map(bool, significant), strict=True))
         return found
 
     def _resampled(self, measure: Callable, predicted: Predicted) -> np.ndarray:
@@ -125,9 +125,9 @@ class Comparison:
 
 
 def as_markdown(results: Sequence[Mapping[str, Any]], bounds: Mapping[str, np.ndarray]) -> str:
-    """Three tables, one a measure."""
+    """Three tables, one per measure."""
     titles = {
-        "mse": "Mean squared error; * where it is surely below that of the mean",
+        "mse": "Mean squared error; * where it is significantly below that of the mean",
         "pearson": "Pearson's r",
         "ccc": "Concordance correlation",
     }
@@ -155,4 +155,6 @@ def _cell(result: Mapping[str, Any], name: str, row: str) -> str:
 
 def _nothing_beats_the_mean(results: Sequence[Mapping[str, Any]]) -> str:
     lost = [t for t in TRAITS if not any(result["beats_mean"][t] for result in results)]
-    return f"\nNothing surely beats the mean on {', '.join(lost)}.\n" if lost else ""
+    return (
+        f"\nNothing is significantly better than the mean on {', '.join(lost)}.\n" if lost else ""
+    )

@@ -1,4 +1,4 @@
-"""What predictions hang on: which features of which joints, and which moments of a clip.
+"""Explain predictions of traits: importance of features and joints, and of moments of a clip.
 
 Every clip is explained by the model that has not seen its recording.
 """
@@ -28,14 +28,14 @@ Predict = Callable[[Sequence[np.ndarray]], np.ndarray]  # (T, V, C) each -> (N, 
 
 
 class FeaturePart(NamedTuple):
-    """Channels that say one thing of a joint, such as an effort."""
+    """Channels that belong together, such as those of an effort."""
 
     name: str
     channels: slice
 
 
 class HeldOut(NamedTuple):
-    """A model, and the clips of the recordings that it has not seen, by number."""
+    """A model, and the indices of the clips that it was not trained on."""
 
     predict: Predict
     clips: np.ndarray
@@ -45,12 +45,11 @@ class HeldOut(NamedTuple):
 class Explanation:
     """
     Args:
-        parts: names of what was exchanged.
-        importance: (5, P, V) how much the squared error grows where a joint's part is another
-            clip's.
-        error: (5,) the squared error as it is.
-        effect: by clip, (T, 5): how much higher the trait is predicted because of a frame and
-            those around it.
+        parts: names of the features that were replaced.
+        importance: (5, P, V) growth of the squared error when that of a joint is replaced by
+            another clip's.
+        error: (5,) the squared error without replacement.
+        effect: by clip, (T, 5): by how much a frame and those around it raise the prediction.
         predicted: (N, 5).
     """
 
@@ -88,7 +87,7 @@ def baseline_models(
 
 
 def network_models(work_dir: Path, clips: RatedClips) -> Iterator[HeldOut]:
-    """The networks that main.py --folds left in a work dir.
+    """The networks of a work dir of main.py --folds.
 
     Raises:
         FileNotFoundError, ValueError: there are none, or they do not fit.
@@ -114,7 +113,7 @@ def read_info(work_dir: Path) -> NetworkInfo:
     """Settings of a work dir of main.py --folds.
 
     Raises:
-        FileNotFoundError, ValueError: it is none.
+        FileNotFoundError, ValueError: it is not one.
     """
     if not (work_dir / "config.yaml").is_file():
         seeds = " Name one of its seeds." if list(work_dir.glob("seed-*")) else ""
@@ -155,7 +154,7 @@ def explained(
     """Permutation importance (Breiman, 2001) and occlusion in time, clip by clip.
 
     Args:
-        progress: told how many steps of `num_steps` are done.
+        progress: called with the number of steps done, out of `num_steps`.
     """
     features, parts = clips.joined(sets), parts_of(sets)
     joints = features[0].shape[1]
@@ -186,7 +185,7 @@ def explained(
 
 
 def num_steps(clips: RatedClips, sets: Sequence[str], folds: int) -> int:
-    """How many steps `explained` takes."""
+    """Number of steps of `explained`."""
     return folds * len(parts_of(sets)) * len(clips.joint_names) + len(clips.names)
 
 

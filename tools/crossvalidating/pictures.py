@@ -31,7 +31,7 @@ def figure_of(explanation: Explanation, trait: str, joints: Sequence[str]) -> Fi
                          aspect="auto")  # fmt: skip
     upper.set_xticks(range(len(joints)), joints, rotation=60, ha="right", fontsize=8)
     upper.set_yticks(range(rows), explanation.parts, fontsize=9)
-    upper.set_title(f"{TITLES[trait]}: growth of the squared error where it is another clip's")
+    upper.set_title(f"{TITLES[trait]}: growth of the squared error when replaced by another clip's")
     figure.colorbar(image, ax=upper, label="% of the error", fraction=0.03, pad=0.01)
     over_time = _over_time(explanation, index)
     lower.plot(np.linspace(0, 100, MOMENTS), over_time, color="#2f7ed8")
@@ -52,7 +52,7 @@ def _over_time(explanation: Explanation, index: int) -> np.ndarray:
 
 
 def strongest(explanation: Explanation, joints: Sequence[str], count: int = 3) -> dict[str, list]:
-    """By trait, the joints' parts whose exchange hurts most: (part, joint, % of the error)."""
+    """By trait, the most important features: (part, joint, % of the error)."""
     found = {}
     for index, trait in enumerate(TRAITS):
         shares = explanation.importance[index] / explanation.error[index]

@@ -1,4 +1,4 @@
-"""The clips of a data set of rated chunks, put together again, with features and traits."""
+"""Whole clips of a data set of rated chunks, with features and traits."""
 # Shapes: N clips, T frames, V joints, C channels, 5 traits.
 
 import csv
@@ -24,18 +24,18 @@ from formats.manifest import NAME, read_manifest, skeleton_of
 from graph.named import skeleton_class
 
 POSITIONS, TOGETHER = "positions", "together"
-# What can be looked at: the channels of an array, each with the name of what they say.
+# The parts of an array's channels, by name.
 PARTS = {POSITIONS: ("Position",), **FEATURE_SETS}
 FILES = {POSITIONS: "skeleton"}  # others are named as they are
 
 
 @dataclass(frozen=True)
 class RatedClips:
-    """What a folder of data_gen/animation_gendata.py and laban_gendata.py holds, clip by clip.
+    """A data set of data_gen/animation_gendata.py and laban_gendata.py, clip by clip.
 
     Args:
         names: of the clips, in the order of the arrays.
-        participants: what `predictions.csv` of a run calls them.
+        participants: their names in `predictions.csv` of a run.
         sources: the recording that each is from.
         chunk_sources: that of each chunk.
         counts: chunks of each clip.
@@ -54,7 +54,7 @@ class RatedClips:
     about: dict[str, Any]
 
     def split(self, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of the clips that main.py --folds trains on and scores in a part."""
+        """Indices of the clips that main.py --folds trains on and scores in a fold."""
         owner = np.repeat(np.arange(len(self.names)), self.counts)
         stay, held_out = split_by(self.chunk_sources, fold)
         return np.unique(owner[stay]), np.unique(owner[held_out])
@@ -65,7 +65,7 @@ class RatedClips:
         return [np.concatenate(parts, axis=-1) for parts in of_clips]
 
     def title(self, sets: Sequence[str]) -> str:
-        """How sets are called together."""
+        """Name of a combination of sets."""
         return TOGETHER if len(sets) > 1 and {*sets} == {*self.features} else "+".join(sets)
 
     @property
@@ -86,7 +86,7 @@ class RatedClips:
         return skeleton_class(self.skeleton).centre
 
     def bounds(self) -> dict[str, np.ndarray]:
-        """What raters' agreement allows, (5,) each: the largest `pearson`, the lowest `mse`."""
+        """The bounds set by raters' agreement, (5,) each: largest `pearson`, lowest `mse`."""
         reliability, disagreement = (
             np.array([self.about[key][trait] for trait in TRAITS], float)
             for key in ("reliability", "disagreement")
@@ -101,7 +101,7 @@ def sets_of(feeder_args: Mapping[str, Any]) -> list[str]:
 
 
 def read_rated(folder: Path) -> RatedClips:
-    """The clips of a folder, with all feature sets that are there.
+    """The clips of a folder, with all its feature sets.
 
     Raises:
         FileNotFoundError: the folder, or its skeletons, are missing.

@@ -1,4 +1,4 @@
-"""Frames of clips as pictures, drawn by matplotlib."""
+"""Draw frames of clips with matplotlib."""
 # Shapes: M persons, T frames, V joints; H, W of a picture in pixels.
 
 import textwrap
@@ -21,7 +21,7 @@ VECTOR = "#7b3fa0"
 
 
 class Panel:
-    """A clip in a picture, whose frames are shown one after the other on fixed axes."""
+    """One clip of a picture, whose frames are shown in turn on fixed axes."""
 
     def __init__(self, axes: object, clip: ShownClip, angles: tuple[float, float]) -> None:
         self.clip = clip
@@ -45,7 +45,7 @@ class Panel:
         self._time = axes.text(0.5, 0.0, "", **style)
 
     def show(self, frame: int) -> None:
-        """Draw a frame; beyond the end the last one stays."""
+        """Draw a frame; beyond the end, the last one."""
         t = min(frame, self.clip.num_frames - 1)
         colours = [COLOURS[limb] for limb in LIMBS]
         for person, (lines, dots) in enumerate(zip(self._lines, self._dots, strict=True)):
@@ -69,7 +69,7 @@ class Panel:
 def _ground(
     axes: object, clip: ShownClip, middle: np.ndarray, half: float, angles: tuple[float, float]
 ) -> None:
-    """A disc below the lowest joint, which shows from where one looks."""
+    """A disc below the lowest joint, which shows the viewing angle."""
     low = np.nanmin(clip.joints[..., 1]) if np.isfinite(clip.joints).any() else 0.0
     circle = np.linspace(0, 2 * np.pi, 60)
     flat = np.stack([np.cos(circle), np.zeros(60), np.sin(circle)], axis=1) * half * 0.8
@@ -106,7 +106,7 @@ def contact_sheet(
     angles: tuple[float, float] = (AZIMUTH, ELEVATION),
     moments: int = 6,
 ) -> Figure:
-    """A row a clip: its frames at so many moments, evenly from the first to the last."""
+    """One row per clip: a number of frames, evenly from the first to the last."""
     titles = [_lines(clip.title, 90) for clip in clips for _ in range(moments)]
     figure, grid = _grid(titles, moments, MOMENT_INCHES)
     for row, clip in enumerate(clips):

@@ -1,4 +1,4 @@
-"""The clips that a command line asks to draw, and what is said above them."""
+"""The clips that a command line selects, with their titles."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, K classes.
 
 from argparse import Namespace
@@ -94,7 +94,7 @@ def augmented(each: Drawable, args: Namespace) -> list[ShownClip]:
 
 
 def predicted_clips(args: Namespace, choice: Choice) -> list[ShownClip]:
-    """The clips of a test, with true and predicted names; with --wrong its surest mistakes.
+    """The clips of a test, with true and predicted names; with --wrong the most confident mistakes.
 
     Raises:
         FileNotFoundError: the test kept no scores, or its clips are gone.
@@ -112,8 +112,8 @@ def predicted_clips(args: Namespace, choice: Choice) -> list[ShownClip]:
         wrong = [name for name in names if test.guesses[name] != true[name]]
         if not wrong:
             raise ValueError(f"{args.predictions}: no clip is mistaken.")
-        surest = sorted(wrong, key=lambda name: -test.chances[name])
-        choice = choice._replace(pick=tuple(surest[: args.wrong]))
+        most_confident = sorted(wrong, key=lambda name: -test.chances[name])
+        choice = choice._replace(pick=tuple(most_confident[: args.wrong]))
     clips = []
     for each in of_arrays(path, choice, test.label_path):
         guess = f"{shown(test.guesses[each.name], test.classes)} {test.chances[each.name]:.2f}"
@@ -123,7 +123,7 @@ def predicted_clips(args: Namespace, choice: Choice) -> list[ShownClip]:
 
 
 class TestOutcome(NamedTuple):
-    """What a test guessed of each clip, and where its clips lie."""
+    """The predictions of a test, and where its clips are."""
 
     __test__ = False  # no test of pytest's
 
@@ -139,7 +139,7 @@ def read_test(work_dir: Path) -> TestOutcome:
     """The outcome of a test, by its scores and settings.
 
     Raises:
-        FileNotFoundError: it kept none.
+        FileNotFoundError: it has no scores.
         ValueError: a file is damaged.
     """
     scores = load_scores(find_test_scores(work_dir))

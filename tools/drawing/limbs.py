@@ -20,7 +20,7 @@ LEG = {"hip", "leg", "knee", "ankle", "foot", "heel", "toe"}
 
 
 def limb_of(name: str) -> str:
-    """One of LIMBS; the trunk where the name does not tell."""
+    """One of LIMBS; the trunk if the name does not tell."""
     words = {word.lower() for word in WORDS.split(name)}
     sides = words & {"left", "right"}
     if len(sides) != 1:
@@ -32,6 +32,6 @@ def limb_of(name: str) -> str:
 
 
 def limb_of_bone(child: str, parent: str) -> str:
-    """The limb of the outer joint; where that is of the trunk, of the inner one."""
+    """The limb of the outer joint or, if that belongs to the trunk, of the inner one."""
     outer, inner = limb_of(child), limb_of(parent)
     return inner if outer == "trunk" else outer

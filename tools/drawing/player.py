@@ -1,4 +1,4 @@
-"""Clips -> one HTML page with a player, that needs nothing else."""
+"""Clips -> one self-contained HTML page with a 3-D player."""
 # Shapes: M persons, T frames, V joints.
 
 import base64

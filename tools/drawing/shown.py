@@ -1,4 +1,4 @@
-"""A clip as it is drawn: where its joints are on the screen's axes, and what joins them."""
+"""A clip prepared for drawing: joints in screen coordinates, bones and vectors."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 from collections.abc import Mapping
@@ -16,16 +16,16 @@ MOTION_FRAMES = 4  # of the way that a motion is drawn for, as that of one frame
 
 @dataclass(frozen=True)
 class ShownClip:
-    """A clip on the screen's axes.
+    """A clip in screen coordinates.
 
     Args:
-        title: what stands above it.
+        title: text above it.
         joints: (M, T, V, 3) to the right, up, and towards the viewer; NaN where not seen.
         names: of the joints.
         bones: (child, parent) pairs.
-        rate: frames a second.
+        rate: frames per second.
         flat: whether it has no depth.
-        vectors: (M, T, V, 3) from each joint, such as its motion; None: nothing.
+        vectors: (M, T, V, 3) to draw at each joint, such as its motion; None: none.
         curves: (T,) by name, drawn below the clip by the player.
     """
 
@@ -48,9 +48,9 @@ class ShownClip:
         return self.joints.shape[1]
 
     def box(self) -> tuple[np.ndarray, float]:
-        """The middle (3,) of all places of all joints, and half the largest side around them.
+        """Centre (3,) and half the largest side of the box around all joints of all frames.
 
-        Places that only few joints reach, such as those of a tracker's slips, do not count.
+        Outliers, such as tracking errors, are ignored.
         """
         places = self.joints[np.isfinite(self.joints).all(axis=3)]
         if not len(places):
@@ -69,7 +69,7 @@ def shown_clip(
     stream: str | None = None,
     centre: int | None = None,
 ) -> ShownClip:
-    """A clip (M, T, V, C) as it is drawn.
+    """Prepare a clip (M, T, V, C) for drawing.
 
     Args:
         skeleton: its name.

@@ -1,4 +1,4 @@
-"""What to draw: clips of raw files, arrays and stores, by name or number."""
+"""Read clips to draw from raw files, arrays and stores, by name or number."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import glob
@@ -34,9 +34,9 @@ class Drawable:
     Args:
         clip: (M, T, V, C).
         up: the axis that points up.
-        array_of: what makes it as the network's Feeder gets it, (C, T, V, M); None: not known.
-        array_up: its axis that points up.
-        is_array: whether `clip` is as the arrays have it.
+        array_of: returns the clip of the arrays, (C, T, V, M); None: unknown.
+        array_up: the axis of the arrays that points up.
+        is_array: whether `clip` comes from arrays.
     """
 
     name: str
@@ -58,13 +58,13 @@ class Drawable:
 
     @property
     def in_arrays(self) -> "Drawable":
-        """The same as the arrays have it, without what fills them up."""
+        """The same clip as in the arrays, without padding."""
         clip = without_replay(self.array_of()).transpose(3, 1, 2, 0)
         return replace(self, clip=clip, up=self.array_up, is_array=True)
 
 
 class Choice(NamedTuple):
-    """Which clips, of which kind."""
+    """Which clips to draw, and how they are read."""
 
     pick: Sequence[str] = ()  # names or numbers; empty: the first
     format: str | None = None
@@ -78,7 +78,7 @@ def drawables(names: Sequence[str], choice: Choice) -> Iterator[Drawable]:
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: a file is bad, or it is not known how to read it.
+        ValueError: a file is damaged, or its format is unknown.
     """
     for name in names:
         path = Path(name)
@@ -104,11 +104,11 @@ def _is_clips(path: Path) -> bool:
 def opened(
     path: Path, split: str | None, label_path: Path | None = None
 ) -> tuple[Source, list[str], list[int] | None]:
-    """An .npy file or a store: what gives the clips, their names, and labels where they are known.
+    """Open an .npy file or a store: source of the clips, names, and labels if known.
 
     Args:
-        split: of a store; None: the last one with clips.
-        label_path: of an .npy file; None: the one beside it, if there is one.
+        split: split of a store; None: the last one with clips.
+        label_path: labels of an .npy file; None: the file beside it, if there is one.
     """
     if path.is_dir():
         store = ClipStore(path)
@@ -170,7 +170,7 @@ def drawable_of(sample: Sample, raw: RawFormat) -> Drawable:
 
 
 class Plain:
-    """Files of a container that only a skeleton is known of: `--skeleton coco17 clip.npz`."""
+    """The format of plain arrays of which only the skeleton is known: `--skeleton coco17 a.npz`."""
 
     of_folders, chunk = False, None
 
@@ -197,10 +197,10 @@ class Plain:
 
 
 def format_named(name: str | None, path: Path, skeleton: str | None) -> RawFormat:
-    """How a raw file is read, by --format or by what it looks like.
+    """The format of a raw file, by --format or detected.
 
     Raises:
-        ValueError: it does not tell.
+        ValueError: it cannot be detected.
     """
     if name := name or _looks_like(path):
         return named_format(name)
@@ -208,13 +208,13 @@ def format_named(name: str | None, path: Path, skeleton: str | None) -> RawForma
     if format_ and skeleton:
         return Plain(format_, skeleton)
     raise ValueError(
-        f"{path}: it is not known what is in it. Give --format (ntu, kinetics, nw-ucla, udiva or a "
+        f"{path}: unknown format. Give --format (ntu, kinetics, nw-ucla, udiva or a "
         "YAML file of custom_gendata.py), or --skeleton for a plain file of one clip."
     )
 
 
 def _looks_like(path: Path) -> str | None:
-    """The data set a raw file is of, by its ending and its first keys."""
+    """The data set of a raw file, detected by its ending and its first keys."""
     if path.is_dir():
         path = next(
             (p for p in sorted(path.rglob("*")) if p.suffix in (".skeleton", ".json")), path
@@ -268,7 +268,7 @@ def _label_path(path: Path) -> Path:
 
 
 def _of_folder(path: Path) -> str:
-    """The skeleton that the folder of a known data set tells, as data/ntu does."""
+    """The skeleton of a known data set, by the name of its folder, such as data/ntu."""
     known = next((SKELETONS[part] for part in reversed(path.parts) if part in SKELETONS), None)
     if known:
         return known
@@ -285,5 +285,5 @@ def _own_up(manifest: dict[str, Any], skeleton: str) -> str:
 
 
 def joints_beside(path: Path) -> Path:
-    """The joints that a file of bones or motions was derived of, which lie beside it."""
+    """The joint file beside a file of bones or motions."""
     return path.with_name(DERIVED.sub("_joint.", path.name))

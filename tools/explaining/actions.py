@@ -1,4 +1,4 @@
-"""The joints that a trained network's classes hang on: computed, pictured and written."""
+"""Importance of joints for the classes of a trained network: computed, drawn and written."""
 
 import json
 from pathlib import Path
@@ -17,10 +17,12 @@ from utils.files import atomic_write
 
 
 def explain_actions(work_dir: Path, per_class: int, out: Path) -> list[str]:
-    """Write importance.png and importance.json, by the best weights on the test clips; what to say.
+    """Write importance.png and importance.json, for the best weights on the test clips.
+
+    Returns the lines to print.
 
     Args:
-        per_class: how many clips of a class are looked at.
+        per_class: number of clips per class.
 
     Raises:
         FileNotFoundError, ValueError: weights or clips are missing or do not fit.

@@ -1,4 +1,4 @@
-"""Which joints the scores of actions hang on: what is lost where a joint moves as in another clip.
+"""Importance of joints for each class: the drop in probability when a joint is replaced.
 
 Permutation importance (Breiman, 2001), class by class.
 """
@@ -19,10 +19,10 @@ BATCH = 32  # clips
 class JointImportance:
     """
     Args:
-        classes: (L,) those that there are clips of.
-        counts: (L,) how many of each were looked at.
+        classes: (L,) the classes that have clips.
+        counts: (L,) number of clips of each.
         probability: (L,) of the true class, mean over its clips.
-        fall: (L, V) by how much it falls where a joint is another clip's.
+        fall: (L, V) drop of it when a joint is replaced by that of another clip.
     """
 
     classes: np.ndarray
@@ -31,13 +31,13 @@ class JointImportance:
     fall: np.ndarray
 
     def strongest(self, number: int, count: int = 3) -> np.ndarray:
-        """The joints of a row whose exchange costs most."""
+        """The joints of a row with the largest drop."""
         return np.argsort(-self.fall[number], kind="stable")[:count]
 
 
 def chosen_clips(clips: Clips, per_class: int) -> tuple[np.ndarray, np.ndarray]:
-    """(N, C, T, V, M) float32 and labels (N,): up to so many clips of every class, class by class,
-    spread over all.
+    """(N, C, T, V, M) float32 and labels (N,): up to `per_class` clips of every class, in order of
+    class, evenly spread over its clips.
     """
     labels = np.asarray(clips.label)
     chosen = []
@@ -55,11 +55,11 @@ def importance_of(
     labels: np.ndarray,
     progress: Callable[[int], None] = lambda joints: None,
 ) -> JointImportance:
-    """What the network's probability of the true class owes to each joint.
+    """The importance of each joint for the network's probability of the true class.
 
     Args:
         network: clips (N, C, T, V, M) -> scores (N, K) before the softmax.
-        progress: told how many joints are done.
+        progress: called with the number of joints done.
 
     Raises:
         ValueError: there is only one class.
@@ -82,7 +82,7 @@ def importance_of(
 
 
 def donors_of(place: np.ndarray) -> np.ndarray:
-    """For every clip the number of one of another class: those of a class draw on all others.
+    """For each clip the index of one of another class; the clips of a class use all other classes.
 
     Args:
         place: (N,) classes, from 0 without gaps.

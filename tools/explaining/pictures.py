@@ -1,4 +1,4 @@
-"""A skeleton for every class, whose joints are as large as what the class owes them."""
+"""Draw one skeleton per class, with joints as large as their importance."""
 # Shapes: V joints, L classes.
 
 import math
@@ -22,10 +22,10 @@ COLOURS = "YlOrRd"
 def figure_of(
     found: JointImportance, classes: Sequence[str], skeleton: type[SkeletonGraph], title: str
 ) -> Figure:
-    """The classes side by side, to one scale; of many those that owe most to a joint.
+    """The classes side by side, to one scale; of many those with the most important joints.
 
     Args:
-        classes: what those of `found` are called.
+        classes: names of those in `found`.
     """
     shown = np.sort(np.argsort(-found.fall.max(axis=1), kind="stable")[:MOST])
     if len(shown) < len(classes):
@@ -55,6 +55,6 @@ def figure_of(
     bar = figure.colorbar(
         ScalarMappable(scale, COLOURS), ax=grid.tolist(), fraction=0.025, pad=0.01
     )
-    bar.set_label("percentage points lost where the joint is another clip's", fontsize=8)
+    bar.set_label("percentage points lost when the joint is replaced by another clip's", fontsize=8)
     figure.suptitle(title, fontsize=10)
     return figure

@@ -1,4 +1,4 @@
-"""A network with its weights in formats of others, and whether it computes the same there."""
+"""Export a network with its weights, and check that the result computes the same."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
 
 import contextlib
@@ -35,7 +35,7 @@ Check = Callable[[np.ndarray], np.ndarray]
 
 
 class _Function(nn.Module):
-    """A network as a function of clips, which has no weights but constants, where it uses them."""
+    """A network as a function of clips whose weights are constants."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class _Function(nn.Module):
 
 
 class Exported(NamedTuple):
-    """A network on the CPU in float32, and clips to try it with."""
+    """A network on the CPU in float32, and clips to check it with."""
 
     info: NetworkInfo
     model: nn.Module
@@ -86,7 +86,7 @@ class Exported(NamedTuple):
         return drawn
 
     def program(self) -> ExportedProgram:
-        """What torch.export makes of it: what follows from the weights only is constant there."""
+        """The program of torch.export; what depends only on the weights is constant in it."""
         # Three, as a size that another axis has by chance could be taken for the same.
         example = torch.from_numpy(self.random(3))
         sizes = {0: Dim.AUTO} if self.fixed else {0: Dim.AUTO, 2: Dim.AUTO}
@@ -99,7 +99,7 @@ class Exported(NamedTuple):
 
 
 def to_onnx(exported: Exported, path: Path) -> list[str]:
-    """Write and check an .onnx file; what to say of it.
+    """Write and check an .onnx file; returns the lines to print.
 
     Raises:
         ValueError: a package is missing, or the file computes something else.
@@ -171,10 +171,10 @@ def _check_equal(state: Mapping[str, torch.Tensor], found: Mapping[str, torch.Te
 
 
 def compared(exported: Exported, network: Check) -> list[str]:
-    """How far a file's outputs are from torch's, on random and real clips.
+    """Differences between a file's outputs and torch's, on random and real clips.
 
     Raises:
-        ValueError: they are far.
+        ValueError: they differ.
     """
     length = exported.clip_shape[1]
     tries = {"3 random clips": exported.random(3), "1 random clip": exported.random(1)}

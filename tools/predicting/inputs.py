@@ -1,4 +1,4 @@
-"""What a network is asked about: whole clips, windows of long ones, frames that arrive."""
+"""The inputs of a prediction: whole clips, windows of long ones, live frames."""
 # Shapes: M persons, T frames, V joints, C channels.
 
 import select
@@ -19,7 +19,7 @@ MAX_FRAMES = 100_000  # of a clip that comes in lines
 
 
 class Span(NamedTuple):
-    """Frames of a clip that are asked about together."""
+    """Frames of a clip that are predicted together."""
 
     sample: Sample
     start: int
@@ -55,9 +55,10 @@ def _part(sample: Sample, start: int, stop: int) -> Span:
 
 
 def frames_of_lines(stream: IO[bytes], num_joints: int, channels: int) -> Iterator[np.ndarray]:
-    """Frames (P, V, C) of lines of JSON: a person's joints, [[x, y, z], ...], or a list of persons.
+    """Parse lines of JSON into frames (P, V, C): joints of a person, [[x, y, z], ...], or a list of
+    persons.
 
-    `{"bodies": ...}` around them is taken, too. Empty lists are frames without anybody.
+    `{"bodies": ...}` around them is accepted, too. Empty lists are frames without anybody.
 
     Raises:
         ValueError: a line holds something else.
@@ -88,11 +89,11 @@ def frames_of_lines(stream: IO[bytes], num_joints: int, channels: int) -> Iterat
 
 
 class LiveSource(NamedTuple):
-    """What is known of frames (P, V, C) that come one after the other.
+    """The properties of a stream of frames (P, V, C).
 
     Args:
         has_score: whether their last channel is a confidence.
-        rate: frames a second.
+        rate: frames per second.
     """
 
     name: str
@@ -123,9 +124,9 @@ def joined(frames: Iterator[np.ndarray], source: LiveSource) -> Sample:
 def live_windows(
     frames: Iterator[np.ndarray], source: LiveSource, size: int, stride: int
 ) -> Iterator[Span]:
-    """Windows as soon as their last frame (P, V, C) is there; no more than one is kept.
+    """Yield windows as soon as their last frame (P, V, C) arrives; at most one is kept.
 
-    Where fewer frames came than a window has, they are one window.
+    A stream shorter than a window is one window.
     """
     kept: deque[np.ndarray] = deque(maxlen=size)
     count, shown = 0, False
@@ -142,7 +143,7 @@ def live_windows(
 
 
 def waits(stream: IO[bytes]) -> bool:
-    """Whether a stream has nothing to read for now."""
+    """Whether a stream has nothing to read at the moment."""
     try:
         return not select.select([stream], [], [], 0)[0]
     except (OSError, ValueError):  # not a pipe; Windows

@@ -1,4 +1,4 @@
-"""Trained networks in every form: weights of a work dir, released ones, exported files."""
+"""Load trained networks: weights of a work dir, released weights, exported files."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
 
 from collections.abc import Sequence
@@ -14,25 +14,25 @@ from utils.files import regular_file
 from utils.text import one_line
 
 ONNX, PT2, SAFETENSORS = ".onnx", ".pt2", ".safetensors"
-NETWORKS = (".pt", ".pth", SAFETENSORS, ONNX, PT2)  # endings of what can be asked
+NETWORKS = (".pt", ".pth", SAFETENSORS, ONNX, PT2)  # supported endings
 
 
-class AskedNetwork(Protocol):
+class InferenceNetwork(Protocol):
     """Clips (N, C, T, V, M) float32 -> outputs (N, K) float32."""
 
     def __call__(self, clips: np.ndarray) -> np.ndarray: ...
 
 
 class Opened(NamedTuple):
-    """A network, and what it says of itself."""
+    """A network and its description."""
 
     path: Path
     info: NetworkInfo
-    network: AskedNetwork
+    network: InferenceNetwork
 
 
 def open_network(path: Path, config: Path | None, device: Sequence[str] | None) -> Opened:
-    """A network that can be asked at once.
+    """Load a network for inference.
 
     Args:
         path: weights of a work dir or released ones (.pt, .safetensors), or a network (.onnx).
@@ -60,7 +60,7 @@ def open_network(path: Path, config: Path | None, device: Sequence[str] | None) 
 
 
 def info_beside(path: Path, config: Path | None) -> NetworkInfo:
-    """What is known of weights, by their own metadata, their work dir, or `config`.
+    """The description of weights: from their own metadata, their work dir, or `config`.
 
     Raises:
         FileNotFoundError: there are no settings.
@@ -79,7 +79,7 @@ def info_beside(path: Path, config: Path | None) -> NetworkInfo:
 
 
 class OnnxNetwork:
-    """A network that onnxruntime computes; torch is not needed.
+    """A network run by onnxruntime, without torch.
 
     Raises:
         ValueError: the file is damaged, or its package is missing.
@@ -104,7 +104,7 @@ class OnnxNetwork:
             self.session = onnxruntime.InferenceSession(content, options, providers=providers)
         except Exception as error:  # onnxruntime's own classes derive from nothing else
             reason = one_line(error, 200)
-            raise ValueError(f"{path} is no usable .onnx file: {reason}") from error
+            raise ValueError(f"{path} is not a usable .onnx file: {reason}") from error
         (given,) = self.session.get_inputs()
         self.input_name, self.input_shape = given.name, given.shape
         self.metadata = dict(self.session.get_modelmeta().custom_metadata_map)

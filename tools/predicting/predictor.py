@@ -1,4 +1,4 @@
-"""Clips as recorded -> what one or several networks say of them."""
+"""Recorded clips -> outputs of one or several networks."""
 # Shapes: N clips, C channels, T frames, V joints, M persons, K outputs.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,13 +14,13 @@ FEEDER, TRAIT_FEEDER = "feeders.feeder.Feeder", "feeders.traits.TraitFeeder"
 
 
 class Predictor:
-    """Networks over the clips of one data set, whose outputs are added with weights.
+    """Networks for the clips of one data set, whose outputs are fused.
 
     Args:
         networks: at least one.
-        alpha: a weight each.
-        raw: how clips become those of the arrays.
-        batch_size: clips that are computed together.
+        alpha: one weight per network.
+        raw: the format of raw clips, which prepares them as the arrays.
+        batch_size: clips per forward pass.
 
     Raises:
         ValueError: the networks do not belong together.
@@ -40,10 +40,10 @@ class Predictor:
     def __call__(
         self, spans: Iterable[Span], is_due: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[Span, np.ndarray]]:
-        """Each span with its outputs (K,), in order; batch by batch.
+        """Yield each span with its outputs (K,), in order, batch by batch.
 
         Args:
-            is_due: whether those that wait are to be computed now.
+            is_due: whether to compute an incomplete batch now.
 
         Raises:
             ValueError: a clip is bad, or an output not finite.
@@ -65,7 +65,7 @@ class Predictor:
             self.networks, self._prepare, self.alpha, self._crops, strict=True
         ):
             parts = [
-                self._ask(opened, [prepare(clip, (number, crops)) for _, clip in items])
+                self._outputs_of(opened, [prepare(clip, (number, crops)) for _, clip in items])
                 for number in range(crops)
             ]
             scores = parts[0] if crops == 1 else sum(parts) / crops
@@ -81,7 +81,7 @@ class Predictor:
             raise ValueError("the outputs are not finite. Check the clips and the weights for NaN.")
         yield from zip((span for span, _ in items), total, strict=True)
 
-    def _ask(self, opened: Opened, clips: Sequence[np.ndarray]) -> np.ndarray:
+    def _outputs_of(self, opened: Opened, clips: Sequence[np.ndarray]) -> np.ndarray:
         """Clips (C, T, V, M), perhaps of different lengths -> (N, K), in their order."""
         outputs: list[np.ndarray | None] = [None] * len(clips)
         for shape in sorted({clip.shape for clip in clips}):
@@ -94,10 +94,10 @@ class Predictor:
 
 
 def preparation_of(opened: Opened) -> Callable[[np.ndarray, tuple[int, int]], np.ndarray]:
-    """What makes of a clip of the arrays (C, T, V, M) what a network reads, for a crop.
+    """The function that turns a clip of the arrays (C, T, V, M) into a network's input, for a crop.
 
     Raises:
-        ValueError: the network was trained with a feeder that is not known here.
+        ValueError: the network was trained with an unknown feeder.
     """
     feeder = opened.info.settings.get("feeder", FEEDER)
     if feeder == TRAIT_FEEDER:

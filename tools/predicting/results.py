@@ -18,7 +18,7 @@ TOP = 5
 
 
 def result_of(span: Span, outputs: np.ndarray, classes: Sequence[str], traits: bool) -> dict:
-    """What is said of a span, as plain values: `top`, or `traits`."""
+    """The prediction for a span as plain values: `top`, or `traits`."""
     found: dict[str, Any] = {"clip": span.sample.name}
     if not span.whole:
         found |= {"start": span.start, "end": span.stop}
@@ -74,9 +74,9 @@ def as_csv(result: dict) -> str:
 
 
 def timeline(results: Sequence[dict]) -> list[str]:
-    """Neighbouring windows of the same first class, joined: a line a stretch.
+    """Join neighbouring windows of the same top class: one line per stretch.
 
-    A window speaks for the time up to the start of the next one.
+    A window counts for the time up to the start of the next one.
     """
     lines: list[str] = []
     stretch: list[dict] = []
@@ -99,7 +99,7 @@ def timeline(results: Sequence[dict]) -> list[str]:
 
 
 def _span(result: dict) -> str:
-    """From when to when, in seconds where they are known."""
+    """Start and end, in seconds if the rate is known."""
     if "start_seconds" in result:
         return f"{result['start_seconds']:8.2f} - {result['end_seconds']:8.2f} s"
     return f"frames {result['start']:6d} - {result['end']:6d}"

@@ -1,4 +1,4 @@
-"""What a report says, as plain values: its JSON, and what its page shows."""
+"""The content of a report as plain values, for its JSON and its page."""
 
 import itertools
 import statistics
@@ -22,7 +22,7 @@ def content_of(runs: Sequence[ScoredRun], costs: Mapping[str, dict]) -> dict[str
     """All numbers of a report.
 
     Args:
-        costs: of each run, by name (tools/reporting/cost.py); may lack some.
+        costs: cost of each run by name (tools/reporting/cost.py); may lack some.
     """
     scored = [run for run in runs if run.has_scores]
     return {

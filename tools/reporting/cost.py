@@ -1,4 +1,4 @@
-"""What a network costs: parameters, operations, time on this machine."""
+"""Cost of a network: parameters, operations, time on this machine."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import platform
@@ -22,7 +22,7 @@ def cost_of(info: NetworkInfo, clip_shape: tuple[int, ...], with_speed: bool) ->
     """Parameters, operations of a clip (C, T, V, M), and with `with_speed` times on the CPU.
 
     `flops` counts a multiplication and an addition as two, as torch's FlopCounterMode does; `macs`
-    is the half of it, which other tools call FLOPs as well.
+    is half of it, which other tools also call FLOPs.
 
     Raises:
         ValueError: the settings do not make a network.

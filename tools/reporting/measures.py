@@ -1,4 +1,4 @@
-"""What scores say of a network: calibration, and every class; numpy only."""
+"""Calibration and per-class measures of scores; numpy only."""
 # Shapes: N samples, K classes, B bins.
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def reliability(scores: np.ndarray, labels: Sequence[int], bins: int = BINS) -> 
 
 
 class ClassRow(NamedTuple):
-    """A class: how many samples, and how many of them, and of those called so, are right."""
+    """A class: number of samples, recall and precision."""
 
     label: int
     samples: int

@@ -1,4 +1,4 @@
-"""Pictures of clips that a network mistakes."""
+"""Pictures of misclassified clips."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from utils.metrics import softmax, worst_pairs
 
 
 def pictured_mistakes(run: ScoredRun, most: int) -> list[dict[str, Any]]:
-    """Of each of the worst pairs the clip that is mistaken most surely.
+    """The most confident mistake of each of the worst pairs.
 
     Raises:
         FileNotFoundError, ValueError: the clips are gone, or others.

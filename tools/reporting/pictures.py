@@ -26,7 +26,7 @@ STYLE = {
 
 
 def reliability_diagram(found: Sequence[tuple[str, Reliability]]) -> str:
-    """Accuracy over confidence, a line a run; the bars are the first one's samples."""
+    """Accuracy over confidence, one line per run; the bars are the samples of the first."""
     with rc_context(STYLE):
         figure = Figure((4.6, 4.2), layout="constrained")
         axes = figure.subplots()

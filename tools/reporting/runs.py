@@ -1,4 +1,4 @@
-"""What a work dir holds: scores and labels, curves, settings, results."""
+"""Read work dirs: scores and labels, curves, settings, results."""
 # Shapes: N samples, K classes.
 
 import json
@@ -31,14 +31,14 @@ class ScoredRun:
     """A work dir of a training or a test.
 
     Args:
-        name: what it is called in the report.
+        name: its name in the report.
         info: settings, data set, names of classes, results.
         training: the work dir of the training, with its curves; None: not found.
         weights: None: not found.
         names: of the samples; empty without scores.
         scores: (N, K) in their order.
         labels: (N,) true classes.
-        curves: a mapping an evaluated epoch, as metrics.jsonl has them.
+        curves: one mapping per evaluated epoch, as in metrics.jsonl.
         summary: summary.json of the training.
         traits: traits.json of a test of traits.
     """
@@ -57,9 +57,9 @@ class ScoredRun:
 
     @cached_property
     def explained(self) -> dict[str, Any]:
-        """By trait what its predictions hang on most: (part, joint, % of the error); may be empty.
+        """By trait its most important features: (part, joint, % of the error); may be empty.
 
-        tools/explain.py leaves it, with pictures importance-{trait}.png.
+        Written by tools/explain.py, with pictures importance-{trait}.png.
         """
         return _json(self.work_dir / "explanation.json").get("strongest", {})
 
@@ -89,7 +89,7 @@ def read_runs(work_dirs: Sequence[Path]) -> list[ScoredRun]:
     """The runs of work dirs; one that --seeds made stands for its seeds.
 
     Raises:
-        FileNotFoundError, ValueError: a folder is no work dir, or damaged.
+        FileNotFoundError, ValueError: a folder is not a work dir, or damaged.
     """
     folders = [each for work_dir in work_dirs for each in _seeds(work_dir)]
     names = short_names(folders)
@@ -120,13 +120,13 @@ def read_run(work_dir: Path, name: str) -> ScoredRun:
     """A work dir.
 
     Raises:
-        FileNotFoundError: it is none.
+        FileNotFoundError: it is not a work dir.
         ValueError: a file in it is damaged, or its scores are of other samples than its labels.
     """
     config = config_of_test(work_dir)
     if not config.is_file():
         raise FileNotFoundError(
-            f"{work_dir} is no work dir: it has no config.yaml. Check the path."
+            f"{work_dir} is not a work dir: it has no config.yaml. Check the path."
         )
     values = read_values(config)
     weights = values.get("weights")

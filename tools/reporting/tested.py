@@ -1,4 +1,4 @@
-"""Weights that lie in no work dir: tested here, for a report."""
+"""Test weights for a report."""
 # Shapes: N samples, K classes.
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from tools.reporting.runs import ScoredRun, short_names
 
 
 def tested_runs(weights: Sequence[Path], config: Path | None) -> list[ScoredRun]:
-    """The scores of each of several weights; they are called as their work dir and file."""
+    """The scores of each of several weights; their names are those of work dir and file."""
     # The folder of all weights in a work dir tells nothing.
     places = [path.absolute().with_suffix("") for path in weights]
     places = [p.parents[1] / p.name if p.parent.name == "weights" else p for p in places]
@@ -28,7 +28,7 @@ def tested_run(weights: Path, name: str, config: Path | None) -> ScoredRun:
 
     Args:
         weights: .pt or .safetensors.
-        name: what it is called in the report.
+        name: its name in the report.
         config: their settings, where neither the file nor a work dir has them.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Pose estimators, each behind the same small face."""
+"""Pose estimators behind one small interface."""
 # Shapes: P persons, V joints; H, W of a picture in pixels.
 
 from collections.abc import Callable
@@ -11,25 +11,25 @@ from utils.text import one_line
 
 
 class Poses(NamedTuple):
-    """What is seen in a picture."""
+    """The persons in one image."""
 
     image: np.ndarray  # (P, V, 3): x and y in pixels, y down, and the confidence
     world: np.ndarray | None = None  # (P, V, 3) metres: x to the right, y down, z away
 
 
 class PoseEstimator(Protocol):
-    """Pictures in order -> persons.
+    """Images in order -> persons.
 
     Attributes:
-        skeleton: name of the joints.
-        has_world: whether it knows metres.
+        skeleton: name of the skeleton.
+        has_world: whether it estimates metres.
     """
 
     skeleton: str
     has_world: bool
 
     def __call__(self, picture: np.ndarray, seconds: float) -> Poses:
-        """A picture (H, W, 3) uint8, RGB, at a time from the beginning."""
+        """The persons in an image (H, W, 3) uint8, RGB, at a time since the beginning."""
 
 
 class MediaPipe:
@@ -76,7 +76,7 @@ class MediaPipe:
             return vision.PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
             reason = one_line(error, 200)
-            raise ValueError(f"{model} is no model of mediapipe: {reason}") from error
+            raise ValueError(f"{model} is not a model of mediapipe: {reason}") from error
 
     def __call__(self, picture: np.ndarray, seconds: float) -> Poses:
         height, width = picture.shape[:2]
@@ -144,7 +144,7 @@ def estimator(name: str, model: Path | None, persons: int = 2) -> PoseEstimator:
     """The pose estimator of a name.
 
     Raises:
-        ValueError: there is none, or it lacks what it requires.
+        ValueError: it does not exist, or lacks what it requires.
     """
     if name not in ESTIMATORS:
         raise ValueError(f"--pose must be one of {', '.join(ESTIMATORS)}. Got {name!r}.")

@@ -1,4 +1,4 @@
-"""Pictures of videos and cameras, read by ffmpeg."""
+"""Frames of videos and cameras, read by ffmpeg."""
 # Shapes: H, W of a picture in pixels.
 
 import sys
@@ -15,12 +15,12 @@ DEFAULT_RATE = 30.0
 
 
 class Video(NamedTuple):
-    """A video or camera that was opened."""
+    """An open video or camera."""
 
     name: str
     width: int
     height: int
-    rate: float  # frames a second
+    rate: float  # frames per second
     num_frames: int | None  # about; None: unknown
     frames: Iterator[np.ndarray]  # (H, W, 3) uint8, RGB
 
@@ -30,7 +30,7 @@ def open_video(name: str) -> Video:
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is no video, or the package that reads it is missing.
+        ValueError: it is not a video, or the package that reads it is missing.
     """
     try:
         import imageio_ffmpeg
@@ -49,7 +49,7 @@ def open_video(name: str) -> Video:
         about = next(reader)
     except (OSError, RuntimeError, StopIteration, ValueError, KeyError) as error:
         reason = one_line(error)[-200:]  # ffmpeg says why at the end
-        raise ValueError(f"{name} is no video that ffmpeg reads: {reason}") from error
+        raise ValueError(f"{name} is not a video that ffmpeg reads: {reason}") from error
     width, height = about["size"]
     if not 0 < width * height <= MAX_PIXELS:
         raise ValueError(f"{name} has pictures of {width} x {height}.")

@@ -31,7 +31,7 @@ class Seen(NamedTuple):
 
 
 def poses_of(video: Video, estimate: PoseEstimator) -> Iterator[Poses]:
-    """What is seen, picture by picture."""
+    """The estimated poses, frame by frame."""
     frames = tqdm(video.frames, desc=video.name, unit=" frames", total=video.num_frames,
                   disable=None, leave=False)  # fmt: skip
     for number, picture in enumerate(frames):
@@ -39,10 +39,10 @@ def poses_of(video: Video, estimate: PoseEstimator) -> Iterator[Poses]:
 
 
 def skeletons_of(video: Video, estimate: PoseEstimator, coordinates: str) -> Seen:
-    """All skeletons of a video; persons are followed from frame to frame by their distance.
+    """All skeletons of a video; persons are tracked from frame to frame by distance.
 
     Raises:
-        ValueError: nobody is seen, or the estimator does not know metres.
+        ValueError: nobody is seen, or the estimator has no metres.
     """
     _check(estimate, coordinates)
     joints = len(skeleton_class(estimate.skeleton).joint_names)
@@ -68,7 +68,7 @@ def _check(estimate: PoseEstimator, coordinates: str) -> None:
 
 
 def coordinates_for(raw: RawFormat) -> str:
-    """What the clips of a data set are measured in."""
+    """The unit of a data set's clips."""
     if isinstance(raw, (Ntu, Ucla)):
         return METRES
     return PIXELS if isinstance(raw, Kinetics) or _has_image(raw) else METRES
