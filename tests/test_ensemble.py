@@ -107,7 +107,7 @@ def test_any_number_of_streams_has_a_weight_each(folders, capsys):
     assert "Top1 Acc: 25.0000%" in out  # the joints' own
     assert out.count(str(folders / "joint")) == 2
     message = fails_with(of(folders, "joint", "bone", more=["--alpha", "1"]), capsys)
-    assert "--alpha requires 2 weights, one a stream. Got 1" in message
+    assert "--alpha requires 2 weights, one per stream. Got 1" in message
 
 
 def test_a_score_file_of_any_epoch_can_be_named(folders, capsys):

@@ -73,7 +73,7 @@ def stream_table(
     first = f"{len(labels)} samples"
     width = max(map(len, [first, *titles]))
     lines = [
-        f"{first:<{width}} | weight | Top1 in % | Top5 in % | Top1, 95 % sure  | fused against it"
+        f"{first:<{width}} | weight | Top1 in % | Top5 in % | Top1, 95 % CI    | fused against it"
     ]
     fused_right = _right(fused, labels)
     for title, cell, one in zip(titles, cells, [*scores, fused], strict=True):

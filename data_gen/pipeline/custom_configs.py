@@ -19,10 +19,12 @@ def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
     """Write {train,test}_{stream}.yaml of the four streams over recipe.yaml; existing files stay,
     with a warning if the data have changed.
 
-    The recipe suits small data sets: half of the published width, AdamW, a cosine.
+    The recipe suits small data sets: half of the published width, AdamW, a cosine, small batches,
+    and BatchNorm's statistics recomputed, since few steps leave the running ones far behind.
     """
     channels, frames, joints, persons = plan.clip_shape
     labels = {clip.label for clip in plan.clips}
+    batch_size = min(16, len(plan.members["train"]))
     recipe = {
         "model": "model.msg3d.Model",
         "model_args": {
@@ -41,9 +43,9 @@ def write_configs(plan: Plan, format_: str, folder: Path) -> list[Path]:
         "test_feeder_args": _where(plan, format_, "val")
         | {"window_size": min(frames, 64), "resize": True},
         "optimizer": "AdamW", "base_lr": 0.002, "weight_decay": 0.2, "lr_schedule": "cosine",
-        "warmup_epochs": 2, "label_smoothing": 0.1, "half": True,
+        "warmup_epochs": 2, "label_smoothing": 0.1, "precise_bn": True, "half": True,
         "num_epoch": 60, "eval_interval": 5, "keep_checkpoints": 2,
-        "batch_size": 16, "forward_batch_size": 16, "test_batch_size": 64,
+        "batch_size": batch_size, "forward_batch_size": batch_size, "test_batch_size": 64,
     }  # fmt: skip
     network = {k: recipe[k] for k in ("model", "model_args", "feeder", "test_feeder_args", "half",
                                       "test_batch_size")}  # fmt: skip

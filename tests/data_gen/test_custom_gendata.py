@@ -135,6 +135,9 @@ def test_files_of_one_name_in_several_folders_are_clips_of_their_own(class_folde
         for take, stem in enumerate(takes)
     }
     assert found == expected
+    recipe = yaml.safe_load((class_folders / "config" / "recipe.yaml").read_text())
+    assert recipe["batch_size"] == recipe["forward_batch_size"] == 3  # as there are clips
+    assert recipe["precise_bn"]
 
 
 def test_of_a_folder_only_files_of_the_format_are_clips(class_folders, caplog):

@@ -165,9 +165,9 @@ def test_what_cannot_be_is_one_line(weights, tmp_path, capsys, monkeypatch):
     assert "config.yaml" in failing(capsys, "--weights", tmp_path / "x/y/a.pt", "--out", out)
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(b"\xff" * 100)
-    with pytest.raises(ValueError, match=r"is no \.safetensors file"):
+    with pytest.raises(ValueError, match=r"is not a \.safetensors file"):
         metadata_of(damaged)
-    with pytest.raises(ValueError, match=r"no usable \.safetensors file"):
+    with pytest.raises(ValueError, match=r"not a usable \.safetensors file"):
         read(damaged)
     program = tmp_path / "a.pt2"
     program.write_bytes(b"PK")
@@ -175,7 +175,7 @@ def test_what_cannot_be_is_one_line(weights, tmp_path, capsys, monkeypatch):
         open_network(program, None, ["cpu"])
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"\x08\x01" * 50)
-    with pytest.raises(ValueError, match=r"no usable \.onnx file|does not say what"):
+    with pytest.raises(ValueError, match=r"not a usable \.onnx file|does not say what"):
         open_network(broken, None, ["cpu"])
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert "requires onnx" in failing(capsys, "--weights", weights, "--out", out)
