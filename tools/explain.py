@@ -40,11 +40,8 @@ def make_parser() -> ArgumentParser:
     )  # fmt: skip
     add("--per-class", type=int, default=10, metavar="N",
         help="actions: number of test clips per class (default: 10)")  # fmt: skip
-    add(
-        "--baseline",
-        choices=("ridge", "forest"),
-        help="traits: explain this baseline instead of a network",
-    )
+    add("--baseline", choices=("ridge", "forest"),
+        help="traits: explain this baseline instead of a network")  # fmt: skip
     add("--features", nargs="+", default=["laban"], metavar="SET",
         help="features of the baseline: positions, laban, laban_released, descriptors "
         "(default: laban)")  # fmt: skip

@@ -29,13 +29,8 @@ def make_parser() -> ArgumentParser:
     add = parser.add_argument
     add("--weights", type=weights_file, required=True, metavar="FILE",
         help=".pt or .safetensors file, or a work dir for its best")  # fmt: skip
-    add(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help=f"file to write: {', '.join(ENDINGS)}",
-    )
+    add("--out", type=Path, required=True, metavar="FILE",
+        help=f"file to write: {', '.join(ENDINGS)}")  # fmt: skip
     add("--config", type=Path, metavar="FILE", help="YAML settings of weights without a work dir")
     add("--frames", type=int, metavar="T", help="frames of the clips to check with (default: as in "
         "the settings)")  # fmt: skip

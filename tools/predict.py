@@ -51,13 +51,8 @@ def make_parser() -> ArgumentParser:
     add("clips", nargs="*", metavar="CLIP", help="files, folders, globs, archives, or - for stdin")
     add("--weights", type=weights_file, nargs="+", default=[], metavar="FILE",
         help=".pt, .safetensors, .onnx, or a work dir for its best; several are fused")  # fmt: skip
-    add(
-        "--alpha",
-        type=float,
-        nargs="+",
-        metavar="X",
-        help="fusion weight of each network (default: 1)",
-    )
+    add("--alpha", type=float, nargs="+", metavar="X",
+        help="fusion weight of each network (default: 1)")  # fmt: skip
     add("--config", type=Path, nargs="+", metavar="FILE",
         help="YAML settings of weights without a work dir: one, or one for each")  # fmt: skip
     add("--format", metavar="NAME",
@@ -77,18 +72,10 @@ def make_parser() -> ArgumentParser:
         help="mediapipe 1.x: the pose_landmarker .task file to use")  # fmt: skip
     add("--save-skeletons", type=Path, metavar="FILE",
         help="save the skeletons of --video as .npz, for custom_gendata.py")  # fmt: skip
-    add(
-        "--batch-size",
-        type=int,
-        metavar="N",
-        help="clips per batch (default: the settings' test_batch_size)",
-    )
-    add(
-        "--device",
-        nargs="+",
-        metavar="D",
-        help="GPU number, or cpu (default: a GPU if there is one)",
-    )
+    add("--batch-size", type=int, metavar="N",
+        help="clips per batch (default: the settings' test_batch_size)")  # fmt: skip
+    add("--device", nargs="+", metavar="D",
+        help="GPU number, or cpu (default: a GPU if there is one)")  # fmt: skip
     add("--max-file-mb", type=float, default=MAX_FILE_MB, metavar="MB",
         help=f"largest raw file to read (default: {MAX_FILE_MB:g})")  # fmt: skip
     return parser

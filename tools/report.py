@@ -35,9 +35,8 @@ def make_parser() -> ArgumentParser:
     add("--weights", nargs="+", type=weights_file, default=[], metavar="FILE",
         help=".pt or .safetensors files, or a work dir for its best, to test first")  # fmt: skip
     add("--config", type=Path, metavar="FILE", help="YAML settings of --weights without a work dir")
-    add(
-        "--out", type=Path, default=Path("report.html"), help="page to write (default: report.html)"
-    )
+    add("--out", type=Path, default=Path("report.html"),
+        help="page to write (default: report.html)")  # fmt: skip
     add("--clips", type=non_negative, default=8, metavar="N",
         help="pictures of misclassified clips of the first run (default: 8)")  # fmt: skip
     add("--no-speed", action="store_true", help="skip the timing on this machine")

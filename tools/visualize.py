@@ -35,13 +35,8 @@ def make_parser() -> ArgumentParser:
     add = parser.add_argument
     add("clips", nargs="*", metavar="CLIP", help="raw files, arrays or stores")
     add("--out", type=Path, required=True, help="file to write: .gif, .mp4, .png or .html")
-    add(
-        "--pick",
-        nargs="+",
-        default=(),
-        metavar="CLIP",
-        help="names or numbers of clips (default: the first 4)",
-    )
+    add("--pick", nargs="+", default=(), metavar="CLIP",
+        help="names or numbers of clips (default: the first 4)")  # fmt: skip
     add("--format", metavar="NAME",
         help="format of raw files: ntu, kinetics, nw-ucla, udiva, or a YAML file of "
         "custom_gendata.py (default: detected)")  # fmt: skip
@@ -55,27 +50,14 @@ def make_parser() -> ArgumentParser:
     add("--config", type=Path, metavar="FILE", help="YAML file with train_feeder_args")
     add("--predictions", type=Path, metavar="WORK_DIR",
         help="work dir of a test with scores; titles show true and predicted class")  # fmt: skip
-    add(
-        "--wrong",
-        type=non_negative,
-        metavar="N",
-        help="with --predictions: only the N most confident mistakes",
-    )
-    add(
-        "--rate", type=float, metavar="HZ", help="frames per second (default: that of the data set)"
-    )
-    add(
-        "--azimuth",
-        type=float,
-        default=25.0,
-        help="viewing angle around the body, degrees (default: 25)",
-    )
-    add(
-        "--elevation",
-        type=float,
-        default=8.0,
-        help="viewing angle from above, degrees (default: 8)",
-    )
+    add("--wrong", type=non_negative, metavar="N",
+        help="with --predictions: only the N most confident mistakes")  # fmt: skip
+    add("--rate", type=float, metavar="HZ",
+        help="frames per second (default: that of the data set)")  # fmt: skip
+    add("--azimuth", type=float, default=25.0,
+        help="viewing angle around the body, degrees (default: 25)")  # fmt: skip
+    add("--elevation", type=float, default=8.0,
+        help="viewing angle from above, degrees (default: 8)")  # fmt: skip
     return parser
 
 
