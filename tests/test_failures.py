@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_run import fails_with, msg3d, weights
+from small_run import fails_with, weights
 
 import main
 from engine import step as training
@@ -125,8 +125,8 @@ run(lambda: main.main(sys.argv[1:]))
 
 def test_a_full_disk_leaves_the_earlier_files(settings, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, *settings, *msg3d()], cwd=ROOT, capture_output=True,
-        text=True,
+        [sys.executable, "-c", LIMITED, *settings, "--model-args", "{width: 8000}"],
+        cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
