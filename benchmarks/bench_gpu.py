@@ -26,7 +26,7 @@ from utils.files import atomic_write
 
 TARGETS = {"training": 1 / 3, "inference": 1 / 5}  # of the literal form's time
 MEMORY_TARGET = 0.5  # of its memory in training
-CTRGCN_TARGET = 111 / 353  # of CTR-GCN's clips a second: as published, on a 2080Ti
+CTRGCN_TARGET = 111 / 353  # of CTR-GCN's clips per second: as published, on a 2080Ti
 
 
 def milliseconds(work: Callable[[], object], steps: int, device: torch.device) -> float:

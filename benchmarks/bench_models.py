@@ -91,7 +91,7 @@ def _memory(place: torch.device) -> float:
 def rows(names: Sequence[str], batch: int, device: str) -> Iterator[str]:
     """The lines of the table."""
     yield (
-        "| network | frames | persons | parameters, million | GMACs a clip | training, clips/s "
+        "| network | frames | persons | parameters, million | GMACs per clip | training, clips/s "
         "| MB | inference, clips/s | MB | published, xsub | ours, NW-UCLA joint |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|"

@@ -32,7 +32,7 @@ from graph.skeleton import SkeletonGraph
 from graph.udiva import AdjMatrixGraph
 
 VARIANTS = ("corrected", "released")
-RATE = 25.0  # frames a second of UDIVA
+RATE = 25.0  # frames per second of UDIVA
 WINDOW = 25  # frames of a descriptor: a second of UDIVA
 STILL = 0.01  # metres; shorter ways are the tracker's noise
 

@@ -60,7 +60,7 @@ def compute(
     """Feature sets of a normalised chunk (T, V, 3): (T, V, C) each, float32.
 
     Args:
-        rate: frames a second.
+        rate: frames per second.
     """
     return [COMPUTE[name](skeleton, anatomy, rate).astype(np.float32) for name in names]
 

@@ -36,7 +36,7 @@ from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed
 from graph.named import skeleton_class
 
-NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames a second of Kinect
+NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames per second of Kinect
 
 OF_MOTION_CAPTURE = ("rate", "skeleton", "chunk_size")  # required in dataset.json
 

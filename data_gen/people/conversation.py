@@ -50,7 +50,7 @@ def temperament(traits: np.ndarray, rng: np.random.Generator) -> Temperament:
 def talk(
     num_frames: int, person: Temperament, body_rng: np.random.Generator, rng: np.random.Generator
 ) -> np.ndarray:
-    """Joints (T, 24, 3) float64, metres, at 25 frames a second; `body_rng` gives the build, `rng`
+    """Joints (T, 24, 3) float64, metres, at 25 frames per second; `body_rng` gives the build, `rng`
     the gestures.
     """
     body, habits = random_body(body_rng), random_habits(body_rng)

@@ -130,7 +130,7 @@ class Timeline:
         return any(movement[0] == channel for movement in self._moves + self._waves)
 
     def sample(self, num_frames: int, speed: float = 1.0) -> Posture:
-        """The postures {channel: (T, size)} at 30 frames a second, `speed` times as fast as
+        """The postures {channel: (T, size)} at 30 frames per second, `speed` times as fast as
         written, with idle sway.
         """
         time = speed * np.arange(num_frames)[:, None] / FRAMES_PER_SECOND

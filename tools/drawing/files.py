@@ -18,7 +18,7 @@ def write_gif(path: Path, pictures: Iterable[np.ndarray], rate: float) -> None:
     """An animation that repeats, of pictures (H, W, 3) uint8, at its true speed.
 
     Times of a GIF are in steps of 10 ms; they are rounded so that no error adds up. Viewers slow
-    down what is faster than 50 frames a second, so that of more only some are kept.
+    down what is faster than 50 frames per second, so that of more only some are kept.
     """
     step = max(1, round(rate / 50))
     kept = [Image.fromarray(each) for number, each in enumerate(pictures) if not number % step]
