@@ -197,6 +197,12 @@ def test_the_page_sorts_zooms_and_leads_to_clips(runs, tmp_path):
         page.click("#classes th:has-text('accuracy')")
         worst = min(classes, key=lambda row: row["recall"])
         assert f"{100 * worst['recall']:.2f} %" in page.locator("#classes tr").nth(1).inner_text()
+        page.evaluate(
+            "document.querySelector('#classes td').textContent = '0 take something out of a bag'"
+        )
+        assert page.locator("#classes").evaluate(  # no column is hidden
+            "table => table.scrollWidth <= table.parentElement.clientWidth"
+        )
         page.locator("#matrix").scroll_into_view_if_needed()
         box = page.locator("#matrix").bounding_box()
         room = 0.2  # of the names
