@@ -1,6 +1,7 @@
 """The likely meaning of an array's axes, and of its last channel."""
 # Shapes: M persons, T frames, V joints, C channels.
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -17,10 +18,31 @@ def known_joints() -> frozenset[int]:
     return frozenset(len(skeleton_class(name).joint_names) for name in shipped())
 
 
-def likely_axes(shape: tuple[int, ...]) -> tuple[str, int]:
+def _channel_axis(shape: tuple[int, ...]) -> int | None:
+    """The axis with the likeliest number of channels, the last of several; None: there is none."""
+    fitting = [i for i, size in enumerate(shape) if size in CHANNELS]
+    return min(fitting, key=lambda i: (CHANNELS.index(shape[i]), -i), default=None)
+
+
+def _joint_axis(
+    shape: tuple[int, ...], channels: int | None, others: Iterable[tuple[int, ...]]
+) -> int | None:
+    """The axis with a known number of joints, the last of several, as in TVC, MTVC and CTVM."""
+    fitting = [i for i, size in enumerate(shape) if size in known_joints() and i != channels]
+    if len(fitting) > 1:
+        alike = [other for other in others if len(other) == len(shape)]
+        fixed = [i for i in fitting if all(other[i] == shape[i] for other in alike)]
+        fitting = fixed or fitting
+    return fitting[-1] if fitting else None
+
+
+def likely_axes(shape: tuple[int, ...], others: Iterable[tuple[int, ...]] = ()) -> tuple[str, int]:
     """The likely letters of an array's axes, such as TVC, and its joints.
 
     The letters are empty, and joints 0, if nothing is likely.
+
+    Args:
+        others: shapes of other recordings, which have as many joints; read only if needed.
     """
     known = known_joints()
     if len(shape) == 2:
@@ -30,8 +52,8 @@ def likely_axes(shape: tuple[int, ...]) -> tuple[str, int]:
                 if not rest and joints in known:
                     return axes, joints
         return "TV*C", shape[1] // CHANNELS[0]
-    channels = next((i for i, size in enumerate(shape) if size in CHANNELS), None)
-    joints = next((i for i, size in enumerate(shape) if size in known and i != channels), None)
+    channels = _channel_axis(shape)
+    joints = _joint_axis(shape, channels, others)
     if len(shape) not in (3, 4) or channels is None or joints is None:
         return ("MTVC" if len(shape) == 4 else "TVC") if shape else "", 0
     letters = ["?"] * len(shape)

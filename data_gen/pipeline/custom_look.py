@@ -124,7 +124,7 @@ def _frames(path: Path) -> Look:
 def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
     raw = _raw(path)
     if format_ in ("npy", "npz", "mat", "hdf5"):
-        return _of_arrays(raw.held() if format_ == "mat" else raw, format_)
+        return _of_arrays(raw, format_, others)
     if format_ == "txt":
         return _text(table_of_numbers(raw), others)
     if format_ in ("csv", "tsv"):
@@ -140,24 +140,36 @@ def _raw(path: Path) -> Raw:
     return Raw(str(path), [(path.name, regular_file(path).read_bytes)])
 
 
-def _of_arrays(raw: Raw, format_: str) -> Look:
-    if format_ == "hdf5" or (format_ == "mat" and is_hdf5(raw.content())):
-        with opened(raw) as file:
-            shapes = {name: s for name, s in shapes_of(file).items() if s is not None}
-        arrays: dict[str, np.ndarray] = {}
-    else:
-        arrays = (
-            {"": raw.decoded(npy_of)}
-            if format_ == "npy"
-            else raw.decoded(npz_of if format_ == "npz" else arrays_of)
-        )
-        shapes = {name: array.shape for name, array in arrays.items()}
+def _of_arrays(raw: Raw, format_: str, others: Sequence[Path]) -> Look:
+    shapes, arrays = _arrays_in(raw, format_)
     if {"x_train", "y_train"} <= shapes.keys():
         return _ctrgcn(shapes["x_train"])
     if not shapes:
         raise ValueError("it holds no array")
     name = max(shapes, key=lambda each: math.prod(shapes[each]))
-    return _array({"format": format_}, shapes[name], arrays.get(name))
+    alike = (_shape_in(other, format_, name) for other in others)  # read only if needed
+    return _array({"format": format_}, shapes[name], arrays.get(name), alike)
+
+
+def _shape_in(path: Path, format_: str, name: str) -> tuple[int, ...]:
+    """The shape of an array of a file; () if it has none, or is damaged."""
+    try:
+        return _arrays_in(_raw(path), format_)[0].get(name, ())
+    except (ValueError, OSError):
+        return ()
+
+
+def _arrays_in(raw: Raw, format_: str) -> tuple[dict[str, tuple[int, ...]], dict[str, np.ndarray]]:
+    """Shapes and, but for HDF5, arrays of a file by name; that of .npy has none."""
+    raw = raw.held() if format_ == "mat" else raw
+    if format_ == "hdf5" or (format_ == "mat" and is_hdf5(raw.content())):
+        with opened(raw) as file:
+            return {name: s for name, s in shapes_of(file).items() if s is not None}, {}
+    if format_ == "npy":
+        arrays = {"": raw.decoded(npy_of)}
+    else:
+        arrays = raw.decoded(npz_of if format_ == "npz" else arrays_of)
+    return {name: array.shape for name, array in arrays.items()}, arrays
 
 
 def _ctrgcn(shape: tuple[int, ...]) -> Look:
@@ -201,8 +213,13 @@ def _pair_of_splits(names: Iterable[Any]) -> tuple[str, str] | None:
     return None
 
 
-def _array(reader: dict[str, Any], shape: tuple[int, ...], array: np.ndarray | None) -> Look:
-    axes, joints = likely_axes(shape)
+def _array(
+    reader: dict[str, Any],
+    shape: tuple[int, ...],
+    array: np.ndarray | None,
+    others: Iterable[tuple[int, ...]] = (),
+) -> Look:
+    axes, joints = likely_axes(shape, others)
     if axes:
         reader = reader | {"axes": axes}
     if axes and array is not None and likely_score(array, axes):

@@ -10,6 +10,7 @@ import yaml
 from one_error import error_of
 
 from data_gen import custom_gendata
+from data_gen.pipeline.custom_axes import likely_axes
 from data_gen.pipeline.custom_init import propose
 from data_gen.pipeline.custom_settings import check
 from graph.named import skeleton_class
@@ -47,6 +48,35 @@ def test_a_folder_is_as_good_as_its_files(folder, capsys):
     assert settings.files == "raw" and settings.reader == {"format": "npz", "axes": "TVC"}
     assert settings.split == {"fraction": 0.2, "by": "subject", "seed": 0}
     assert "24 clips" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("shape", "others", "axes", "joints"),
+    [
+        ((40, 17, 3), [], "TVC", 17),
+        ((3, 40, 17), [], "CTV", 17),
+        ((17, 40, 3), [], "VTC", 17),
+        ((25, 17, 3), [], "TVC", 17),  # 25 could be joints, too
+        ((17, 25, 3), [(17, 30, 3), ()], "VTC", 17),  # but not if their number differs
+        ((17, 25, 3), [(20, 25, 3)], "TVC", 25),
+        ((2, 40, 17, 3), [], "MTVC", 17),  # two persons, not two channels
+        ((2, 40, 17, 2), [], "MTVC", 17),
+        ((3, 300, 25, 2), [], "CTVM", 25),  # as in ST-GCN's arrays
+        ((40, 2, 17, 3), [], "TMVC", 17),
+        ((1, 17, 17, 3), [], "MTVC", 17),
+    ],
+)
+def test_axes_are_told_by_their_sizes(shape, others, axes, joints):
+    assert likely_axes(shape, others) == (axes, joints)
+
+
+def test_other_files_tell_frames_from_joints(tmp_path):
+    (tmp_path / "raw").mkdir()
+    for take, frames in enumerate((25, 30, 20)):
+        np.savez(tmp_path / "raw" / f"a1_s{take}.npz", joints=RNG.normal(size=(17, frames, 3)))
+    (tmp_path / "raw" / "a1_s9.npz").write_bytes(b"damaged")
+    text = propose([tmp_path / "raw"], tmp_path)
+    assert yaml.safe_load(text)["reader"] == {"format": "npz", "axes": "VTC"}
 
 
 def test_folders_called_train_and_test_are_the_split(tmp_path):
