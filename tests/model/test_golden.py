@@ -23,14 +23,7 @@ def test_logits_and_stages_equal_the_published(name):
     golden_model.check_outputs(model, golden, golden_model.clips(name), STAGES, RTOL)
 
 
-# That of NTU RGB+D 120 differs from the 60's in the size of the classifier only.
-TRAINED = [
-    pytest.param(name, marks=pytest.mark.slow) if name == "ntu120" else name
-    for name in golden_model.NAMES
-]
-
-
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", golden_model.NAMES)
 def test_gradients_and_three_sgd_steps_equal_the_published(name):
     model, golden = golden_model.build(name).train(), golden_model.numbers(name)
     contract = golden_model.contract(name)

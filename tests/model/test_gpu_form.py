@@ -118,7 +118,7 @@ def small_model() -> Model:
 @TRAINING
 @pytest.mark.parametrize("absent", [slow(0), 2])
 def test_whole_model_with_bodies_that_are_not_there(on_gpu, training, absent):
-    clips = torch.randn(2, 3, 5, 5, 2)
+    clips = torch.randn(3, 3, 9, 5, 2)
     clips[:absent, ..., 1] = 0
     check_whole_model(both(small_model(), on_gpu, training, clips, with_input=False), training)
 
