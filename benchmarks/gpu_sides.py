@@ -2,7 +2,7 @@
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,21 +18,27 @@ from engine.optimization import make_optimizer, make_schedule
 from engine.run_dir.checkpoint import TrainState
 from engine.step import launch_step, slice_sums
 from engine.tasks.action import ActionClassification
-from model import ctrgcn, gpu, msg3d
+from model import aagcn, agcn, ctrgcn, gpu, msg3d, stgcn
 from model.constants import fixed_weights
 from utils.cli import PROJECT
 
-NTU = {"num_class": 60, "num_point": 25, "num_person": 2}
-MSG3D = {**NTU, "num_gcn_scales": 13, "num_g3d_scales": 6,
-         "graph": "graph.ntu_rgb_d.AdjMatrixGraph"}  # fmt: skip
-CTRGCN = {**NTU, "graph": "ntu_rgb_d"}
+NETWORKS = {"msg3d": msg3d, "ctrgcn": ctrgcn, "aagcn": aagcn, "agcn": agcn, "stgcn": stgcn}
+DATA = {
+    "NTU RGB+D": {"num_class": 60, "num_point": 25, "num_person": 2, "graph": "ntu_rgb_d"},
+    "NW-UCLA": {"num_class": 10, "num_point": 20, "num_person": 1, "graph": "kinect_v1"},
+}
+SCALES = {
+    "NTU RGB+D": {"num_gcn_scales": 13, "num_g3d_scales": 6},
+    "NW-UCLA": {"num_gcn_scales": 8, "num_g3d_scales": 4},
+}
 PRECISIONS = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
     "TF32": None,  # float32 whose products may be rounded to TF32
     "float32": None,
 }
-MEASURED = ("portable", "ours", "ours, recorded")
+ONE_BY_ONE, RECORDED = "ours", "ours, recorded"  # how kernels are started
+MEASURED = ("portable", ONE_BY_ONE, RECORDED)
 FORMS = ("literal", *MEASURED, "compiled")  # the last takes minutes to be ready
 
 
@@ -53,7 +59,8 @@ class Side:
             of the CPU; ours: the kernels of model/gpu/; recorded: as CUDA graphs; compiled: what
             --compile makes of it.
         absent: of how many clips the second body is zero.
-        network: msg3d or ctrgcn, which has only the form "ours", in torch.
+        network: one of NETWORKS; others than msg3d have only the forms "ours" and "recorded".
+        data: a name of DATA, whose joints and persons clips have.
     """
 
     form: str
@@ -62,10 +69,11 @@ class Side:
     frames: int = 300
     absent: int = 0
     network: str = "msg3d"
+    data: str = "NTU RGB+D"
 
     def __post_init__(self) -> None:
         assert self.form in FORMS and self.precision in PRECISIONS
-        assert self.network == "msg3d" or (self.network, self.form) == ("ctrgcn", "ours")
+        assert self.network == "msg3d" or self.form in (ONE_BY_ONE, RECORDED)
 
     @property
     def dtype(self) -> torch.dtype | None:
@@ -75,20 +83,20 @@ class Side:
         torch.manual_seed(0)
         torch.backends.cuda.matmul.allow_tf32 = self.precision != "float32"
         torch.backends.cudnn.allow_tf32 = self.precision != "float32"
-        if self.network == "ctrgcn":
-            return ctrgcn.Model(**CTRGCN).to(device)
-        if self.form == "literal":
-            return _oracle().Model(**MSG3D).to(device)
-        model = msg3d.Model(**MSG3D).to(device)
+        args = DATA[self.data] | (SCALES[self.data] if self.network == "msg3d" else {})
+        network = _oracle() if self.form == "literal" else NETWORKS[self.network]
+        model = network.Model(**args, in_channels=3).to(device)
         return compile_model(model, device) if self.form == "compiled" else model
 
     def clips(self) -> torch.Tensor:
-        """(N, 3, T, 25, 2) on the host."""
-        clips = torch.randn(self.batch, 3, self.frames, 25, 2)
+        """(N, 3, T, V, M) on the host."""
+        sizes = DATA[self.data]
+        size = self.frames, sizes["num_point"], sizes["num_person"]
+        clips = torch.randn(self.batch, 3, *size)
         clips[: self.absent, ..., 1:] = 0
         return clips.pin_memory() if torch.cuda.is_available() else clips
 
-    def training(self, device: torch.device, context: ExitStack) -> Callable[[], object]:
+    def training(self, device: torch.device) -> Callable[[], object]:
         """One optimiser step of main.py, without waiting for it."""
         precision = Precision(device, 1 if self.dtype else 0, self.dtype)
         model = precision.cast(self.model(device)).train()
@@ -96,27 +104,34 @@ class Side:
         optimizer = make_optimizer("SGD", parameters, 0.05, 5e-4, nesterov=True)
         schedule = make_schedule(optimizer, "step", [30], 0, 60, 100)
         state, task = TrainState(model, optimizer, schedule, precision), ActionClassification()
-        if self.form == "portable":
-            context.enter_context(gpu.portable_form())
         graphs = None
-        if self.form == "ours, recorded":
+        if self.form == RECORDED:
             graphs = SliceGraphs(model, partial(slice_sums, state, task, num_slices=1))
-        clips, labels = self.clips(), torch.arange(self.batch) % NTU["num_class"]
-        return lambda: launch_step(state, task, clips, labels, self.batch, graphs=graphs)
+        clips, labels = self.clips(), torch.arange(self.batch) % DATA[self.data]["num_class"]
 
-    def inference(self, device: torch.device, context: ExitStack) -> Callable[[], object]:
+        def step() -> None:
+            with self.chosen_form():
+                launch_step(state, task, clips, labels, self.batch, graphs=graphs)
+
+        return step
+
+    def chosen_form(self) -> AbstractContextManager[None]:
+        """Around every call: the portable form is chosen for all networks of the process."""
+        return gpu.portable_form() if self.form == "portable" else nullcontext()
+
+    def inference(self, device: torch.device) -> Callable[[], object]:
         """Scores of clips that lie on the device."""
         model, clips = self.model(device).eval(), self.clips().to(device)
         precision = Precision(device, 1 if self.dtype else 0, self.dtype)
-        if self.form == "portable":
-            context.enter_context(gpu.portable_form())
-        context.enter_context(fixed_weights())
-        if self.form == "ours, recorded":
-            return partial(RecordedForward(model, precision), clips)
+        forward = RecordedForward(model, precision) if self.form == RECORDED else None
+        kept: dict = {}
 
         @torch.no_grad()
         def infer() -> torch.Tensor:
-            with precision.autocast():
-                return model(clips)
+            with self.chosen_form(), fixed_weights(kept):
+                if forward:
+                    return forward(clips)
+                with precision.autocast():
+                    return model(clips)
 
         return infer

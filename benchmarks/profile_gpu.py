@@ -6,7 +6,6 @@ python3 -m benchmarks.profile_gpu [--forms NAME ...] [--precision NAME ...] [--t
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -53,10 +52,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for precision in args.precision:
         for form in args.forms:
             for phase in ("training", "inference"):
-                with ExitStack() as context:
-                    side = Side(form, precision, args.batch)
-                    work = getattr(side, phase)(device, context)
-                    print(f"\n{phase}, {form}, {precision}: {kernel_table(work, args.top)}")
+                work = getattr(Side(form, precision, args.batch), phase)(device)
+                print(f"\n{phase}, {form}, {precision}: {kernel_table(work, args.top)}")
+                del work
                 torch.cuda.empty_cache()
 
 

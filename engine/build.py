@@ -13,7 +13,7 @@ from torch import nn
 from engine.contracts import Precision, Task
 from engine.device import processes
 from engine.device.compilation import compile_model
-from engine.device.cuda_graphs import SliceGraphs, obstacle_to_graphs
+from engine.device.cuda_graphs import SliceGraphs, obstacle_to_training_graphs
 from engine.device.devices import spread
 from engine.device.precision_choice import choose_precision
 from engine.device.sync_batchnorm import synchronize
@@ -166,7 +166,7 @@ def build_graphs(
     """
     if wanted == "no":
         return None
-    if obstacle := obstacle_to_graphs(state.model, state.precision):
+    if obstacle := obstacle_to_training_graphs(state.model, state.precision):
         if wanted == "yes":
             logger.warning("--cuda-graphs yes: %s; continuing without.", obstacle)
         return None

@@ -120,7 +120,7 @@ def _normalize(
 ) -> tuple[Tensor, Statistics]:
     if x.is_cuda and repeats is None:  # where torch's own kernel is fast
         y, mean, rstd = torch.native_batch_norm(x, weight, bias, None, None, True, 0.0, eps)
-        count = x.new_tensor(x.numel() / x.shape[1], dtype=mean.dtype)
+        count = mean.new_full((), x.numel() / x.shape[1])  # a tensor of a number would be copied
         return y, Statistics(mean, rstd.square().reciprocal() - eps, count)
     repeats = x.new_ones(len(x)) if repeats is None else repeats
     y, *statistics = _BatchNorm.apply(x, weight, bias, repeats, eps)

@@ -100,8 +100,15 @@ class TenUnitNetwork(nn.Module):
             x = unit(x, repeats)
         return self.head(mean_over_persons(x, clips, merged))
 
+    # What engine.contracts.Recordable asks of a network.
+
+    def rows_needed(self, clips: Tensor) -> int:
+        return absent.rows_needed(self._from_flat(clips) if clips.dim() == 3 else clips)
+
+    def fixed_rows(self, count: int) -> AbstractContextManager[None]:
+        return absent.fixed_rows(count)
+
     def fixed_weights(self, kept: Kept | None = None) -> AbstractContextManager[None]:
-        """As `engine.contracts.KeepsConstants`."""
         return fixed_weights(kept)
 
     def _from_flat(self, x: Tensor) -> Tensor:

@@ -5,10 +5,14 @@ import json
 import golden_model
 import numpy as np
 import pytest
+import small_data
 import small_run
 import torch
+import yaml
 
 import main
+from engine.device.precision import Precision
+from engine.trained import TrainedNetwork
 
 pytestmark = [
     pytest.mark.gpu,
@@ -36,13 +40,37 @@ def test_logits_equal_the_golden_ones(name):
 
 
 @pytest.mark.parametrize("half", [[], ["--half"]], ids=["float32", "float16"])
-def test_replayed_graphs_train_as_kernels_started_one_by_one(settings, tmp_path, half):
+@pytest.mark.parametrize("network", small_data.NETWORKS)
+def test_replayed_graphs_train_as_kernels_started_one_by_one(
+    settings, tmp_path, capsys, network, half
+):
+    model_args = yaml.safe_dump(small_data.NETWORKS[network])
+    argv = [*settings, "--model", network, "--model-args", model_args, "--amp-backend", "native"]
     for graphs in ("yes", "no"):
-        argv = [*settings, *half, "--cuda-graphs", graphs, "--work-dir", str(tmp_path / graphs)]
-        main.main([*argv, "--amp-backend", "native"])
+        work_dir = str(tmp_path / graphs)
+        main.main([*argv, *half, "--cuda-graphs", graphs, "--work-dir", work_dir])
+    assert "continuing without" not in capsys.readouterr().err
     one, other = (small_run.weights(tmp_path / name)["weights-4-12.pt"] for name in ("yes", "no"))
+    exact = network == "msg3d"  # of the others' sums cuDNN adds some up in varying order
     for key, value in one.items():
-        torch.testing.assert_close(value, other[key], rtol=1e-3, atol=1e-4)
+        close = {"rtol": 1e-3, "atol": 1e-4} if exact else {"rtol": 2e-2, "atol": 2e-3}
+        torch.testing.assert_close(value, other[key], **close)
+
+
+@pytest.mark.parametrize("name", [*golden_model.NAMES, *golden_model.ZOO])
+def test_replayed_inference_equals_kernels_started_one_by_one(name, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    build = golden_model.build_zoo if name in golden_model.ZOO else golden_model.build
+    model, clips = build(name).float().cuda(), golden_model.clips(name).float()
+    clips[0] = 0  # bodies that are missing
+    network = TrainedNetwork(model, Precision(torch.device("cuda")))
+    first = network(clips.numpy())
+    for factor in (1, 1, 1, 2, 1):  # recorded from the fourth call on
+        again = network((factor * clips).numpy())
+    assert network._recorded.recorded
+    np.testing.assert_allclose(again, first, rtol=1e-5, atol=1e-5)
+    with torch.no_grad():
+        np.testing.assert_allclose(model(clips.cuda()).cpu(), first, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("graphs", ["yes", "no"])

@@ -1,11 +1,11 @@
-"""Forward and backward pass recorded once as a CUDA graph, then replayed.
+"""Passes recorded once as a CUDA graph, then replayed: of training, and of inference.
 
 Starting its some 1,500 kernels one by one takes a host longer than a large GPU takes to run them.
 A graph starts them all with one call; kernels and numbers stay the same.
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
-import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from engine.contracts import Precision, Recordable
 from engine.device import processes
 
-logger = logging.getLogger(__name__)
-
 WARM_UPS = 3  # before recording: kernels are compiled, libraries take their work space
 ROW_STEPS = 8  # graphs for so many numbers of bodies at most
+FIRST_CALLS = 3  # of inference, that are not recorded: a shape that is rare is not worth it
+MAX_FORWARDS = 8  # graphs of inference, each of which keeps memory of its own
 
 
-def obstacle_to_graphs(model: nn.Module, precision: Precision) -> str:
-    """Why a training cannot be recorded; empty: it can.
+def obstacle_to_graphs(model: nn.Module) -> str:
+    """Why the passes of a network cannot be recorded; empty: they can.
 
     Args:
         model: spread over its devices.
@@ -31,10 +31,15 @@ def obstacle_to_graphs(model: nn.Module, precision: Precision) -> str:
         return "it requires a GPU"
     if not isinstance(model, Recordable):
         return "the model is spread over devices, or does not say that it can be recorded"
+    return "--compile starts kernels its own way" if model._compiled_call_impl is not None else ""
+
+
+def obstacle_to_training_graphs(model: nn.Module, precision: Precision) -> str:
+    """`obstacle_to_graphs`, for training."""
+    if obstacle := obstacle_to_graphs(model):
+        return obstacle
     if processes.num_processes() > 1:
         return "it is not used with torchrun"
-    if model._compiled_call_impl is not None:
-        return "--compile starts kernels its own way"
     return "" if precision.keeps_gradients else "gradients are moved at --amp-opt-level 2"
 
 
@@ -72,7 +77,7 @@ class SliceGraphs:
         Args:
             clips, labels: on the host, pinned or not.
         """
-        rows = self._num_rows(clips)
+        rows = _num_rows(self.model, clips)
         key = clips.shape, labels.shape, rows
         if key not in self.recorded:
             self.recorded[key] = self._record(clips, labels, rows)
@@ -83,12 +88,6 @@ class SliceGraphs:
         for parameter, gradient in zip(self.parameters, recorded.gradients, strict=True):
             parameter.grad = gradient
         return recorded.sums
-
-    def _num_rows(self, clips: Tensor) -> int:
-        """Rows that suffice for the bodies of a slice, in steps."""
-        bodies = len(clips) * clips.shape[-1]
-        step = max(1, bodies // ROW_STEPS)
-        return min(bodies, -(-self.model.rows_needed(clips) // step) * step)
 
     def _record(self, clips: Tensor, labels: Tensor, rows: int) -> Recorded:
         recorded = Recorded(clips.to(self.device), labels.to(self.device))
@@ -114,7 +113,9 @@ class SliceGraphs:
 
 
 class RecordedForward:
-    """Scores of a model in evaluation, as a graph for each shape of a batch.
+    """Outputs of a network in evaluation, as a graph for each shape of a batch that is frequent.
+
+    Bodies that are missing are left out as in `SliceGraphs`.
 
     NOTE: the graphs hold what followed from the weights when they were recorded: make a new one
     when weights change. The result is overwritten by the next call.
@@ -122,32 +123,50 @@ class RecordedForward:
 
     def __init__(self, model: nn.Module, precision: Precision) -> None:
         self.model, self.precision = model, precision
+        self.device = next(model.parameters()).device
+        self.calls: Counter[tuple] = Counter()
         self.recorded: dict[tuple, tuple[Tensor, torch.cuda.CUDAGraph, Tensor]] = {}
 
     def __call__(self, clips: Tensor) -> Tensor:
-        """Clips (N, C, T, V, M) on host or device -> scores (N, num_class) on the device."""
-        if clips.shape not in self.recorded:
-            self.recorded[clips.shape] = self._record(clips)
-        static, graph, scores = self.recorded[clips.shape]
+        """Clips (N, C, T, V, M) -> outputs (N, K) float32 on the device.
+
+        Args:
+            clips: on the host, or on the device, where missing bodies are not looked for.
+        """
+        on_host = clips.device.type == "cpu"
+        rows = _num_rows(self.model, clips) if on_host else len(clips) * clips.shape[-1]
+        key = clips.shape, rows
+        self.calls[key] += 1
+        if key not in self.recorded:
+            if self.calls[key] <= FIRST_CALLS or len(self.recorded) == MAX_FORWARDS:
+                return self._outputs(clips.to(self.device, non_blocking=True))
+            self.recorded[key] = self._record(clips, rows)
+        static, graph, outputs = self.recorded[key]
         static.copy_(clips, non_blocking=True)
         graph.replay()
-        return scores
+        return outputs
 
     @torch.no_grad()
-    def _scores(self, clips: Tensor) -> Tensor:
+    def _outputs(self, clips: Tensor) -> Tensor:
         with self.precision.autocast():
             return self.model(self.precision.inputs(clips)).float()
 
-    def _record(self, clips: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, Tensor]:
-        device = next(self.model.parameters()).device
-        static, graph = clips.to(device, copy=True), torch.cuda.CUDAGraph()
-        stream = torch.cuda.Stream(device)
-        stream.wait_stream(torch.cuda.current_stream(device))
-        with self.model.fixed_rows(len(clips) * clips.shape[-1]):
+    def _record(self, clips: Tensor, rows: int) -> tuple[Tensor, torch.cuda.CUDAGraph, Tensor]:
+        static, graph = clips.to(self.device, copy=True), torch.cuda.CUDAGraph()
+        stream = torch.cuda.Stream(self.device)
+        stream.wait_stream(torch.cuda.current_stream(self.device))
+        with self.model.fixed_rows(rows):
             with torch.cuda.stream(stream):
                 for _ in range(WARM_UPS):
-                    self._scores(static)
-            torch.cuda.current_stream(device).wait_stream(stream)
+                    self._outputs(static)
+            torch.cuda.current_stream(self.device).wait_stream(stream)
             with torch.cuda.graph(graph):
-                scores = self._scores(static)
-        return static, graph, scores
+                outputs = self._outputs(static)
+        return static, graph, outputs
+
+
+def _num_rows(model: nn.Module, clips: Tensor) -> int:
+    """Rows that suffice for the bodies of clips on the host, in steps."""
+    bodies = len(clips) * clips.shape[-1]
+    step = max(1, bodies // ROW_STEPS)
+    return min(bodies, -(-model.rows_needed(clips) // step) * step)

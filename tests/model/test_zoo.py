@@ -1,9 +1,12 @@
 """ST-GCN, AGCN, AAGCN and CTR-GCN: parity with the published codes, and with literal forms."""
 
+import copy
+
 import golden_model
 import numpy as np
 import oracle_zoo
 import pytest
+import small_data
 import torch
 
 from graph import kinetics, ntu_rgb_d, ucla
@@ -160,3 +163,28 @@ def test_every_skeleton_has_subsets(name):
 def test_what_cannot_be_is_said(name, args, said):
     with pytest.raises(ValueError, match=said):
         build(f"model.{name}.Model", args)
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize("network", [name for name in small_data.NETWORKS if name != "msg3d"])
+def test_rows_that_only_fill_up_change_nothing(network, training):
+    """As CUDA graphs need them: their number of rows is fixed."""
+    torch.manual_seed(0)
+    args = {**small_data.NETWORKS[network], "num_person": 2}
+    model = build(f"model.{network}.Model", args).double().train(training)
+    clips = torch.randn(4, 3, 9, 20, 2, dtype=torch.float64)
+    clips[1:, ..., 1] = 0
+    assert model.rows_needed(clips) == 6
+    found = []
+    for rows in (8, 7):  # all, and one more than needed
+        own = copy.deepcopy(model)
+        with own.fixed_rows(rows):
+            outputs = own(clips)
+        outputs.square().sum().backward()
+        found.append((outputs, own))
+    (outputs, own), (filled_up, other) = found
+    torch.testing.assert_close(filled_up, outputs)
+    for one, same in zip(own.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(same.grad, one.grad)
+    for key, value in own.state_dict().items():
+        torch.testing.assert_close(other.state_dict()[key], value)
