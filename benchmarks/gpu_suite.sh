@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that needs a GPU, in one command of about 5 minutes: the gpu tests, the speed of the
-# model against its literal form, and of each precision level. The first minutes go into compiling
-# kernels, which later runs find in Triton's cache. Writes gpu.md and gpu.json into a folder
-# (default: benchmarks/results).
+# model against its literal form and of the networks beside each other, of each precision level, and
+# the kernels that take longest. The first minutes go into compiling kernels, which later runs find in
+# Triton's cache. Writes gpu.md, gpu.json and profile.txt into a folder (default: benchmarks/results).
 # usage: bash benchmarks/gpu_suite.sh [folder]
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,14 +11,17 @@ parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
 mkdir -p "$folder"
 
-timeout 200 python3 -m pytest -m gpu -q -rs -p no:benchmark 2>&1 | tee "$parts/tests.txt"
+# Side by side, as most of their time goes into compiling.
+python3 -c 'import xdist' 2> "$parts/none" && workers=(-n 4) || workers=()
+timeout 200 python3 -m pytest -m gpu -q -rs -p no:benchmark "${workers[@]}" 2>&1 | tee "$parts/tests.txt"
 tests=$?
-timeout 200 python3 -m pytest tests/model/test_gpu_form.py -q -p no:benchmark
+timeout 200 python3 -m pytest tests/model/test_gpu_form.py -q -p no:benchmark "${workers[@]}"
 form=$?
 timeout 150 python3 -m benchmarks.bench_gpu --json "$parts/model.json" --markdown "$parts/model.md"
 model=$?
 timeout 120 python3 -m benchmarks.bench_engine --json "$parts/engine.json" --markdown "$parts/engine.md"
 engine=$?
+timeout 60 python3 -m benchmarks.profile_gpu > "$folder/profile.txt"
 
 {
     echo "Tests: $(tail -n 1 "$parts/tests.txt")"

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from engine.data.loading import start_epoch
 from engine.device import processes
-from engine.device.cuda_graphs import SliceGraphs
+from engine.device.cuda_graphs import Recorded, SliceGraphs
 from engine.device.devices import unwrap
 from engine.device.precision import Precision
 from engine.interrupts import Interrupts
@@ -171,8 +171,9 @@ def launch_step(
     precision, optimizer, model = state.precision, state.optimizer, state.model
     device = next(model.parameters()).device
     slices = list(zip(clips.split(slice_size), labels.split(slice_size), strict=True))
-    if graphs:
-        sums = _replayed(graphs, slices)
+    recorded = [graphs.graph_of(*of_slice) for of_slice in slices] if graphs else []
+    if recorded and all(recorded):
+        sums = _replayed(graphs, recorded, slices)
     else:
         optimizer.zero_grad()
         model.zero_grad()  # the optimiser may have copies of the weights
@@ -213,15 +214,17 @@ def slice_sums(
     return torch.stack([loss.detach(), metric])
 
 
-def _replayed(graphs: SliceGraphs, slices: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """The sums of all slices, by graphs, each of which overwrites the gradients."""
-    sums = graphs(*slices[0]).clone()
+def _replayed(
+    graphs: SliceGraphs, recorded: Sequence[Recorded], slices: Sequence[tuple[Tensor, Tensor]]
+) -> Tensor:
+    """The sums of all slices, by their graphs, each of which overwrites the gradients."""
+    sums = graphs(recorded[0], *slices[0]).clone()
     if len(slices) == 1:
         return sums
     parameters = [value for value in graphs.parameters if value.grad is not None]
     totals = [value.grad.clone() for value in parameters]
-    for clips, labels in slices[1:]:
-        sums += graphs(clips, labels)
+    for graph, of_slice in zip(recorded[1:], slices[1:], strict=True):
+        sums += graphs(graph, *of_slice)
         torch._foreach_add_(totals, [value.grad for value in parameters])
     for parameter, total in zip(parameters, totals, strict=True):
         parameter.grad = total

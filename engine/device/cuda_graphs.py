@@ -5,6 +5,7 @@ A graph starts them all with one call; kernels and numbers stay the same.
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 
 from engine.contracts import Precision, Recordable
 from engine.device import processes
+from utils.text import one_line
+
+logger = logging.getLogger(__name__)
 
 WARM_UPS = 3  # before recording: kernels are compiled, libraries take their work space
 ROW_STEPS = 8  # graphs for so many numbers of bodies at most
@@ -63,6 +67,9 @@ class SliceGraphs:
     Args:
         sums_of: clips (N, C, T, V, M) and labels on the device -> sums, with gradients left in the
             parameters. It must not wait for the device.
+
+    Attributes:
+        failed: that a recording failed; there are no more.
     """
 
     def __init__(self, model: nn.Module, sums_of: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -70,18 +77,27 @@ class SliceGraphs:
         self.parameters = [value for value in model.parameters() if value.requires_grad]
         self.device = self.parameters[0].device
         self.recorded: dict[tuple, Recorded] = {}
+        self.failed = False
 
-    def __call__(self, clips: Tensor, labels: Tensor) -> Tensor:
+    def graph_of(self, clips: Tensor, labels: Tensor) -> Recorded | None:
+        """The graph for a slice on the host, recorded if there is none yet; None: it failed."""
+        rows = _num_rows(self.model, clips)
+        key = clips.shape, labels.shape, rows
+        if key not in self.recorded and not self.failed:
+            try:
+                self.recorded[key] = self._record(clips, labels, rows)
+            except RuntimeError as error:
+                self.failed = True
+                _warn_of(error)
+        return None if self.failed else self.recorded[key]
+
+    def __call__(self, recorded: Recorded, clips: Tensor, labels: Tensor) -> Tensor:
         """The sums of a slice; its gradients take the place of all that were in the parameters.
 
         Args:
+            recorded: its graph.
             clips, labels: on the host, pinned or not.
         """
-        rows = _num_rows(self.model, clips)
-        key = clips.shape, labels.shape, rows
-        if key not in self.recorded:
-            self.recorded[key] = self._record(clips, labels, rows)
-        recorded = self.recorded[key]
         recorded.clips.copy_(clips, non_blocking=True)
         recorded.labels.copy_(labels, non_blocking=True)
         recorded.graph.replay()
@@ -96,19 +112,21 @@ class SliceGraphs:
         random_state = torch.cuda.get_rng_state(self.device)
         stream = torch.cuda.Stream(self.device)
         stream.wait_stream(torch.cuda.current_stream(self.device))
-        with self.model.fixed_rows(rows):
-            with torch.cuda.stream(stream):
-                for _ in range(WARM_UPS):
-                    self.model.zero_grad()
-                    self.sums_of(recorded.clips, recorded.labels)
-            torch.cuda.current_stream(self.device).wait_stream(stream)
-            self.model.zero_grad()  # the gradients that the graph writes are made by it
-            with torch.cuda.graph(recorded.graph, pool=pool):
-                recorded.sums = self.sums_of(recorded.clips, recorded.labels)
-        recorded.gradients = [parameter.grad for parameter in self.parameters]
-        for buffer, before in buffers:  # the warm-up moved running statistics
-            buffer.copy_(before)
-        torch.cuda.set_rng_state(random_state, self.device)
+        try:
+            with self.model.fixed_rows(rows):
+                with torch.cuda.stream(stream):
+                    for _ in range(WARM_UPS):
+                        self.model.zero_grad()
+                        self.sums_of(recorded.clips, recorded.labels)
+                torch.cuda.current_stream(self.device).wait_stream(stream)
+                self.model.zero_grad()  # the gradients that the graph writes are made by it
+                with torch.cuda.graph(recorded.graph, pool=pool):
+                    recorded.sums = self.sums_of(recorded.clips, recorded.labels)
+            recorded.gradients = [parameter.grad for parameter in self.parameters]
+        finally:
+            for buffer, before in buffers:  # the warm-up moved running statistics
+                buffer.copy_(before)
+            torch.cuda.set_rng_state(random_state, self.device)
         return recorded
 
 
@@ -126,6 +144,7 @@ class RecordedForward:
         self.device = next(model.parameters()).device
         self.calls: Counter[tuple] = Counter()
         self.recorded: dict[tuple, tuple[Tensor, torch.cuda.CUDAGraph, Tensor]] = {}
+        self.failed = False
 
     def __call__(self, clips: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> outputs (N, K) float32 on the device.
@@ -138,9 +157,15 @@ class RecordedForward:
         key = clips.shape, rows
         self.calls[key] += 1
         if key not in self.recorded:
-            if self.calls[key] <= FIRST_CALLS or len(self.recorded) == MAX_FORWARDS:
+            rare = self.calls[key] <= FIRST_CALLS
+            if rare or self.failed or len(self.recorded) == MAX_FORWARDS:
                 return self._outputs(clips.to(self.device, non_blocking=True))
-            self.recorded[key] = self._record(clips, rows)
+            try:
+                self.recorded[key] = self._record(clips, rows)
+            except RuntimeError as error:
+                self.failed = True
+                _warn_of(error)
+                return self._outputs(clips.to(self.device))
         static, graph, outputs = self.recorded[key]
         static.copy_(clips, non_blocking=True)
         graph.replay()
@@ -163,6 +188,11 @@ class RecordedForward:
             with torch.cuda.graph(graph):
                 outputs = self._outputs(static)
         return static, graph, outputs
+
+
+def _warn_of(error: RuntimeError) -> None:
+    reason = one_line(str(error).strip().split("\n")[0], 200)
+    logger.warning("CUDA graphs cannot be recorded (%s); continuing without.", reason)
 
 
 def _num_rows(model: nn.Module, clips: Tensor) -> int:
