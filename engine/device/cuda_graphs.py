@@ -20,6 +20,7 @@ from utils.text import one_line
 logger = logging.getLogger(__name__)
 
 WARM_UPS = 3  # before recording: kernels are compiled, libraries take their work space
+MODE = "thread_local"  # another thread may pin the next batch's memory meanwhile
 ROW_STEPS = 8  # graphs for so many numbers of bodies at most
 FIRST_CALLS = 3  # of inference, that are not recorded: a shape that is rare is not worth it
 MAX_FORWARDS = 8  # graphs of inference, each of which keeps memory of its own
@@ -120,7 +121,7 @@ class SliceGraphs:
                         self.sums_of(recorded.clips, recorded.labels)
                 torch.cuda.current_stream(self.device).wait_stream(stream)
                 self.model.zero_grad()  # the gradients that the graph writes are made by it
-                with torch.cuda.graph(recorded.graph, pool=pool):
+                with torch.cuda.graph(recorded.graph, pool, capture_error_mode=MODE):
                     recorded.sums = self.sums_of(recorded.clips, recorded.labels)
             recorded.gradients = [parameter.grad for parameter in self.parameters]
         finally:
@@ -185,7 +186,7 @@ class RecordedForward:
                 for _ in range(WARM_UPS):
                     self._outputs(static)
             torch.cuda.current_stream(self.device).wait_stream(stream)
-            with torch.cuda.graph(graph):
+            with torch.cuda.graph(graph, capture_error_mode=MODE):
                 outputs = self._outputs(static)
         return static, graph, outputs
 
