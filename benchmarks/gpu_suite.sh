@@ -11,11 +11,11 @@ parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
 mkdir -p "$folder"
 
-# Side by side, as most of their time goes into compiling.
-python3 -c 'import xdist' 2> /dev/null && workers=(-n 4) || workers=()
-timeout 200 python3 -m pytest -m gpu -q -rs -p no:benchmark ${workers[@]+"${workers[@]}"} 2>&1 | tee "$parts/tests.txt"
+pytest=(python3 -m pytest -q -p no:benchmark)
+python3 -c 'import xdist' 2> /dev/null && pytest+=(-n 4) # most of their time goes into compiling
+timeout 200 "${pytest[@]}" -m gpu -rs 2>&1 | tee "$parts/tests.txt"
 tests=$?
-timeout 200 python3 -m pytest tests/model/test_gpu_form.py -q -p no:benchmark ${workers[@]+"${workers[@]}"}
+timeout 200 "${pytest[@]}" tests/model/test_gpu_form.py
 form=$?
 timeout 150 python3 -m benchmarks.bench_gpu --json "$parts/model.json" --markdown "$parts/model.md"
 model=$?

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # The four streams of NW-UCLA with several seeds, trained side by side, tested, and the table of
 # docs/results/nw-ucla. Stopped, it resumes where it was.
-# usage: [NETWORK=msg3d|ctrgcn] [JOBS=2] bash benchmarks/nw_ucla.sh "SEED ..." [arguments of main.py for every run ...]
+# usage: [NETWORK=msg3d|ctrgcn] [JOBS=2] bash benchmarks/nw_ucla.sh "SEED ..." [arguments ...]
+#   arguments are main.py's, for every run
 #   two cores:    OMP_NUM_THREADS=1 bash benchmarks/nw_ucla.sh "1"
 #   one big GPU:  JOBS=12 bash benchmarks/nw_ucla.sh "1 2 3" --model-args '{width: 96}'
 #                 NETWORK=ctrgcn JOBS=4 bash benchmarks/nw_ucla.sh "1"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 network=${NETWORK:-msg3d}
-[[ ${1:-} =~ ^[0-9]+(\ [0-9]+)*$ && $network =~ ^(msg3d|ctrgcn)$ ]] || { sed -n '2,8s/^# //p' "$0" >&2; exit 2; }
+if [[ ! ${1:-} =~ ^[0-9]+(\ [0-9]+)*$ || ! $network =~ ^(msg3d|ctrgcn)$ ]]; then
+    sed -n '2,9s/^# //p' "$0" >&2
+    exit 2
+fi
 seeds=$1
 shift
 case $network in
