@@ -87,9 +87,7 @@ def rows(
             "precision": base.precision,
             "absent": base.absent,
             "form": side.form,
-            "ms": round(facts["ms"], 2),
-            "clips_per_second": round(1000 * base.batch / facts["ms"], 1),
-            "memory_mb": round(facts["memory_mb"]),
+            **_in_numbers(side, facts),
             "time_ratio": round(facts["ms"] / literal["ms"], 3),
             "memory_ratio": round(facts["memory_mb"] / max(literal["memory_mb"], 1), 3),
         }
@@ -115,12 +113,18 @@ def beside_each_other(
                     "frames": side.frames,
                     "network": side.network,
                     "form": side.form,
-                    "ms": round(facts["ms"], 2),
-                    "clips_per_second": round(1000 * side.batch / facts["ms"], 1),
-                    "memory_mb": round(facts["memory_mb"]),
+                    **_in_numbers(side, facts),
                 }
             )
     return found
+
+
+def _in_numbers(side: Side, facts: dict[str, float]) -> dict[str, float]:
+    return {
+        "ms": round(facts["ms"], 2),
+        "clips_per_second": round(1000 * side.batch / facts["ms"], 1),
+        "memory_mb": round(facts["memory_mb"]),
+    }
 
 
 def table(results: Sequence[dict[str, object]], heading: str) -> str:

@@ -123,15 +123,12 @@ class Side:
         """Scores of clips that lie on the device."""
         model, clips = self.model(device).eval(), self.clips().to(device)
         precision = Precision(device, 1 if self.dtype else 0, self.dtype)
-        forward = RecordedForward(model, precision) if self.form == RECORDED else None
+        forward = RecordedForward(model, precision)
+        forward.records = self.form == RECORDED
         kept: dict = {}
 
-        @torch.no_grad()
         def infer() -> torch.Tensor:
             with self.chosen_form(), fixed_weights(kept):
-                if forward:
-                    return forward(clips)
-                with precision.autocast():
-                    return model(clips)
+                return forward(clips)
 
         return infer

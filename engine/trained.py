@@ -11,7 +11,7 @@ from torch import nn
 
 from engine import build
 from engine.contracts import Precision
-from engine.device.cuda_graphs import RecordedForward, obstacle_to_graphs
+from engine.device.cuda_graphs import RecordedForward
 from engine.device.devices import prepare_devices
 from engine.evaluation import fixed_weights
 from engine.settings.table import ABOUT, Settings
@@ -28,21 +28,13 @@ class TrainedNetwork:
 
     def __init__(self, model: nn.Module, precision: Precision) -> None:
         self.model, self.precision = model.eval(), precision
-        self.device = next(model.parameters()).device
         self._constants: dict = {}
-        self._recorded = None if obstacle_to_graphs(model) else RecordedForward(model, precision)
+        self._forward = RecordedForward(model, precision)
 
-    @torch.no_grad()
     def __call__(self, clips: np.ndarray) -> np.ndarray:
         """Clips (N, C, T, V, M) float32 -> outputs (N, K) float32."""
-        batch = torch.from_numpy(clips)
         with self.fixed_weights():
-            outputs = self._recorded(batch) if self._recorded else self._outputs(batch)
-        return outputs.cpu().numpy()
-
-    def _outputs(self, batch: torch.Tensor) -> torch.Tensor:
-        with self.precision.autocast():
-            return self.model(self.precision.inputs(batch.to(self.device))).float()
+            return self._forward(torch.from_numpy(clips)).cpu().numpy()
 
     def fixed_weights(self) -> AbstractContextManager[None]:
         """A context that caches what depends only on the weights, over several calls."""

@@ -67,7 +67,7 @@ def test_replayed_inference_equals_kernels_started_one_by_one(name, monkeypatch)
     first = network(clips.numpy())
     for factor in (1, 1, 1, 2, 1):  # recorded from the fourth call on
         again = network((factor * clips).numpy())
-    assert network._recorded.recorded
+    assert network._forward.recorded
     close = {"rtol": 1e-3, "atol": 1e-3}  # other numbers of rows are added up in other orders
     np.testing.assert_allclose(again, first, **close)
     with torch.no_grad():

@@ -82,15 +82,17 @@ class SliceGraphs:
 
     def graph_of(self, clips: Tensor, labels: Tensor) -> Recorded | None:
         """The graph for a slice on the host, recorded if there is none yet; None: it failed."""
+        if self.failed:
+            return None
         rows = _num_rows(self.model, clips)
         key = clips.shape, labels.shape, rows
-        if key not in self.recorded and not self.failed:
+        if key not in self.recorded:
             try:
                 self.recorded[key] = self._record(clips, labels, rows)
             except RuntimeError as error:
                 self.failed = True
                 _warn_of(error)
-        return None if self.failed else self.recorded[key]
+        return self.recorded.get(key)
 
     def __call__(self, recorded: Recorded, clips: Tensor, labels: Tensor) -> Tensor:
         """The sums of a slice; its gradients take the place of all that were in the parameters.
@@ -134,18 +136,22 @@ class SliceGraphs:
 class RecordedForward:
     """Outputs of a network in evaluation, as a graph for each shape of a batch that is frequent.
 
-    Bodies that are missing are left out as in `SliceGraphs`.
+    Bodies that are missing are left out as in `SliceGraphs`. A network that cannot be recorded is
+    computed as it is.
 
     NOTE: the graphs hold what followed from the weights when they were recorded: make a new one
     when weights change. The result is overwritten by the next call.
+
+    Attributes:
+        records: whether shapes are recorded; not where the network or the device cannot.
     """
 
     def __init__(self, model: nn.Module, precision: Precision) -> None:
         self.model, self.precision = model, precision
         self.device = next(model.parameters()).device
+        self.records = not obstacle_to_graphs(model)
         self.calls: Counter[tuple] = Counter()
         self.recorded: dict[tuple, tuple[Tensor, torch.cuda.CUDAGraph, Tensor]] = {}
-        self.failed = False
 
     def __call__(self, clips: Tensor) -> Tensor:
         """Clips (N, C, T, V, M) -> outputs (N, K) float32 on the device.
@@ -153,20 +159,21 @@ class RecordedForward:
         Args:
             clips: on the host, or on the device, where missing bodies are not looked for.
         """
+        if not self.records:
+            return self._outputs(clips)
         on_host = clips.device.type == "cpu"
         rows = _num_rows(self.model, clips) if on_host else len(clips) * clips.shape[-1]
         key = clips.shape, rows
         self.calls[key] += 1
         if key not in self.recorded:
-            rare = self.calls[key] <= FIRST_CALLS
-            if rare or self.failed or len(self.recorded) == MAX_FORWARDS:
-                return self._outputs(clips.to(self.device, non_blocking=True))
+            if self.calls[key] <= FIRST_CALLS or len(self.recorded) == MAX_FORWARDS:
+                return self._outputs(clips)
             try:
                 self.recorded[key] = self._record(clips, rows)
             except RuntimeError as error:
-                self.failed = True
+                self.records = False
                 _warn_of(error)
-                return self._outputs(clips.to(self.device))
+                return self._outputs(clips)
         static, graph, outputs = self.recorded[key]
         static.copy_(clips, non_blocking=True)
         graph.replay()
@@ -174,6 +181,7 @@ class RecordedForward:
 
     @torch.no_grad()
     def _outputs(self, clips: Tensor) -> Tensor:
+        clips = clips.to(self.device, non_blocking=True)
         with self.precision.autocast():
             return self.model(self.precision.inputs(clips)).float()
 

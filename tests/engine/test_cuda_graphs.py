@@ -148,7 +148,10 @@ def recorded_forward(monkeypatch):
         return static, SimpleNamespace(replay=replay), outputs
 
     monkeypatch.setattr(RecordedForward, "_record", record)
-    return RecordedForward(make_state(num_person=2).model.eval(), Precision(CPU))
+    forward = RecordedForward(make_state(num_person=2).model.eval(), Precision(CPU))
+    assert not forward.records
+    forward.records = True  # as on a GPU
+    return forward
 
 
 def test_frequent_shapes_of_inference_are_replayed(recorded_forward):
