@@ -133,12 +133,25 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 def label_of(value: str | int, rule: Mapping[str, Any], classes: Sequence[str], what: str) -> int:
     """A class's number or name -> its label, from 0.
 
+    Where the names of all classes are numbers (10, 20, 30), a number is a name, unless the rule
+    has `first`.
+
     Raises:
         BadFile: there is no such class.
     """
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
         value = int(value)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if is_number and classes and rule.get("first") is None and all(map(str.isdecimal, classes)):
+        names = list(map(int, classes))
+        if value in names:
+            return names.index(value)
+        raise BadFile(
+            WRONG_LABEL,
+            f"{what}: {value} is none of the classes {first_of(classes)}. If numbers count the "
+            "classes instead of naming them, set `label: {first: 0, ...}`.",
+        )
+    if is_number:
         label = int(value) - (rule.get("first") or 0)
     elif value in classes:
         label = list(classes).index(value)

@@ -120,7 +120,8 @@ ABOUT = {
     "clip, start: start, end: end, unit: frames or seconds}; start counts from 0, end is "
     "exclusive; the other columns are fields, as for label: {field: action}, and so is recording: "
     "subject: {field: recording} keeps the clips of a recording together",
-    "classes": "names of the classes: a list, or a text file with one name per line",
+    "classes": "names of the classes: a list, or a text file with one name per line; where all are "
+    "numbers, as in [10, 20], label's numbers are such names, unless it has first",
     "subject": "who was recorded, by a rule like label's",
     "camera": "from where, by a rule like label's",
     "normalise": "none; centre (a joint of the first frame at 0); centre+scale (and the largest "

@@ -439,3 +439,25 @@ def test_numbers_of_classes_that_begin_with_1_are_asked_about(folder, caplog, fi
     custom_gendata.main(write(folder, label=label, classes=None))
     said = "no clip is of class 0. If the numbers of classes begin with 1"
     assert (said in caplog.text) == is_said
+
+
+@pytest.mark.parametrize(
+    ("classes", "more", "expected"),
+    [
+        ([1, 2, 3], {}, [0, 0, 1, 1, 2, 2]),
+        ([3, 10, 1, 2], {}, [2, 2, 3, 3, 0, 0]),
+        (["1", "2", "3"], {"first": 1}, [0, 0, 1, 1, 2, 2]),
+        ([0, 1, 2, 3], {"first": 0}, [1, 1, 2, 2, 3, 3]),
+    ],
+)
+def test_names_of_classes_may_be_numbers(folder, classes, more, expected):
+    """Then a01, a02, a03 are names, unless `first` says that they count."""
+    custom_gendata.main(write(folder, label={"regex": r"a(\d+)", **more}, classes=classes))
+    assert load_labels(folder / "data" / "val_label.pkl")[1] == expected
+    manifest = json.loads((folder / "data" / "dataset.json").read_text())
+    assert manifest["classes"] == list(map(str, classes))
+
+
+def test_a_number_that_is_no_class_is_said(folder, capsys):
+    argv = [*write(folder, label={"regex": r"a(\d+)"}, classes=[1, 20, 30]), "--strict"]
+    assert "2 is none of the classes 1, 20, 30. If numbers count" in failing(capsys, argv)
