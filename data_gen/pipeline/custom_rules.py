@@ -102,7 +102,7 @@ def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         ValueError: the table is missing, lacks a column, or contradicts itself.
     """
-    file_column, column = rule.get("file", "file"), rule.get("column", "label")
+    file_column, column = rule.get("file") or "file", rule.get("column") or "label"
     found: dict[str, str] = {}
     for row in read_table(path, (file_column, column)):
         name, value = row[file_column].strip(), row[column].strip()
@@ -246,18 +246,14 @@ def _parts(
     known: Sequence[tuple[str, str, Mapping, Facts]], split: Mapping[str, Any], folder: Path
 ) -> list[int]:
     """0 train, 1 val or NEITHER for every clip."""
-    if "csv" in split:
-        table = read_column(folder / split["csv"], {"column": "part", **split})
-        names = [known_as(file, name) for file, name, *_ in known]
-        found = [next((table[n] for n in keys if n in table), None) for keys in names]
-        return [PARTS.index(part) if part in PARTS else NEITHER for part in found]
     if rule := rule_in(split):
         told = Rule("split", rule, folder)
-        wanted = {p: {str(n) for n in _listed(split.get(p, [p]))} for p in PARTS}
         found = [_all_told(told, file, name, fields) for file, name, fields, _ in known]
+        wanted = [{str(name) for name in _listed(split.get(part, [part]))} for part in PARTS]
+        _check_parts_exist(wanted, set().union(*found))
         return [
-            next((p for p, part in enumerate(PARTS) if wanted[part] & names), NEITHER)
-            for names in found
+            next((p for p, names in enumerate(wanted) if names & of_clip), NEITHER)
+            for of_clip in found
         ]
     by = split.get("by", "clip")
     groups = [name if by == "clip" else getattr(facts, by) for _, name, _, facts in known]
@@ -272,6 +268,15 @@ def _parts(
     return [
         0 if _same(g) in train else 1 if val is None or _same(g) in val else NEITHER for g in groups
     ]
+
+
+def _check_parts_exist(wanted: Sequence[set[str]], found: set[str]) -> None:
+    for part, names in zip(PARTS, wanted, strict=True):
+        if found and not names & found:
+            raise ValueError(
+                f"split: no clip is of {', '.join(sorted(names))}. Say which of "
+                f"{first_of(sorted(found))} is {part}, as in {{..., {part}: [NAME]}}."
+            )
 
 
 def _all_told(rule: Rule, file: str, name: str, fields: Mapping[str, Any]) -> set[str]:

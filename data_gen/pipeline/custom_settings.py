@@ -28,7 +28,7 @@ from utils.text import one_line
 
 NORMALISATIONS, SCALES = ("none", "centre", "centre+scale", "ntu"), ("box", "torso")
 NAMES = either(list_of(either(TEXT, NUMBER)), TEXT, NUMBER)
-PART_RULES = ("field", "folder", "regex")  # that tell what a split puts into a part by name
+PART_RULES = ("csv", "field", "folder", "regex")  # that tell what a split puts into a part by name
 OF_TABLE = dict.fromkeys(("csv", "file", "column"), TEXT)
 KINDS = {
     **dict.fromkeys(("name", "files", "skeleton"), TEXT),
@@ -114,8 +114,8 @@ ABOUT = {
     "- {fraction: 0.2, by: subject, seed: 0}: a random share is val, keeping subjects whole; by: "
     "clip does not\n"
     "- {folder: 2, train: [train], val: [test]}: the name of the folder that many levels up; "
-    "likewise with a field of the file, or a regex\n"
-    "- {csv: split.csv, file: clip, column: part}: from a table",
+    "likewise with a field of the file, a regex, or a table: {csv: split.csv, file: clip, column: "
+    "part, train: [train], val: [test]}",
     "segments": "a table with one row per clip of a long recording: {csv: segments.csv, file: "
     "clip, start: start, end: end, unit: frames or seconds}; start counts from 0, end is "
     "exclusive; the other columns are fields, as for label: {field: action}, and so is recording: "
@@ -244,7 +244,7 @@ def check_rule(name: str, rule: Any) -> None:
 
 def _check_split(settings: CustomSettings) -> None:
     split = settings.split
-    kinds = {"by", "fraction", "csv", *PART_RULES}
+    kinds = {"by", "fraction", *PART_RULES}
     if not isinstance(split, Mapping) or not kinds & set(split):
         raise ValueError(f"split must have one of {', '.join(sorted(kinds))}. Got {split!r}.")
     check_kinds(split, SPLIT_KINDS, "split: ", never_empty=kinds)
@@ -273,7 +273,8 @@ def _check_segments(rule: Any) -> None:
 
 def rule_in(split: Mapping[str, Any]) -> dict[str, Any]:
     """The rule that tells the names of which a split makes parts; empty: it is another split."""
-    return {name: split[name] for name in PART_RULES if name in split}
+    rule = {name: split[name] for name in (*PART_RULES, *OF_TABLE) if split.get(name) is not None}
+    return {"column": "part", **rule} if "csv" in rule else rule
 
 
 def help_text() -> str:

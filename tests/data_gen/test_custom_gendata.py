@@ -285,11 +285,14 @@ def test_bad_files_are_left_out_and_named(folder, capsys):
         ({"by": "subject", "train": ["1"], "val": [4]}, {1}, {4}),
         ({"fraction": 0.5, "by": "subject", "seed": 3}, None, None),
         ({"csv": "split.csv", "file": "clip", "column": "part"}, {1}, {2}),
+        ({"csv": "split.csv", "file": "clip", "column": None, "val": "none"}, {1}, {3}),
+        ({"csv": "split.csv", "file": "clip", "train": ["none", "train"]}, {1, 3}, {2}),
     ],
 )
 def test_rules_of_the_split(folder, split, train, val):
-    lines = ["clip,part", *(f"{p.name},{'train' if '_s1' in p.name else 'val'}"
-                            for p in (folder / "raw").iterdir() if p.name[5] in "12")]  # fmt: skip
+    parts = {"1": "train", "2": "val", "3": "none"}  # the table does not list subject 4
+    names = [path.name for path in (folder / "raw").iterdir()]
+    lines = ["clip,part", *(f"{name},{parts[name[5]]}" for name in names if name[5] in parts)]
     (folder / "split.csv").write_text("\n".join(lines))
     custom_gendata.main(write(folder, split=split))
     found = [{int(name[5]) for name in load_labels(folder / "data" / f"{part}_label.pkl")[0]}
@@ -375,6 +378,10 @@ def test_classes_by_folder_or_table(folder):
         ({"split": {"by": "subject", "train": {"a": 1}}}, "split: train must be a list"),
         ({"normalise": {"mode": "centre+scale", "scale": "arm"}}, "scale must be box or torso"),
         ({"classes": {"a": 1}}, "classes must be text or a list"),
+        (
+            {"split": {"regex": "_(s[12])_", "train": ["s1"]}},
+            "split: no clip is of val. Say which of s1, s2 is val, as in {..., val: [NAME]}.",
+        ),
     ],
 )
 def test_settings_that_cannot_be_are_one_line(folder, capsys, changes, said):
