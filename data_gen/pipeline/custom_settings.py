@@ -3,7 +3,7 @@
 import dataclasses
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ from utils.text import one_line
 
 NORMALISATIONS, SCALES = ("none", "centre", "centre+scale", "ntu"), ("box", "torso")
 NAMES = either(list_of(either(TEXT, NUMBER)), TEXT, NUMBER)
-PART_RULES = ("csv", "field", "folder", "regex")  # that tell what a split puts into a part by name
 OF_TABLE = dict.fromkeys(("csv", "file", "column"), TEXT)
 KINDS = {
     **dict.fromkeys(("name", "files", "skeleton"), TEXT),
@@ -43,6 +42,13 @@ SPLIT_KINDS = {
     **OF_TABLE, "by": TEXT, "fraction": NUMBER, "seed": COUNT, "field": TEXT, "folder": COUNT,
     "regex": TEXT, "train": NAMES, "val": NAMES,
 }  # fmt: skip
+PART_RULES = ("csv", "field", "folder", "regex")  # that tell what a split puts into a part by name
+SPLITS = {  # the keys that each kind of split takes
+    **{name: (name, "train", "val") for name in PART_RULES},
+    "csv": (*OF_TABLE, "train", "val"),
+    "fraction": ("fraction", "by", "seed"),
+    "by": ("by", "train", "val"),
+}
 FRAMES, SECONDS = "frames", "seconds"  # units of segments
 SEGMENT_KINDS = dict.fromkeys(("csv", "file", "start", "end", "unit"), TEXT)
 READER_KINDS = {
@@ -188,13 +194,16 @@ def check(content: Any) -> CustomSettings:
         _check_segments(settings.segments)
     how = settings.normalise
     how = how if isinstance(how, Mapping) else {"mode": how}
+    _check_names("normalise", how, ("mode", "centre", "scale"))
     mode = how.get("mode")
     if how.get("scale", "box") not in SCALES:
         raise ValueError(f"normalise: scale must be {' or '.join(SCALES)}. Got {how['scale']!r}.")
     if mode not in NORMALISATIONS:
         raise ValueError(f"normalise must be one of {', '.join(NORMALISATIONS)}. Got {mode!r}.")
     frames = settings.frames
-    frames = (frames.get("max") or 0) if isinstance(frames, Mapping) else frames
+    if isinstance(frames, Mapping):
+        _check_names("frames", frames, ("max",))
+        frames = frames.get("max") or 0
     for name, value in (("frames", frames), ("persons", settings.persons)):
         if value is not None and (type(value) is not int or value < 1):
             raise ValueError(f"{name} must be 1 or more. Got {value!r}.")
@@ -203,13 +212,16 @@ def check(content: Any) -> CustomSettings:
     return settings
 
 
+def _check_names(what: str, given: Mapping[str, Any], known: Collection[str]) -> None:
+    if unknown := [name for name in given if name not in known]:
+        raise ValueError(f"{what}: unknown key {unknown[0]!r}. It takes {', '.join(known)}.")
+
+
 def _check_reader(reader: Any) -> None:
     if not isinstance(reader, Mapping) or str(reader.get("format")) not in FORMATS:
         found = reader.get("format") if isinstance(reader, Mapping) else reader
         raise ValueError(f"reader: format must be one of {', '.join(FORMATS)}. Got {found!r}.")
-    if unknown := [name for name in reader if name not in READER_KINDS]:
-        known = ", ".join(READER_KINDS)
-        raise ValueError(f"reader: unknown key {unknown[0]!r}. It takes {known}.")
+    _check_names("reader", reader, READER_KINDS)
     check_kinds(reader, READER_KINDS, "reader: ")
     if not all(size > 0 for size in reader.get("image") or ()):
         raise ValueError(f"reader: image must be above 0. Got {reader['image']!r}.")
@@ -244,10 +256,11 @@ def check_rule(name: str, rule: Any) -> None:
 
 def _check_split(settings: CustomSettings) -> None:
     split = settings.split
-    kinds = {"by", "fraction", *PART_RULES}
-    if not isinstance(split, Mapping) or not kinds & set(split):
-        raise ValueError(f"split must have one of {', '.join(sorted(kinds))}. Got {split!r}.")
-    check_kinds(split, SPLIT_KINDS, "split: ", never_empty=kinds)
+    if not isinstance(split, Mapping) or not SPLITS.keys() & set(split):
+        raise ValueError(f"split must have one of {', '.join(sorted(SPLITS))}. Got {split!r}.")
+    kind = next(name for name in SPLITS if name in split)
+    _check_names(f"split by {kind}" if kind != "by" else "split", split, SPLITS[kind])
+    check_kinds(split, SPLIT_KINDS, "split: ", never_empty=SPLITS)
     if rule := rule_in(split):
         check_rule("split", rule)
     by = split.get("by", "clip" if "fraction" in split else None)

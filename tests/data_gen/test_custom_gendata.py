@@ -361,7 +361,7 @@ def test_classes_by_folder_or_table(folder):
         ({"normalise": {"mode": "centre", "centre": "tail"}}, "no joint 'tail'"),
         ({"frames": 0}, "frames must be 1 or more"),
         ({"frames": None}, "frames is missing"),
-        ({"frames": {"most": 3}}, "frames must be 1 or more"),
+        ({"frames": {"most": 3}}, "frames: unknown key 'most'. It takes max."),
         ({"frames": {"max": None}}, "frames must be 1 or more"),
         ({"persons": "many"}, "persons must be 1 or more"),
         ({"classes": "absent.txt"}, "classes: "),
@@ -378,6 +378,17 @@ def test_classes_by_folder_or_table(folder):
         ({"split": {"by": "subject", "train": {"a": 1}}}, "split: train must be a list"),
         ({"normalise": {"mode": "centre+scale", "scale": "arm"}}, "scale must be box or torso"),
         ({"classes": {"a": 1}}, "classes must be text or a list"),
+        ({"split": {"by": "subject", "trian": [1]}}, "split: unknown key 'trian'. It takes by, tr"),
+        (
+            {"split": {"fraction": 0.5, "by": "subject", "train": [1]}},
+            "split by fraction: unknown key 'train'. It takes fraction, by, seed.",
+        ),
+        (
+            {"split": {"csv": "split.csv", "by": "subject"}},
+            "split by csv: unknown key 'by'. It takes csv, file, column, train, val.",
+        ),
+        ({"normalise": {"mode": "centre", "center": "nose"}}, "normalise: unknown key 'center'"),
+        ({"frames": {"max": 300, "min": 10}}, "frames: unknown key 'min'. It takes max."),
         (
             {"split": {"regex": "_(s[12])_", "train": ["s1"]}},
             "split: no clip is of val. Say which of s1, s2 is val, as in {..., val: [NAME]}.",
