@@ -66,8 +66,8 @@ def preparation_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> P
 def prepare(sample: Sample, preparation: Preparation) -> tuple[np.ndarray, bool]:
     """A clip as its file has it -> (M, T, V, C) float32 for the arrays, and whether it was cut."""
     clip = sample.clip.astype(np.float64)
-    if preparation.image or sample.fields.get("image"):
-        clip = in_image(clip, preparation.image or tuple(sample.fields["image"]))
+    if image := preparation.image or sample.image:
+        clip = in_image(clip, image)
     if sample.has_score and not preparation.keep_score:
         clip = clip[..., :-1]
     places = slice(0, clip.shape[3] - (sample.has_score and preparation.keep_score))

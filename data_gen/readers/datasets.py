@@ -59,22 +59,24 @@ def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: O
             raise BadFile(OTHER_FORM, f"{raw.name}: keypoint_score of {name} is {score.shape}.")
         keypoint = np.concatenate([keypoint, score[..., None]], axis=3)
     fields = {"split": splits.get(name, []), "label": None if label is None else int(label)}
-    for key in ("img_shape", "original_shape"):
-        if item.get(key) is not None:
-            fields["image"] = _image_size(raw, item[key], f"{key} of {name}")
-            break
+    sizes = [key for key in ("img_shape", "original_shape") if item.get(key) is not None]
     return Sample(
-        name, seen_only(keypoint, f"{raw.name}, {name},"), score is not None, options.rate, fields
+        name,
+        seen_only(keypoint, f"{raw.name}, {name},"),
+        score is not None,
+        options.rate,
+        fields,
+        _image_size(raw, item[sizes[0]], f"{sizes[0]} of {name}") if sizes else None,
     )
 
 
-def _image_size(raw: Raw, value: Any, what: str) -> list[int]:
-    """(height, width) -> [width, height]."""
+def _image_size(raw: Raw, value: Any, what: str) -> tuple[int, int]:
+    """(height, width) -> (width, height)."""
     try:
         height, width = (int(size) for size in value)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadFile(OTHER_FORM, f"{raw.name}: {what} must be height and width.") from error
-    return [width, height]
+    return width, height
 
 
 def read_ctrgcn(raw: Raw, options: Options) -> list[Sample]:

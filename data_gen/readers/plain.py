@@ -1,19 +1,23 @@
 """Read plain containers: .npy, .npz, .mat, HDF5, JSON and tables, in the layout of the options.
 
-- `npy`, `npz`, `mat`, `hdf5`: one array of numbers; `key` names it (npz, mat: by default the only
-  one), `axes` its axes. With `score`, here and in JSON and txt, the last channel is a confidence.
+- `npy`, `npz`, `mat`, `hdf5`: one array of numbers; `key` names it (by default the only one),
+  `axes` its axes. With `score`, here and in JSON and txt, the last channel is a confidence. Other
+  arrays of one value are fields, such as `label`, and so are attributes of HDF5.
 - `json`: nested lists at `path` (names joined by dots, from the top), with `axes` as well; other
-  entries of the top mapping that are plain values are fields, such as `label`.
+  entries of the top mapping that are plain values are fields.
 - `csv`, `tsv`: wide, one row per frame, the columns of joint and axis named by the pattern
   `columns`, such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns joint by
   joint, after `skip_columns` and with `score` as above; or long, with columns frame, joint, x, y
-  and perhaps z, score and person (a joint is a name or a number from 0).
+  and perhaps z, score and person (a joint is a name or a number from 0). Other columns with the
+  same value in all rows are fields.
 - `txt`: rows of numbers between blanks or commas, without a header, with `axes` of two letters or
   groups: TV*C is one row per frame, T*VC one per joint (MSR-Action3D), TM*V*C one per frame with
   all persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
+from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,8 +43,7 @@ def read_npz(raw: Raw, options: Options) -> list[Sample]:
     arrays = raw.decoded(npz_of)
     found = {name: a for name, a in arrays.items() if a.ndim > 1 and a.dtype.kind in "fiu"}
     array = _chosen(raw, arrays, found, options.key)
-    fields = {name: a.item() for name, a in arrays.items() if a.ndim == 0}
-    return [_sample(raw, array, options, fields)]
+    return [_sample(raw, array, options, _single_values(arrays))]
 
 
 def read_mat(raw: Raw, options: Options) -> list[Sample]:
@@ -50,17 +53,21 @@ def read_mat(raw: Raw, options: Options) -> list[Sample]:
         return read_hdf5(raw, options)
     arrays = raw.decoded(arrays_of)
     found = {name: array for name, array in arrays.items() if array.size > 1}
-    return [_sample(raw, _chosen(raw, arrays, found, options.key), options)]
+    array = _chosen(raw, arrays, found, options.key)
+    return [_sample(raw, array, options, _single_values(arrays))]
 
 
 def read_hdf5(raw: Raw, options: Options) -> list[Sample]:
     with opened(raw) as file:
-        found = {name: name for name in shapes_of(file)}
-        data = file[_chosen(raw, found, found, options.key)]
+        shapes = shapes_of(file)
+        single = [name for name, shape in shapes.items() if shape is not None and prod(shape) == 1]
+        found = {name: name for name in shapes if name not in single}
+        data = file[_chosen(raw, {name: name for name in shapes}, found, options.key)]
         if not is_array(data) or data.size > MAX_VALUES:
             raise BadFile(OTHER_FORM, f"{raw.name}: {data.name} is not an array of this file.")
         array = data[()]
-    return [_sample(raw, array, options)]
+        told = {**data.attrs, **file.attrs} | {name: file[name][()] for name in single}
+    return [_sample(raw, array, options, _single_values(told))]
 
 
 def read_json(raw: Raw, options: Options) -> list[Sample]:
@@ -77,7 +84,9 @@ def read_json(raw: Raw, options: Options) -> list[Sample]:
     fields = {}
     if isinstance(content, dict):
         fields = {
-            name: item for name, item in content.items() if not isinstance(item, (list, dict))
+            name: _plain(item)
+            for name, item in content.items()
+            if not isinstance(item, (list, dict))
         }
     return [_sample(raw, array, options, fields)]
 
@@ -129,6 +138,19 @@ def _chosen(raw: Raw, all_: dict[str, Any], found: dict[str, Any], key: str | No
     return next(iter(found.values()))
 
 
+def _single_values(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Of arrays, or plain values, those that hold one value: facts about the clip."""
+    values = {name: np.asarray(array) for name, array in arrays.items()}
+    return {name: _plain(value.item()) for name, value in values.items() if value.size == 1}
+
+
+def _plain(value: Any) -> Any:
+    """MATLAB writes 3 as 3.0, HDF5 text as bytes."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _sample(
     raw: Raw, array: np.ndarray, options: Options, fields: dict[str, Any] | None = None
 ) -> Sample:
@@ -154,7 +176,15 @@ def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
         clip, has_score = _long(raw, options, lower, rows[1:])
     else:
         clip, has_score = _wide(raw, options, header, rows)
-    return [Sample(stem_of(raw.name), clip, has_score, options.rate)]
+    fields = _constant_columns(header, rows[1:])
+    return [Sample(stem_of(raw.name), clip, has_score, options.rate, fields)]
+
+
+def _constant_columns(header: list[str], rows: list[list[str]]) -> dict[str, str]:
+    """The columns that have the same value in all rows, by name, such as the clip's label."""
+    first, last = rows[0], rows[-1]
+    alike = [i for i, cell in enumerate(first) if cell == last[i]]
+    return {header[i]: first[i].strip() for i in alike if all(row[i] == first[i] for row in rows)}
 
 
 def _wide(

@@ -25,6 +25,7 @@ class Sample:
         has_score: whether the last channel is a confidence.
         rate: frames per second, if the file has it.
         fields: other facts in the file: label, split, subject, ...
+        image: width and height in pixels, if x and y are pixels and the file has them.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Sample:
     has_score: bool = False
     rate: float | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    image: tuple[int, int] | None = None
 
 
 class Raw(NamedTuple):

@@ -340,6 +340,14 @@ def test_classes_by_folder_or_table(folder):
     assert load_labels(folder / "data" / "val_label.pkl")[1] == [0, 0, 1, 1, 2, 2]
 
 
+def test_classes_by_a_field_of_the_file(folder):
+    for path in (folder / "raw").iterdir():
+        told = {"label": np.array([int(path.name[2])]), "image": "a.png", "note": "by hand"}
+        np.savez(path, joints=np.load(path)["joints"], **told)
+    custom_gendata.main(write(folder, label={"field": "label", "first": 1}))
+    assert load_labels(folder / "data" / "val_label.pkl")[1] == [0, 0, 1, 1, 2, 2]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -137,6 +137,41 @@ def test_every_container_gives_the_same_clip(format_):
         assert sample.fields == {"label": 3}
 
 
+def test_single_values_beside_an_array_are_fields():
+    array = RNG.normal(size=(4, 17, 3))
+    mat, h5 = io.BytesIO(), io.BytesIO()
+    savemat(mat, {"joints": array, "label": 3.0, "rate": 2.5, "more": np.arange(3)})
+    with h5py.File(h5, "w") as file:
+        file["clip/joints"] = array
+        file["label"], file["action"], file["more"] = np.array([3.0]), "wave", np.arange(3)
+        file.attrs["subject"], file.attrs["cameras"] = "Ada", [1, 2]
+        file["clip/joints"].attrs["take"] = 7
+    one = {"label": np.array([3]), "action": "wave", "image": "a.png", "more": np.arange(3)}
+    found = {
+        "npz": read("npz", npz(joints=array, **one), key="joints"),
+        "mat": read("mat", mat.getvalue(), key="joints"),
+        "hdf5": read("hdf5", h5.getvalue(), key="clip/joints"),
+    }
+    assert found["npz"][0].fields == {"label": 3, "action": "wave", "image": "a.png"}
+    assert found["mat"][0].fields == {"label": 3, "rate": 2.5}
+    assert found["hdf5"][0].fields == {"label": 3, "action": "wave", "subject": "Ada", "take": 7}
+    for (sample,) in found.values():
+        assert sample.clip.shape == (1, 4, 17, 3) and sample.image is None
+
+
+def test_columns_of_one_value_are_fields():
+    names = [f"{joint}_{axis}" for joint in COCO for axis in "xyz"]
+    rows = [["12", "wave", str(t), *map(str, range(51))] for t in range(3)]
+    rows[1][3:5] = "7", "7"  # the first joint moves
+    text = "\n".join(",".join(row) for row in [["label", "action", "time", *names], *rows])
+    for options in ({"columns": "{joint}_{axis}"}, {"skip_columns": 3}):
+        (sample,) = read("csv", text.encode(), **options)
+        assert sample.fields["label"] == "12" and sample.fields["action"] == "wave"
+        assert not {"time", "nose_x"} & sample.fields.keys()
+    text = "frame,person,joint,x,y,label\n0,1,0,1,2,4\n1,1,0,2,3,4\n"
+    assert read("csv", text.encode())[0].fields == {"person": "1", "joint": "0", "label": "4"}
+
+
 def test_landmarks_of_mediapipe_in_an_image_become_pixels():
     point = {"x": 0.5, "y": 0.25, "z": -0.5, "visibility": 0.9}
     world = {"x": 1.0, "y": 1.0, "z": 1.0}
@@ -210,7 +245,8 @@ def pyskl(**changes):
 def test_annotations_of_pyskl():
     (sample,) = read("pyskl", pyskl())
     assert sample.name == "S001" and sample.has_score and sample.clip.shape == (1, 3, 17, 3)
-    assert sample.fields == {"split": ["xsub_train"], "label": 4, "image": [1920, 1080]}
+    assert sample.fields == {"split": ["xsub_train"], "label": 4}
+    assert sample.image == (1920, 1080)
     (sample,) = read("pyskl", pyskl(keypoint_score=None, keypoint=np.ones((2, 3, 17, 3))))
     assert not sample.has_score and sample.clip.shape == (2, 3, 17, 3)
     for change in ({"keypoint": np.ones((3, 17, 2))}, {"label": "x"}, {"frame_dir": None,
