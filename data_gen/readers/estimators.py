@@ -17,8 +17,9 @@ import numpy as np
 from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
 from data_gen.readers.hdf5 import is_array, opened
 from data_gen.readers.json_text import entry_of, json_of
-from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, stem_of
+from data_gen.readers.sample import Options, Raw, Sample, seen_only, stem_of
 from data_gen.readers.tables import rows_of
+from data_gen.readers.tracks import Track, by_nearest, by_place, clip_of
 
 DEEPLABCUT_AXES = ("x", "y", "likelihood")
 
@@ -35,8 +36,9 @@ def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
         [_landmarks(raw.name, pose, options) for pose in _poses(raw.name, f, options)]
         for f in frames
     ]
-    tables = [np.array(p).reshape(len(p), options.num_joints, 4) for p in persons]
-    clip = _in_pixels(stacked(tables, options, 4), options)
+    tracks = by_nearest(persons) if options.track else by_place(persons)
+    clip = clip_of(tracks, len(persons), options.num_joints, 4, raw.name)
+    clip = _in_pixels(clip, options)
     return [Sample(stem_of(raw.name), seen_only(clip, raw.name), True, options.rate)]
 
 
@@ -99,22 +101,19 @@ def _mediapipe_csv(raw: Raw, options: Options) -> list[Sample]:
 
 def read_kinect(raw: Raw, options: Options) -> list[Sample]:
     frames = entry_of(raw.name, json_of(raw.name, raw.content()), "frames", list)
-    ids: dict[Any, int] = {}
-    places = []
+    tracks: dict[Any, Track] = {}
     for t, frame in enumerate(frames):
         for body in entry_of(raw.name, frame, "bodies", list):
             try:
-                person = ids.setdefault(body.get("body_id", 0), len(ids))
+                track = tracks.setdefault(body.get("body_id", 0), {})
                 joints = np.array(body["joint_positions"], np.float64)
             except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise BadFile(OTHER_FORM, f"{raw.name}: a body lacks {error}.") from error
             if joints.shape != (options.num_joints, 3):
                 shape = f"({options.num_joints}, 3)"
                 raise BadFile(WRONG_JOINTS, f"{raw.name}: joints {joints.shape}, not {shape}.")
-            places.append((person, t, joints))
-    clip = np.zeros((len(ids), len(frames), options.num_joints, 3), np.float32)
-    for person, t, joints in places:
-        clip[person, t] = joints / 1000  # to metres
+            track[t] = joints / 1000  # to metres
+    clip = clip_of(list(tracks.values()), len(frames), options.num_joints, 3, raw.name)
     return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate)]
 
 

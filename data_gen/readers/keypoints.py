@@ -25,7 +25,8 @@ import numpy as np
 
 from data_gen.readers.bad_files import EMPTY, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
 from data_gen.readers.json_text import entry_of, json_of
-from data_gen.readers.sample import Options, Raw, Sample, seen_only, stacked, stem_of
+from data_gen.readers.sample import Options, Raw, Sample, seen_only, stem_of
+from data_gen.readers.tracks import Track, by_nearest, by_place, clip_of, moments_of
 from utils.text import first_of
 
 ENDING = re.compile(r"\.(jpe?g|png|bmp|webp|tiff?)$", re.IGNORECASE)  # of an image's name
@@ -45,8 +46,8 @@ def read_openpose(raw: Raw, options: Options) -> list[Sample]:
         people = entry_of(name, json_of(name, content()), "people", list)
         flat = [entry_of(name, person, "pose_keypoints_2d", list) for person in people]
         frames.append(_triplets(name, flat, options.num_joints))
-    clip = _clip(frames, options, 3)
-    return [Sample(Path(raw.name).name, seen_only(clip, raw.name), True, options.rate)]
+    clip = _clip(frames, options, 3, raw.name)
+    return [Sample(Path(raw.name).name, clip, True, options.rate)]
 
 
 def read_coco(raw: Raw, options: Options) -> list[Sample]:
@@ -59,8 +60,8 @@ def read_coco(raw: Raw, options: Options) -> list[Sample]:
         image = _natural(ENDING.sub("", str(entry_of(raw.name, result, "image_id", (int, str)))))
         images.setdefault(image, []).append(entry_of(raw.name, result, "keypoints", list))
     frames = [_triplets(raw.name, flat, options.num_joints) for flat in _in_time(images)]
-    clip = _clip(frames, options, 3)
-    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), True, options.rate)]
+    clip = _clip(frames, options, 3, raw.name)
+    return [Sample(stem_of(raw.name), clip, True, options.rate)]
 
 
 def read_mmpose(raw: Raw, options: Options) -> list[Sample]:
@@ -77,8 +78,8 @@ def read_mmpose(raw: Raw, options: Options) -> list[Sample]:
     sizes = {person.joints.shape[1] for people in frames.values() for person in people}
     if len(sizes) > 1:
         raise BadFile(OTHER_FORM, f"{raw.name} has key points of 2 and of 3 coordinates.")
-    clip = _clip(_in_time(frames), options, sizes.pop() if sizes else 3)
-    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), True, options.rate)]
+    clip = _clip(_in_time(frames), options, sizes.pop() if sizes else 3, raw.name)
+    return [Sample(stem_of(raw.name), clip, True, options.rate)]
 
 
 def read_yolo(raw: Raw, options: Options) -> list[Sample]:
@@ -95,42 +96,36 @@ def read_yolo(raw: Raw, options: Options) -> list[Sample]:
     if len(channels) > 1:
         raise BadFile(OTHER_FORM, f"{raw.name} has joints with and without a confidence.")
     size = channels.pop()
-    clip = _clip(_in_time(frames), options, size)
-    return [Sample(Path(raw.name).name, seen_only(clip, raw.name), size == 3, options.rate)]
+    clip = _clip(_in_time(frames), options, size, raw.name)
+    return [Sample(Path(raw.name).name, clip, size == 3, options.rate)]
 
 
-def _clip(frames: Sequence[Sequence[Person]], options: Options, channels: int) -> np.ndarray:
+def _clip(
+    frames: Sequence[Sequence[Person]], options: Options, channels: int, what: str
+) -> np.ndarray:
     """(M, T, V, C) of the people of every frame."""
-    tracks = [person.track for people in frames for person in people]
-    if None in tracks or options.track:
-        tables = [
-            np.array([person.joints for person in people]).reshape(
-                len(people), options.num_joints, channels
-            )
-            for people in frames
-        ]
-        return stacked(tables, options, channels)
-    place = {track: m for m, track in enumerate(dict.fromkeys(tracks))}
-    clip = np.zeros((len(place), len(frames), options.num_joints, channels))
-    for t, people in enumerate(frames):
-        for person in people:
-            clip[place[person.track], t] = person.joints
-    return clip
+    if options.track or any(person.track is None for people in frames for person in people):
+        joints = [[person.joints for person in people] for people in frames]
+        tracks = by_nearest(joints) if options.track else by_place(joints)
+    else:
+        of_person: dict[int, Track] = {}
+        for t, people in enumerate(frames):
+            for person in people:
+                of_person.setdefault(person.track, {})[t] = person.joints
+        tracks = list(of_person.values())
+    clip = clip_of(tracks, len(frames), options.num_joints, channels, what)
+    return seen_only(clip, what)
 
 
 def _in_time(images: Mapping[tuple, list]) -> list[list]:
     """The contents of images in the order of their ids, sorted by `_natural`.
 
-    If every id ends with its own number, missing images in between are empty, unless nearly all
-    would be.
+    If every id ends with its own number, missing images in between are empty, as in `moments_of`.
     """
     numbers = {key[-1].number: key for key in images if key and not key[-1].text}
     if len(numbers) < len(images):
         return [images[key] for key in sorted(images)]
-    first, last = min(numbers, default=0), max(numbers, default=-1)
-    if last - first >= 100 * len(numbers):
-        return [images[key] for key in sorted(images)]
-    return [images[numbers[n]] if n in numbers else [] for n in range(first, last + 1)]
+    return [images[numbers[n]] if n in numbers else [] for n in moments_of(numbers)]
 
 
 def _triplets(name: str, flat: list[list], num_joints: int) -> list[Person]:

@@ -28,6 +28,7 @@ from data_gen.readers.hdf5 import is_array, is_hdf5, opened, shapes_of
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.sample import Options, Raw, Sample, arranged, is_number, seen_only, stem_of
 from data_gen.readers.tables import rows_of
+from data_gen.readers.tracks import Track, clip_of, moments_of, step_of
 from formats.arrays import npy_of, npz_of
 from utils.text import one_line
 
@@ -226,12 +227,11 @@ def _named(options: Options, joint: str, axis: str) -> str:
 def _long(
     raw: Raw, options: Options, header: list[str], rows: list[list[str]]
 ) -> tuple[np.ndarray, bool]:
-    """One row per frame, person and joint."""
+    """One row per frame, person and joint. Frames without anybody may be missing."""
     axes = [axis for axis in AXES if axis in header]
     column = {name: header.index(name) for name in header}
-    frames: dict[int, int] = {}
-    persons: dict[str, int] = {}
-    entries = []
+    frames: set[int] = set()
+    persons: dict[str, Track] = {}
     for row in rows:
         if len(row) != len(header):
             raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
@@ -246,13 +246,13 @@ def _long(
             number.isdecimal() and int(number) < options.num_joints
         ):
             raise BadFile(WRONG_JOINTS, f"{raw.name}: the skeleton has no joint {joint!r}.")
-        frames.setdefault(int(frame), 0)
-        persons.setdefault(person, len(persons))
-        entries.append((person, int(frame), int(number), values))
-    place = {frame: t for t, frame in enumerate(sorted(frames))}
-    clip = np.zeros((len(persons), len(frames), options.num_joints, len(axes)), np.float32)
-    for person, frame, number, values in entries:
-        clip[persons[person], place[frame], number] = values
+        frames.add(int(frame))
+        track = persons.setdefault(person, {})
+        empty = np.zeros((options.num_joints, len(axes)))
+        track.setdefault(int(frame), empty)[int(number)] = values
+    place = {frame: t for t, frame in enumerate(moments_of(frames, step_of(frames)))}
+    tracks = [{place[f]: joints for f, joints in track.items()} for track in persons.values()]
+    clip = clip_of(tracks, len(place), options.num_joints, len(axes), raw.name)
     return seen_only(clip, raw.name), axes[-1] == "score"
 
 

@@ -162,57 +162,6 @@ def seen_only(clip: np.ndarray, what: str) -> np.ndarray:
     return clip
 
 
-def joined_over_frames(frames: Sequence[np.ndarray], num_joints: int, channels: int) -> np.ndarray:
-    """Track persons without ids, (P_t, V, C) per frame -> (M, T, V, C), by the nearest neighbour.
-
-    From frame to frame persons are paired in the order of the distance between the means of their
-    visible joints; persons left over begin new tracks.
-    """
-    tracks: list[dict[int, np.ndarray]] = []
-    last: list[tuple[int, np.ndarray]] = []  # frame and place of each track's end
-    for t, persons in enumerate(frames):
-        places = [_place(person) for person in persons]
-        pairs = sorted(
-            (float(np.linalg.norm(place - end)), track, number)
-            for track, (frame, end) in enumerate(last)
-            if frame == t - 1
-            for number, place in enumerate(places)
-        )
-        taken: dict[int, int] = {}
-        for _, track, number in pairs:
-            if number not in taken and track not in taken.values():
-                taken[number] = track
-        for number, person in enumerate(persons):
-            track = taken.get(number, len(tracks))
-            if track == len(tracks):
-                tracks.append({})
-                last.append((t, places[number]))
-            tracks[track][t] = person
-            last[track] = (t, places[number])
-    clip = np.zeros((len(tracks), len(frames), num_joints, channels), np.float32)
-    for m, track in enumerate(tracks):
-        for t, person in track.items():
-            clip[m, t] = person
-    return clip
-
-
-def _place(person: np.ndarray) -> np.ndarray:
-    """The mean (2,) of the joints (V, C) that were seen."""
-    seen = person[person.any(axis=1), :2]
-    return seen.mean(axis=0) if len(seen) else np.zeros(2)
-
-
-def stacked(frames: Sequence[np.ndarray], options: Options, channels: int) -> np.ndarray:
-    """Persons of each frame, (P_t, V, C) -> (M, T, V, C): tracked, or by their place in it."""
-    if options.track:
-        return joined_over_frames(frames, options.num_joints, channels)
-    most = max((len(persons) for persons in frames), default=0)
-    clip = np.zeros((most, len(frames), options.num_joints, channels), np.float32)
-    for t, persons in enumerate(frames):
-        clip[: len(persons), t] = persons
-    return clip
-
-
 def stem_of(name: str) -> str:
     return Path(name).stem
 

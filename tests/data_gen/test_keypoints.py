@@ -7,7 +7,6 @@ import pytest
 from read_raw import read
 
 from data_gen.readers.bad_files import BadFile
-from data_gen.readers.sample import joined_over_frames
 
 
 def openpose(*people):
@@ -156,10 +155,3 @@ def test_people_of_yolo_keep_their_tracks(rest):
 def test_what_are_no_labels_of_one_video(files, said):
     with pytest.raises(BadFile, match=said):
         read("yolo", files, name="labels", image=[100, 100])
-
-
-def test_people_are_followed_by_the_nearest_place():
-    left, right = np.full((17, 2), 1.0), np.full((17, 2), 9.0)
-    frames = [np.stack([left, right]), np.stack([right + 0.1, left + 0.1]), (left + 0.2)[None]]
-    clip = joined_over_frames(frames, 17, 2)
-    np.testing.assert_allclose(clip[:, :, 0, 0], [[1, 1.1, 1.2], [9, 9.1, 0]], rtol=1e-6)

@@ -9,7 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.raw_formats import Kinetics, Ntu, RawFormat, Ucla
-from data_gen.readers.sample import Sample, joined_over_frames
+from data_gen.readers.sample import Sample
+from data_gen.readers.tracks import by_nearest, clip_of
 from graph.joint_matching import converted
 from graph.named import skeleton_class
 from tools.video.estimators import PoseEstimator, Poses
@@ -49,7 +50,7 @@ def skeletons_of(video: Video, estimate: PoseEstimator, coordinates: str) -> See
     found = [of(poses, coordinates) for poses in poses_of(video, estimate)]
     if not any(len(persons) for persons in found):
         raise ValueError(f"{video.name}: nobody is seen in {len(found)} frames.")
-    clip = joined_over_frames(found, joints, 3)
+    clip = clip_of(by_nearest(found), len(found), joints, 3, video.name)
     name, size = video.name, (video.width, video.height)
     return Seen(name, estimate.skeleton, clip, coordinates, size, video.rate)
 
