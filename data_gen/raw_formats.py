@@ -21,7 +21,7 @@ from data_gen.pipeline.custom_plan import options_of
 from data_gen.pipeline.custom_settings import check, read_custom_settings, settings_as_values
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
 from data_gen.pipeline.ntu_plan import MAX_FRAMES
-from data_gen.readers.formats import ENDINGS, FORMATS, OF_FOLDERS
+from data_gen.readers.formats import ENDINGS, OF_FOLDERS, OF_SIZED_IMAGES, read_samples
 from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
 from data_gen.readers.kinetics import parse_bodies
 from data_gen.readers.ntu import parse_name, parse_skeleton, select_bodies
@@ -34,6 +34,7 @@ from data_gen.udiva_gendata import PUBLISHED_CHUNK_SIZE
 from formats.chunks import feature_sets
 from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed
+from formats.manifest import has_score
 from graph.named import skeleton_class
 
 NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames per second of Kinect
@@ -131,7 +132,13 @@ class Custom:
 
     Args:
         settings: of the file, plain values.
-        num_frames: of the arrays; longer clips keep their length.
+        clip_shape: of the arrays (C, T, V, M), if they are made; longer clips keep their length.
+        has_score: whether the last channel of the arrays is a confidence.
+
+    Attributes:
+        num_places: 2 or 3 coordinates; 0 if the arrays are not made yet.
+        in_image: whether clips are places in images.
+        shares: whether these become fractions of the image's width.
 
     Raises:
         ValueError: the settings are wrong.
@@ -140,7 +147,9 @@ class Custom:
     chunk = None
     classes: Sequence[str] = ()
 
-    def __init__(self, settings: Mapping[str, Any], num_frames: int) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], clip_shape: Sequence[int], has_score: bool
+    ) -> None:
         checked = check(dict(settings))
         self.format, self.skeleton = checked.reader["format"], str(checked.skeleton)
         self.of_folders = self.format in OF_FOLDERS
@@ -150,10 +159,15 @@ class Custom:
         self.options = options_of(checked, skeleton)
         self.preparation = preparation_of(checked, skeleton)
         self.array_up = "z" if self.preparation.normalise == "ntu" else skeleton.up
-        self.persons, self.num_frames = checked.persons, num_frames
+        self.persons, self.num_frames = checked.persons, clip_shape[1]
+        self.has_score = has_score
+        self.num_places = clip_shape[0] - has_score
+        sized = bool(self.options.image or self.options.image_fields)
+        self.shares = sized or self.format in OF_SIZED_IMAGES
+        self.in_image = sized or (self.num_places == 2 if self.num_places else self.shares)
 
     def read(self, raw: Raw) -> list[Sample]:
-        samples = FORMATS[self.format](raw, self.options)
+        samples = read_samples(raw, self.format, self.options)
         # A clip that is a file of its own has the file's name, as in the arrays.
         return [replace(samples[0], name=Path(raw.name).name)] if len(samples) == 1 else samples
 
@@ -249,19 +263,19 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
         ValueError: it is unknown.
     """
     name = manifest.get("dataset")
-    num_frames = int((manifest.get("clip_shape") or (0, 0))[1])
+    clip_shape = manifest.get("clip_shape") or (0, 0, 0, 0)
     if name in ("ntu", "ntu120"):
         return Ntu()
     if name == "kinetics":
         return Kinetics()
     if name == "nw-ucla":
-        return Ucla(num_frames)
+        return Ucla(clip_shape[1])
     if name == "udiva":
         return Udiva(manifest.get("chunk_size") or PUBLISHED_CHUNK_SIZE, features)
     if manifest.get("format") == "chunks" and all(map(manifest.get, OF_MOTION_CAPTURE)):
         return MotionCapture(manifest, features)
     if manifest.get("settings"):
-        return Custom(manifest["settings"], num_frames)
+        return Custom(manifest["settings"], clip_shape, has_score(manifest))
     raise ValueError(
         f"how raw clips of {name or 'these data'} are read is not known. Name the format with "
         "--format: ntu, kinetics, nw-ucla, udiva, or the YAML file of custom_gendata.py."

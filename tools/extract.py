@@ -91,10 +91,9 @@ def write_yaml(path: Path, seen: Seen, persons: int, in_folders: bool) -> None:
     files, label = "*.npz", "{regex: '^([a-z]+)'}  # the class stands in the name: wave_01.npz"
     if in_folders:
         files, label = "**/*.npz", "{folder: 1}  # the class is the name of the folder"
-    width, height = seen.size
-    reader = "{format: npz, key: joints, axes: MTVC"
+    reader = "{format: npz, key: joints, axes: MTVC, rate: rate"
     if seen.coordinates == PIXELS:
-        reader += f", channels: 3, score: keep, image: [{width}, {height}]"
+        reader += ", score: keep, image: [width, height]"
     text = f"""\
 # Left to say: the class of a clip, and who trains. All keys: custom_gendata.py --help-config
 name: {as_yaml(path.absolute().parent.name)}

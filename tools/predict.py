@@ -212,8 +212,10 @@ def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
         estimate = estimator(args.pose, args.pose_model)
         if args.window and not args.save_skeletons:
             frames = skeletons.frames_in_dataset(video, estimate, raw)
-            scored, rate = wanted == skeletons.PIXELS, args.rate or video.rate
-            source = inputs.LiveSource(video.name, scored, rate)
+            image = skeletons.image_of(raw, (video.width, video.height))
+            source = inputs.LiveSource(
+                video.name, skeletons.has_score(raw), args.rate or video.rate, image
+            )
             yield from inputs.live_windows(frames, source, args.window, args.stride)
             continue
         seen = skeletons.skeletons_of(video, estimate, wanted)

@@ -48,13 +48,14 @@ def preparation_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> P
         _upright_joints(skeleton)
     frames = settings.frames
     is_cut = isinstance(frames, Mapping)
-    image = settings.reader.get("image")
+    image = settings.reader.get("image") or ()
+    image = () if any(isinstance(size, str) for size in image) else image  # fields of each file
     return Preparation(
         settings.skeleton,
         normalise["mode"],
         own if centre is None else skeleton.joint_names.index(centre),
         normalise.get("scale", "box"),
-        tuple(map(float, image)) if image else None,
+        tuple(map(float, image)) or None,
         settings.reader.get("score", "keep") == "keep",
         None if is_cut else frames,
         frames["max"] if is_cut else None,
@@ -66,7 +67,7 @@ def preparation_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> P
 def prepare(sample: Sample, preparation: Preparation) -> tuple[np.ndarray, bool]:
     """A clip as its file has it -> (M, T, V, C) float32 for the arrays, and whether it was cut."""
     clip = sample.clip.astype(np.float64)
-    if image := preparation.image or sample.image:
+    if image := sample.image or preparation.image:
         clip = in_image(clip, image)
     if sample.has_score and not preparation.keep_score:
         clip = clip[..., :-1]

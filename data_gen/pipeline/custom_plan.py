@@ -17,7 +17,7 @@ from data_gen.pipeline.custom_settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
-from data_gen.readers.formats import ENDINGS, FORMATS, OF_FOLDERS, OF_MANY, has_ending
+from data_gen.readers.formats import ENDINGS, OF_FOLDERS, OF_MANY, has_ending, read_samples
 from data_gen.readers.found import ARCHIVES, clip_folders, folder_of_parts, names_of, single_file
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
@@ -35,6 +35,10 @@ def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Optio
         for name, value in settings.reader.items()
         if name in names and value is not None
     }
+    if isinstance(given.get("rate"), str):
+        given["rate_field"] = given.pop("rate")
+    if isinstance(given.get("image", (0,))[0], str):
+        given["image_fields"] = given.pop("image")
     names_of_joints = skeleton.names_in_files()
     return Options(num_joints=len(names_of_joints), joint_names=names_of_joints, **given)
 
@@ -91,7 +95,7 @@ def read_raw(
     segments: Segments | None = None,
 ) -> list[tuple[Sample, np.ndarray, bool]]:
     """The samples of a file, or their segments, prepared."""
-    samples = FORMATS[format_](raw, options)
+    samples = read_samples(raw, format_, options)
     if segments:
         samples = [piece for sample in samples for piece in segments.cut(raw.name, sample)]
     return [(sample, *prepare(sample, preparation)) for sample in samples]

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from data_gen.readers.formats import FORMATS, IN_SHARES
+from data_gen.readers.formats import FORMATS, IN_SHARES, WITH_FIELDS
 from formats.kinds import (
     COUNT,
     NUMBER,
@@ -56,8 +56,8 @@ READER_KINDS = {
     **dict.fromkeys(("channels", "persons", "skip_columns"), COUNT),
     **dict.fromkeys(("world", "track"), YES_NO),
     "key": TEXT,
-    "rate": NUMBER,
-    "image": list_of(NUMBER, 2),
+    "rate": either(NUMBER, TEXT),
+    "image": either(list_of(NUMBER, 2), list_of(TEXT, 2)),
 }
 
 
@@ -99,9 +99,11 @@ ABOUT = {
     "- channels, persons: their number, where the file does not tell it\n"
     "- columns: pattern of a table's column names, such as '{joint}_{axis}'\n"
     "- path: where the array is in JSON\n"
-    "- rate: frames per second, where the file does not tell it or is wrong\n"
-    "- image: [width, height] in pixels: coordinates in the image (for mediapipe and yolo: "
-    "fractions of width and height) become fractions of the width, measured from the middle\n"
+    "- rate: frames per second, where the file does not tell it or is wrong, or the name of the "
+    "field that tells it\n"
+    "- image: [1920, 1080], width and height in pixels, or the names of two fields: [width, "
+    "height]; coordinates in the image (for mediapipe and yolo: fractions of width and height) "
+    "become fractions of the width, measured from the middle\n"
     "- score: keep or drop a confidence channel; for arrays and tables without column names it "
     "also says that the last channel is one\n"
     "- skip_columns: for txt and tables without column names, the number of columns before the "
@@ -223,7 +225,13 @@ def _check_reader(reader: Any) -> None:
         raise ValueError(f"reader: format must be one of {', '.join(FORMATS)}. Got {found!r}.")
     _check_names("reader", reader, READER_KINDS)
     check_kinds(reader, READER_KINDS, "reader: ")
-    if not all(size > 0 for size in reader.get("image") or ()):
+    image, rate = reader.get("image") or (1, 1), reader.get("rate")
+    if isinstance(rate, str) or isinstance(image[0], str):
+        if reader["format"] not in WITH_FIELDS:
+            raise ValueError(
+                f"reader: {reader['format']} has no fields. rate and image must be numbers."
+            )
+    elif min(image) <= 0:
         raise ValueError(f"reader: image must be above 0. Got {reader['image']!r}.")
     if reader["format"] in IN_SHARES and not reader.get("image"):
         raise ValueError(

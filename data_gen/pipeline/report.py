@@ -147,7 +147,8 @@ def _warn(plan: Plan, bad: Sequence[BadClip], num_cut: int) -> None:
         max_frames = plan.clip_shape[1]
         logger.warning("%d clips have more than %d frames; the rest is cut.", num_cut, max_frames)
     for clip in bad[:SHOWN]:
-        logger.warning("left out %s: %s", one_line(clip.file), one_line(clip.reason))
+        named = clip.reason if clip.file in clip.reason else f"{clip.file}: {clip.reason}"
+        logger.warning("left out: %s", one_line(named))
     if not bad:
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in _by_kind(bad).items())
@@ -157,7 +158,7 @@ def _warn(plan: Plan, bad: Sequence[BadClip], num_cut: int) -> None:
     )
     if len(bad) >= MAX_BAD_SHARE * plan.num_files:
         raise ValueError(
-            f"{summary}. That is 1 % or more: mend them, or put them on the list of samples to "
-            f"leave out. The arrays of the others are complete. The first: {bad[0].reason}"
+            f"{summary}. That is 1 % or more: mend them, or take them away. The arrays of the "
+            f"others are complete. The first: {bad[0].reason}"
         )
     logger.warning("%s.", summary)

@@ -1,11 +1,14 @@
 """The formats of users' recordings, by name, and their readers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from data_gen.readers import datasets, estimators, keypoints, motion_capture, plain
+from data_gen.readers.bad_files import NO_NUMBER, BadFile
 from data_gen.readers.sample import Options, Raw, Sample
 
+MOST = 1e6  # pixels, frames per second
 Reader = Callable[[Raw, Options], list[Sample]]
 
 FORMATS: dict[str, Reader] = {
@@ -29,7 +32,9 @@ FORMATS: dict[str, Reader] = {
     "bvh": motion_capture.read_bvh,
     "c3d": motion_capture.read_c3d,
 }
+WITH_FIELDS = ("npz", "mat", "hdf5", "json", "csv", "tsv")
 OF_FOLDERS = {"openpose", "yolo"}  # a clip is a folder of files
+OF_SIZED_IMAGES = {"pyskl"}  # whose size the files have
 IN_SHARES = {"yolo"}  # of the image, whose size must be told
 OF_MANY = {"pyskl", "ctrgcn"}  # a file holds many clips
 ENDINGS: dict[str, tuple[str, ...]] = {
@@ -48,6 +53,35 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "kinect": (".json",),
     "deeplabcut": (".csv", ".h5", ".hdf5"),
 }
+
+
+def read_samples(raw: Raw, format_: str, options: Options) -> list[Sample]:
+    """The clips of a file.
+
+    Raises:
+        ValueError: the file is bad, or lacks a field that the options name.
+    """
+    samples = FORMATS[format_](raw, options)
+    if name := options.rate_field:
+        samples = [replace(s, rate=_number(raw, s, name)) for s in samples]
+    if names := options.image_fields:
+        width, height = names
+        samples = [
+            replace(s, image=(_number(raw, s, width), _number(raw, s, height))) for s in samples
+        ]
+    return samples
+
+
+def _number(raw: Raw, sample: Sample, name: str) -> float:
+    """A field that is a number above 0."""
+    value = sample.fields.get(name)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < MOST:
+        raise BadFile(NO_NUMBER, f"{raw.name}: the field {name!r} is {value!r}, no number above 0.")
+    return number
 
 
 def format_of(path: Path) -> str | None:

@@ -25,7 +25,7 @@ class Sample:
         has_score: whether the last channel is a confidence.
         rate: frames per second, if the file has it.
         fields: other facts in the file: label, split, subject, ...
-        image: width and height in pixels, if x and y are pixels and the file has them.
+        image: width and height in pixels, if x and y are pixels of it and the file has them.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Sample:
     has_score: bool = False
     rate: float | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-    image: tuple[int, int] | None = None
+    image: tuple[float, float] | None = None
 
 
 class Raw(NamedTuple):
@@ -75,8 +75,10 @@ class Options(NamedTuple):
     columns: str | None = None  # of a wide table: a pattern such as {joint}_{axis}
     path: str | None = None  # in JSON: names joined by dots
     rate: float | None = None
+    rate_field: str | None = None  # that holds the rate
     world: bool = True  # of MediaPipe: metres instead of image shares
     image: Sequence[float] | None = None  # width and height, where places are shares of them
+    image_fields: Sequence[str] = ()  # that hold width and height
     score: str | None = None  # keep or drop; of an array it says that the last channel is one
     skip_columns: int = 0  # of txt and tables by order: before those of the joints
     joint_names: tuple[str, ...] = ()

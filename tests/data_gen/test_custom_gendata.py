@@ -348,6 +348,23 @@ def test_classes_by_a_field_of_the_file(folder):
     assert load_labels(folder / "data" / "val_label.pkl")[1] == [0, 0, 1, 1, 2, 2]
 
 
+def test_rate_and_size_of_the_image_by_fields_of_the_file(folder):
+    """Every file has its own: files of more frames a second are longer, not slower."""
+    for number, path in enumerate(sorted((folder / "raw").iterdir()), start=1):
+        frames, width = (10, 400) if number % 2 else (20, 800)
+        joints = np.full((frames, 17, 2), width / 2)  # in the middle of the image,
+        joints[:, 16, 0] += width / 4  # but the last one
+        told = {"fps": frames, "width": float(width), "height": width, "none": 0}
+        np.savez(path, joints=joints, **(told if number > 1 else told | {"fps": "fast"}))
+    reader = {"format": "npz", "rate": "fps", "image": ["width", "height"]}
+    argv = write(folder, reader=reader, normalise="none", rate=10, frames={"max": 30})
+    with pytest.raises(ValueError, match="the field 'fps' is 'fast', no number above 0"):
+        custom_gendata.main(argv)
+    clips = np.load(folder / "data" / "train_data_joint.npy")
+    assert set(np.unique(clips)) == {0, 0.25} and clips.shape[0] == 17
+    assert (clips[:, 0, :, 16, 0] == 0.25).sum(axis=1).tolist() == [10] * 17
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -377,6 +394,8 @@ def test_classes_by_a_field_of_the_file(folder):
         ({"reader": {"format": ["npz"]}}, "format must be one of npy"),
         ({"reader": {"format": "npz", "rate": [30]}}, "reader: rate must be a number"),
         ({"reader": {"format": "npz", "image": [0, 9]}}, "reader: image must be above 0"),
+        ({"reader": {"format": "npz", "image": [1920, "h"]}}, "reader: image must be a list of 2"),
+        ({"reader": {"format": "bvh", "rate": "fps"}}, "bvh has no fields. rate and image must be"),
         ({"rate": "fast"}, "rate must be a number"),
         ({"label": {"regex": ["a"]}}, "label: regex must be text"),
         ({"label": {"csv": None}}, "label: csv has no value"),

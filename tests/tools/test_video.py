@@ -10,13 +10,23 @@ import yaml
 from one_error import error_of
 
 from data_gen import custom_gendata
-from data_gen.raw_formats import Kinetics, Ntu
+from data_gen.raw_formats import Custom, Kinetics, Ntu, raw_format
+from formats.labels import load_labels
+from formats.manifest import read_manifest
 from graph.named import skeleton_class
 from tools import extract, predict
 from tools.video import estimators, frames
 from tools.video.estimators import Poses, RTMLib, estimator
 from tools.video.frames import Video, open_video
-from tools.video.skeletons import METRES, PIXELS, as_dataset, skeletons_of
+from tools.video.skeletons import (
+    METRES,
+    PIXELS,
+    SCORED_METRES,
+    as_dataset,
+    coordinates_for,
+    in_dataset,
+    skeletons_of,
+)
 
 NAMES = skeleton_class("mediapipe33").joint_names
 
@@ -210,6 +220,94 @@ def test_a_person_is_found_predicted_and_becomes_data(astronaut, tmp_path, capsy
     custom_gendata.main(["--config", str(settings), *out])
     shapes = [np.load(tmp_path / f"own/{part}_data_joint.npy").shape for part in ("train", "val")]
     assert [shape[1] for shape in shapes] == [3, 3] and all(shape[3] == 33 for shape in shapes)
+
+
+def custom(channels: int, **reader) -> Custom:
+    """The format of recordings, as their manifest tells it."""
+    settings = {
+        "name": "own", "files": "*.npz", "skeleton": "mediapipe33", "label": {"folder": 1},
+        "split": {"fraction": 0.5}, "normalise": "none", "frames": {"max": 300},
+        "reader": {"format": "npz", "axes": "MTVC", **reader},
+    }  # fmt: skip
+    return raw_format(
+        {
+            "dataset": "own",
+            "settings": settings,
+            "clip_shape": [channels, 300, 33, 1],
+            "has_score": reader.get("score") == "keep",
+        }
+    )
+
+
+@pytest.mark.parametrize("coordinates", [PIXELS, METRES])
+def test_a_video_is_predicted_as_its_extracted_file_is(tmp_path, monkeypatch, coordinates):
+    """Videos of any size and rate: the YAML file that extract writes knows where they are told."""
+    sizes = {"wide_1.mp4": (400, 200), "tall_1.mp4": (200, 400)}
+
+    def opened(name: str) -> Video:
+        width, height = sizes[name]
+        return video(5)._replace(name=name, width=width, height=height)
+
+    monkeypatch.setattr(extract, "open_video", opened)
+    monkeypatch.setattr(extract, "estimator", lambda *args: Standing())
+    extract.main([*sizes, "--out", str(tmp_path / "raw"), "--coordinates", coordinates])
+    path = tmp_path / "raw" / "skeletons.yaml"
+    told = yaml.safe_load(path.read_text()) | {"normalise": "none", "persons": 1}
+    path.write_text(yaml.safe_dump(told | {"split": {"fraction": 0.5, "by": "clip"}}))
+    out = ["--out-folder", str(tmp_path / "own"), "--config-folder", str(tmp_path / "config")]
+    custom_gendata.main(["--config", str(path), *out])
+    raw = raw_format(read_manifest(tmp_path / "own"))
+    assert coordinates_for(raw) == coordinates
+    for part in ("train", "val"):
+        (name,), _ = load_labels(tmp_path / f"own/{part}_label.pkl")
+        (array,) = np.load(tmp_path / f"own/{part}_data_joint.npy")
+        seen = skeletons_of(opened(name.replace(".npz", ".mp4")), Standing(), coordinates)
+        sample = as_dataset(seen, raw)
+        assert sample.rate == 25
+        np.testing.assert_allclose(raw.array(sample), array, atol=1e-6)
+        if coordinates == PIXELS:
+            width, height = seen.size
+            x, y, score = array[:, 1, 0, 0]  # the nose: in pixels at (80, 10)
+            expected = (80 - width / 2) / width, (10 - height / 2) / width, 0.8
+            assert (x, y, score) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("up", "expected"), [("-y", (0.2, -0.9, 0.3)), ("y", (-0.2, 0.9, 0.3)), ("z", (0.2, 0.3, 0.9))]
+)
+def test_metres_are_turned_to_the_axis_that_points_up(up, expected):
+    raw = custom(4, score="keep")
+    raw.up = up
+    clip = np.zeros((1, 2, 33, 4))
+    clip[0, 1] = 0.2, -0.9, 0.3, 0.8
+    turned = in_dataset(clip, "mediapipe33", (200, 200), raw)
+    assert tuple(turned[0, 1, 0]) == (*expected, 0.8) and not turned[0, 0].any()
+
+
+@pytest.mark.parametrize(
+    ("channels", "reader", "coordinates"),
+    [
+        (3, {}, METRES),
+        (4, {"score": "keep"}, SCORED_METRES),
+        (3, {"score": "keep"}, PIXELS),
+        (2, {}, PIXELS),
+        (2, {"format": "pyskl"}, PIXELS),
+        (3, {"format": "pyskl"}, METRES),
+        (2, {"image": ["width", "height"]}, PIXELS),
+    ],
+)
+def test_a_video_gives_the_channels_of_the_network(channels, reader, coordinates):
+    raw = custom(channels, **reader)
+    assert coordinates_for(raw) == coordinates
+    sample = as_dataset(skeletons_of(video(4), Standing(), coordinates), raw)
+    assert raw.array(sample).shape == (channels, 300, 33, 1)
+    assert sample.has_score == ("score" in reader)
+
+
+def test_depth_in_an_image_is_not_known_from_a_video():
+    raw = custom(4, format="mediapipe", image=[400, 200], score="keep")
+    with pytest.raises(ValueError, match="a depth in the image, which --video does not estimate"):
+        coordinates_for(raw)
 
 
 def test_extract_resumes(tmp_path, capsys):

@@ -94,15 +94,18 @@ class LiveSource(NamedTuple):
     Args:
         has_score: whether their last channel is a confidence.
         rate: frames per second.
+        image: width and height, if places become shares of it.
     """
 
     name: str
     has_score: bool
     rate: float | None
+    image: tuple[int, int] | None = None
 
     def sample(self, frames: list[np.ndarray] | deque[np.ndarray]) -> Sample:
         """Frames as a clip."""
-        return Sample(self.name, _stacked(frames), self.has_score, self.rate)
+        clip = _stacked(frames)
+        return Sample(self.name, clip, self.has_score, self.rate, image=self.image)
 
 
 def joined(frames: Iterator[np.ndarray], source: LiveSource) -> Sample:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.raw_formats import Kinetics, Ntu, RawFormat, Ucla
+from data_gen.raw_formats import Custom, Kinetics, RawFormat
 from data_gen.readers.sample import Sample
 from data_gen.readers.tracks import by_nearest, clip_of
 from graph.joint_matching import converted
@@ -18,6 +18,10 @@ from tools.video.frames import Video
 from utils.files import atomic_write
 
 METRES, PIXELS = "metres", "pixels"
+SCORED_METRES = "metres and confidence"
+# From an estimator's x to the right, y down, z away to the axis that points up in a data set, by
+# turning: axes in their new order, and signs.
+TURNS = {"-y": ([0, 1, 2], (1, 1, 1)), "y": ([0, 1, 2], (-1, -1, 1)), "z": ([0, 2, 1], (1, 1, -1))}
 
 
 class Seen(NamedTuple):
@@ -25,8 +29,8 @@ class Seen(NamedTuple):
 
     name: str
     skeleton: str
-    clip: np.ndarray  # (M, T, V, 3), metres (y down) or pixels and confidence
-    coordinates: str  # METRES or PIXELS
+    clip: np.ndarray  # (M, T, V, C), metres (y down) or pixels and confidence
+    coordinates: str  # METRES, SCORED_METRES or PIXELS
     size: tuple[int, int]  # width and height of the pictures
     rate: float
 
@@ -50,18 +54,21 @@ def skeletons_of(video: Video, estimate: PoseEstimator, coordinates: str) -> See
     found = [of(poses, coordinates) for poses in poses_of(video, estimate)]
     if not any(len(persons) for persons in found):
         raise ValueError(f"{video.name}: nobody is seen in {len(found)} frames.")
-    clip = clip_of(by_nearest(found), len(found), joints, 3, video.name)
+    channels = found[0].shape[-1]
+    clip = clip_of(by_nearest(found), len(found), joints, channels, video.name)
     name, size = video.name, (video.width, video.height)
     return Seen(name, estimate.skeleton, clip, coordinates, size, video.rate)
 
 
 def of(poses: Poses, coordinates: str) -> np.ndarray:
-    """(P, V, 3) of a frame."""
+    """(P, V, C) of a frame."""
+    if coordinates == SCORED_METRES:
+        return np.concatenate([poses.world, poses.image[..., 2:]], axis=-1)
     return poses.world if coordinates == METRES else poses.image
 
 
 def _check(estimate: PoseEstimator, coordinates: str) -> None:
-    if coordinates == METRES and not estimate.has_world:
+    if coordinates != PIXELS and not estimate.has_world:
         raise ValueError(
             f"{type(estimate).__name__} knows pixels only, but metres are needed. Use --pose "
             "mediapipe, or a network that was trained on places in images."
@@ -69,42 +76,58 @@ def _check(estimate: PoseEstimator, coordinates: str) -> None:
 
 
 def coordinates_for(raw: RawFormat) -> str:
-    """The unit of a data set's clips."""
-    if isinstance(raw, (Ntu, Ucla)):
+    """The coordinates of a data set's clips.
+
+    Raises:
+        ValueError: a video does not tell them.
+    """
+    if isinstance(raw, Kinetics):
+        return PIXELS
+    if not isinstance(raw, Custom):
         return METRES
-    return PIXELS if isinstance(raw, Kinetics) or _has_image(raw) else METRES
+    if raw.in_image and raw.num_places == 3:
+        raise ValueError("the data have a depth in the image, which --video does not estimate.")
+    return PIXELS if raw.in_image else SCORED_METRES if raw.has_score else METRES
 
 
-def _has_image(raw: RawFormat) -> bool:
-    preparation = getattr(raw, "preparation", None)
-    return preparation is not None and preparation.image is not None
+def has_score(raw: RawFormat) -> bool:
+    """Whether the last channel of a data set's clips is a confidence."""
+    if isinstance(raw, Custom) and raw.num_places:
+        return raw.has_score
+    return coordinates_for(raw) != METRES
+
+
+def image_of(raw: RawFormat, size: tuple[int, int]) -> tuple[int, int] | None:
+    """The size of a video's pictures, where places become shares of it."""
+    return size if isinstance(raw, Custom) and raw.shares and raw.in_image else None
 
 
 def in_dataset(
     clip: np.ndarray, skeleton: str, size: tuple[int, int], raw: RawFormat
 ) -> np.ndarray:
-    """(M, T, V, 3) as seen -> joints and coordinates of a data set's raw clips.
+    """(M, T, V, C) as seen -> joints and coordinates of a data set's raw clips.
 
-    A Kinect's x points to its own left, its y up: both against mediapipe's. Kinetics-Skeleton has
-    shares of the image from its middle, y up.
+    Kinetics-Skeleton has shares of the image from its middle, y up.
     """
-    pixels = coordinates_for(raw) == PIXELS
-    wanted = skeleton_class(raw.skeleton).joint_names
-    clip = converted(clip, skeleton_class(skeleton).joint_names, wanted, has_score=pixels)
+    coordinates = coordinates_for(raw)
+    wanted, names = (skeleton_class(name).joint_names for name in (raw.skeleton, skeleton))
+    clip = converted(clip, names, wanted, has_score=coordinates != METRES)
     seen = clip.any(axis=3, keepdims=True)
-    if isinstance(raw, (Ntu, Ucla)):
-        return np.where(seen, clip * (-1, -1, 1), 0)
     if isinstance(raw, Kinetics):
         shares = clip[..., :2] / size
         places = np.stack([shares[..., 0] - 0.5, 0.5 - shares[..., 1], clip[..., 2]], axis=-1)
         return np.where(seen, places, 0)
-    return clip
+    if coordinates == PIXELS:
+        return clip if has_score(raw) else clip[..., :2]
+    axes, signs = TURNS[raw.up]
+    return np.concatenate([clip[..., axes] * signs, clip[..., 3:]], axis=-1)
 
 
 def as_dataset(seen: Seen, raw: RawFormat) -> Sample:
     """Skeletons of a video as a raw clip of a data set."""
     clip = in_dataset(seen.clip, seen.skeleton, seen.size, raw)
-    return Sample(seen.name, clip, coordinates_for(raw) == PIXELS, rate=seen.rate)
+    image = image_of(raw, seen.size)
+    return Sample(seen.name, clip, has_score(raw), rate=seen.rate, image=image)
 
 
 def frames_in_dataset(
