@@ -19,6 +19,7 @@ LABEL_WORDS = ("a", "action", "act", "activity", "c", "class", "label", "g", "ge
 SUBJECT_WORDS = ("s", "p", "subject", "subj", "sub", "person", "actor", "participant", "user")
 TRAIN_NAMES, VAL_NAMES = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 PARTS = {*TRAIN_NAMES, *VAL_NAMES}
+MAX_VALUE = 40  # characters of a field's value in a comment
 MAX_LOOKS = 50  # files that are inspected
 PLAIN = re.compile(r"[\w*.]+")
 
@@ -51,19 +52,22 @@ def propose(named: Sequence[Path], folder: Path) -> str:
         f"files: {as_yaml(files)}",
         f"reader: {_mapping(look.reader)}",
         _skeleton(look),
-        *_rules(samples, look.lines),
+        *_rules(samples, look.lines, look.fields),
     ]
     rest = {"normalise": "centre+scale", "frames": "100", "persons": str(look.persons)}
     lines += [f"{key}: {look.lines.get(key, value)}" for key, value in rest.items()]
     return "\n".join(lines) + "\n"
 
 
-def _rules(samples: Sequence[Path], settled: Mapping[str, str]) -> Iterator[str]:
+def _rules(
+    samples: Sequence[Path], settled: Mapping[str, str], fields: Mapping[str, Any]
+) -> Iterator[str]:
     """The lines of label, classes, subject and split."""
     named = samples[0] if _have_own_names(samples) else samples[0].absolute().parent
     found = {} if settled else numbers_in(named.stem)
     label = _label(samples, list(found))
     subject = next((word for word in found if word in SUBJECT_WORDS and word != label), None)
+    label_field, subject_field = _field(fields, LABEL_WORDS), _field(fields, SUBJECT_WORDS)
     if not settled:
         name = one_line(named.name)
         yield f"# Numbers in the name {name}:" if found else "# No numbers in the name."
@@ -71,19 +75,24 @@ def _rules(samples: Sequence[Path], settled: Mapping[str, str]) -> Iterator[str]
             yield f"#   {_number_after(letters)} finds {digits}"
     if "label" in settled:
         yield f"label: {settled['label']}"
+    elif label_field:
+        value = one_line(fields[label_field], MAX_VALUE)
+        yield f"label: {{field: {_value(label_field)}}}    # {value} in {one_line(named.name)}"
     elif label:
         yield f"label: {{regex: {_number_after(found[label][0])}, first: 1}}    # or first: 0"
     else:
         yield from (f"# Folders {level} up: {names}" for level, names in _folders(samples))
         yield _folder_label(samples)
     yield "# classes: [name of class 0, name of class 1]"
-    if subject:
+    if subject_field:
+        yield f"subject: {{field: {_value(subject_field)}}}"
+    elif subject:
         yield f"subject: {{regex: {_number_after(found[subject][0])}}}"
     if "split" in settled:
         yield f"split: {settled['split']}"
     elif parts := _part_folders(samples):
         yield parts
-    elif subject:
+    elif subject or subject_field:
         yield "split: {fraction: 0.2, by: subject, seed: 0}"
     else:
         yield "split: {fraction: 0.2, by: clip, seed: 0}    # better: keep subjects together"
@@ -122,6 +131,11 @@ def _label(samples: Sequence[Path], words: Sequence[str]) -> str | None:
     if 1 < len(folders) < len(samples):
         return None
     return next((word for word in words if word[0] in "ac"), next(iter(words), None))
+
+
+def _field(fields: Mapping[str, Any], words: Sequence[str]) -> str | None:
+    """The name of the field that holds what one of the words means."""
+    return next((name for name in fields if len(name) > 1 and name.lower() in words), None)
 
 
 def _have_own_names(samples: Sequence[Path]) -> bool:

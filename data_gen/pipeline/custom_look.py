@@ -13,12 +13,12 @@ import orjson
 
 from data_gen.pipeline.custom_axes import CHANNELS, known_joints, likely_axes, likely_score
 from data_gen.readers.bad_files import BadFile
-from data_gen.readers.formats import format_of
+from data_gen.readers.formats import WITH_FIELDS, format_of, read_samples
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.keypoints import BOX
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.plain import table_of_numbers
-from data_gen.readers.sample import Raw, is_number
+from data_gen.readers.sample import Options, Raw, is_number
 from data_gen.readers.tables import rows_of
 from formats.arrays import npy_of, npz_of
 from formats.pickles import loads
@@ -43,6 +43,7 @@ class Look(NamedTuple):
         persons: M.
         names: joint names, if the file has them.
         lines: lines of the YAML file, by key, that follow from the format.
+        fields: single values that the first file holds.
     """
 
     reader: dict[str, Any]
@@ -51,6 +52,7 @@ class Look(NamedTuple):
     persons: int = 1
     names: tuple[str, ...] = ()
     lines: Mapping[str, str] = MappingProxyType({})
+    fields: Mapping[str, Any] = MappingProxyType({})
 
 
 def look_at(samples: Sequence[Path]) -> Look:
@@ -73,7 +75,19 @@ def look_at(samples: Sequence[Path]) -> Look:
         raise ValueError(
             f"{first} is not a usable sample of {format_}: {reason}. Name another one."
         ) from error
-    return found._replace(note=one_line(found.note, NOTE_CHARACTERS))
+    has_fields = found.joints and found.reader["format"] in WITH_FIELDS and not found.lines
+    fields = _fields(_raw(first), found) if has_fields else {}
+    return found._replace(note=one_line(found.note, NOTE_CHARACTERS), fields=fields)
+
+
+def _fields(raw: Raw, look: Look) -> dict[str, Any]:
+    """The fields of a file, read as it was understood; none if that fails."""
+    given = {name: value for name, value in look.reader.items() if name in Options._fields}
+    options = Options(num_joints=look.joints, joint_names=look.names, **given)
+    try:
+        return read_samples(raw, look.reader["format"], options)[0].fields
+    except (ValueError, IndexError):
+        return {}
 
 
 def format_of_frames(path: Path) -> str | None:

@@ -275,3 +275,22 @@ def test_odd_names_do_not_break_a_proposed_file(tmp_path, folder_name):
     custom_gendata.main(["--init", str(sample), "--config", str(tmp_path / "my.yaml")])
     settings = yaml.safe_load((tmp_path / "my.yaml").read_text(encoding="utf-8"))
     assert settings["files"] == f"{folder_name}/*.npy"
+
+
+@pytest.mark.parametrize("format_", ["npz", "csv"])
+def test_a_class_that_stands_in_the_file_is_proposed(tmp_path, format_):
+    (tmp_path / "raw").mkdir()
+    names = [f"{joint}_{axis}" for joint in skeleton_class("coco17").joint_names for axis in "xyz"]
+    for take in range(6):
+        action, person = ("wave", "clap")[take % 2], f"person {take // 2}"
+        path, joints = tmp_path / "raw" / f"clip{take}.{format_}", RNG.normal(size=(5, 17, 3))
+        if format_ == "npz":
+            np.savez(path, joints=joints, action=action, subject=person, fps=30)
+            continue
+        rows = [[action, person, *map(str, row)] for row in joints.reshape(5, 51)]
+        path.write_text("\n".join(",".join(row) for row in [["action", "subject", *names], *rows]))
+    settings = proposed(tmp_path, "raw")
+    assert settings.label == {"field": "action"} and settings.subject == {"field": "subject"}
+    assert settings.split == {"fraction": 0.2, "by": "subject", "seed": 0}
+    text = (tmp_path / "proposed.yaml").read_text()
+    assert f"label: {{field: action}}    # wave in clip0.{format_}\n" in text
