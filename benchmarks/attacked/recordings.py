@@ -61,10 +61,12 @@ def _own_files() -> dict[str, list[bytes]]:
     clip = np.ones((3, 17, 3))
     npy, npz, mat, hdf5, sleap, ctrgcn, marked = (io.BytesIO() for _ in range(7))
     np.save(npy, clip)
-    np.savez(npz, joints=clip)
-    savemat(mat, {"joints": clip})
+    told = {"label": 3, "fps": 29.97}
+    np.savez(npz, joints=clip, action="wave", **told)
+    savemat(mat, {"joints": clip, **told})
     with h5py.File(hdf5, "w") as file:
-        file["joints"] = clip
+        file["joints"], file["label"], file["action"] = clip, [3], "wave"
+        file.attrs["subject"] = "Ada"
     with h5py.File(sleap, "w") as file:
         file["tracks"] = clip.transpose(2, 1, 0)[None]  # (M, C, V, T)
         file["node_names"] = np.array(JOINTS, "S")
@@ -74,8 +76,8 @@ def _own_files() -> dict[str, list[bytes]]:
     heads = ["scorer", *["net"] * 51], ["bodyparts", *np.repeat(JOINTS, 3)], [
         "coords", *["x", "y", "likelihood"] * 17]  # fmt: skip
     tracked = [*heads, *([str(t), *row] for t, row in enumerate(wide))]
-    long = [["frame", "person", "joint", "x", "y", "score"]]
-    long += [[str(t), "a", joint, "0.5", "1", "0.9"] for t in range(2) for joint in JOINTS]
+    long = [["frame", "person", "joint", "x", "y", "score", "label"]]
+    long += [[str(t), "a", joint, "0.5", "1", "0.9", "3"] for t in range(2) for joint in JOINTS]
     joints = "".join(
         f"JOINT {joint}\n{{\nOFFSET 0 1 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n"
         for joint in JOINTS[1:]
