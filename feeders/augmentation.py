@@ -8,6 +8,7 @@ To add an augmentation: a function here or in feeders/tools.py, a field, its ran
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from feeders import tools
 
 logger = logging.getLogger(__name__)
 
-NEEDS_XYZ = ("random_rotation", "random_mirror", "fit_axes", "axis_dropout")
+NEEDS_PLACES = ("random_rotation", "random_mirror", "fit_axes", "axis_dropout")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Augmentation:
     random_frames: bool = False
     """With `resize`, draw `window_size` frames at random, in order, with repetition."""
     random_rotation: Sequence[float] = (0.0, 0.0, 0.0)
-    """Largest rotations about y, x, z, degrees. Vertical: y in NW-UCLA, z in NTU RGB+D's arrays."""
+    """Largest rotations about y, x, z, degrees; of places in an image [0, 0, z]. Vertical: y in
+    NW-UCLA, z in NTU RGB+D's arrays."""
     random_scale: tuple[float, float] = (1.0, 1.0)
     """Range of a random factor on all coordinates."""
     random_mirror: bool = False
@@ -98,7 +100,7 @@ class Augmentation:
                 logger.warning("%s has no effect with resize.", name)
 
     def check_channels(self, channels: int, has_score: bool, data_path: object) -> None:
-        """Check that options which need coordinates x, y, z get them.
+        """Check that options which need coordinates get them.
 
         Args:
             has_score: whether the last channel is a confidence.
@@ -106,13 +108,18 @@ class Augmentation:
         Raises:
             ValueError: the channels are others.
         """
-        changed = [name for name in NEEDS_XYZ if vars(self)[name] != vars(Augmentation)[name]]
+        changed = [name for name in NEEDS_PLACES if vars(self)[name] != vars(Augmentation)[name]]
         active = [name for name in changed if name != "random_rotation" or self._rotates]
-        if active and (channels != 3 or has_score):
-            last = ", of which the last is a confidence" if has_score else ""
+        places = channels - has_score
+        tilts = any([*self.random_rotation][:2])
+        last = ", of which the last is a confidence" if has_score else ""
+        found = f"{data_path} has {channels} channels{last}"
+        if active and places not in (2, 3):
+            raise ValueError(f"{active[0]} requires coordinates x, y, z or x, y, but {found}.")
+        if tilts and places == 2:
             raise ValueError(
-                f"{active[0]} requires coordinates x, y, z, but {data_path} has {channels} "
-                f"channels{last}."
+                f"random_rotation about y and x requires coordinates x, y, z, but {found}. Within "
+                "the image: [0, 0, DEGREES]."
             )
 
     @property
@@ -151,28 +158,33 @@ class Augmentation:
             mirror_images: as in `feeders.tools.random_mirror`, needed by `random_mirror`.
             derive: makes the stream of the joints after the geometric options, before occlusion
                 and noise.
-            has_score: whether the last channel is a confidence, which is not scaled.
+            has_score: whether the last channel is a confidence, not a coordinate.
         """
+
+        def of_places(function: Callable, clip: np.ndarray, *args: Any) -> np.ndarray:
+            places = function(clip[:-1] if has_score else clip, *args)
+            return np.concatenate([places, clip[-1:]]) if has_score else places
+
         clip = self._choose_frames(clip, rng, crop)
         if self.random_move:
             clip = tools.random_move(clip, rng)
         if self._rotates:
-            clip = tools.random_rotation(clip, self.random_rotation, rng)
+            clip = of_places(tools.random_rotation, clip, self.random_rotation, rng)
         if self._scales:
-            clip = tools.random_scale(clip, *self.random_scale, rng, has_score)
+            clip = of_places(tools.random_scale, clip, *self.random_scale, rng)
         if self.random_mirror:
             clip = tools.random_mirror(clip, mirror_images, rng)
         if self.fit_axes:
-            clip = tools.fit_axes(clip)
+            clip = of_places(tools.fit_axes, clip)
         clip = derive(clip)
         if self.joint_dropout:
             clip = tools.joint_dropout(clip, self.joint_dropout, rng)
         if self.joint_blackout:
             clip = tools.joint_blackout(clip, self.joint_blackout, rng)
         if self.axis_dropout:
-            clip = tools.axis_dropout(clip, self.axis_dropout, rng)
+            clip = of_places(tools.axis_dropout, clip, self.axis_dropout, rng)
         if self.noise:
-            clip = tools.noise(clip, self.noise, rng)
+            clip = of_places(tools.noise, clip, self.noise, rng)
         return clip
 
     def _choose_frames(

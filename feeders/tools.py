@@ -70,13 +70,14 @@ def random_rotation(
 ) -> np.ndarray:
     """Rotate the whole clip about y, then x, then z, as if seen by another camera.
 
-    Angles are uniform within +- the limits; a missing limit is 0. Requires three channels.
+    Angles are uniform within +- the limits; a missing limit is 0. Of two channels, x and y, those
+    about y and x must be 0.
     """
     y, x, z = np.deg2rad(rng.uniform(-1, 1, 3) * [*max_degrees, 0.0, 0.0][:3])
     about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]]
     about_x = [[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]]
     about_z = [[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]]
-    turn = np.array(about_z) @ about_x @ about_y
+    turn = (np.array(about_z) @ about_x @ about_y)[: len(clip), : len(clip)]
     return np.einsum("ij,jtvm->itvm", turn, clip).astype(clip.dtype)
 
 
@@ -93,18 +94,9 @@ def random_mirror(clip: np.ndarray, images: Sequence[int], rng: np.random.Genera
     return mirrored
 
 
-def random_scale(
-    clip: np.ndarray, low: float, high: float, rng: np.random.Generator, has_score: bool = False
-) -> np.ndarray:
-    """Multiply every coordinate of the clip by one factor, uniform in [low, high].
-
-    Args:
-        has_score: whether the last channel is a confidence, which stays.
-    """
-    scaled = clip * clip.dtype.type(rng.uniform(low, high))
-    if has_score:
-        scaled[-1] = clip[-1]
-    return scaled
+def random_scale(clip: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
+    """Multiply every coordinate of the clip by one factor, uniform in [low, high]."""
+    return clip * clip.dtype.type(rng.uniform(low, high))
 
 
 def joint_dropout(clip: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

@@ -81,13 +81,14 @@ class ClipTransform:
 
 
 def transform_of(
-    feeder_args: Mapping[str, Any], graph: str | None, num_joints: int
+    feeder_args: Mapping[str, Any], graph: str | None, num_joints: int, has_score: bool = False
 ) -> ClipTransform:
     """The transform of a Feeder with these arguments, for joints that come from elsewhere.
 
     Args:
         feeder_args: as in a YAML file.
         graph: the skeleton, where the arguments name none.
+        has_score: whether the last channel is a confidence.
 
     Raises:
         ValueError: it needs the data set itself (`normalization`), or a skeleton that is unknown.
@@ -103,7 +104,7 @@ def transform_of(
     path = Path(str(feeder_args.get("data_path", "")))
     result = resulting_stream(stream, path)
     in_file = "joint" if stream != "joint" else {"motion": "joint_motion"}.get(result, result)
-    transform = ClipTransform(stream, augment, from_file=in_file)
+    transform = ClipTransform(stream, augment, from_file=in_file, has_score=has_score)
     if transform.needs:
         graph = feeder_args.get("graph") or graph
         if not graph:

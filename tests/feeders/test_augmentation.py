@@ -71,6 +71,31 @@ def test_a_setting_is_its_function_alone(case, clip):
     assert augmented.dtype == np.float32
 
 
+@pytest.mark.parametrize("case", ["rotate", "scale", "fit", "axis", "noise", "dropout", "mirror"])
+@pytest.mark.parametrize("places", [2, 3])
+def test_a_confidence_stays(case, places, clip):
+    """It follows its joint, but is no coordinate."""
+    settings, _ = CASES[case]
+    if case == "rotate" and places == 2:
+        settings = {"random_rotation": [0, 0, 30]}
+    scored = np.concatenate([clip[:places], np.abs(clip[:1])])
+    augmented = Augmentation(**settings)(scored, rng(), mirror_images=IMAGES, has_score=True)
+    alone = Augmentation(**settings)(clip[:places], rng(), mirror_images=IMAGES)
+    np.testing.assert_array_equal(augmented[:places], alone)
+    assert not np.array_equal(alone, clip[:places])
+    expected = scored[-1][:, IMAGES] if case == "mirror" else scored[-1]
+    hidden = (case == "dropout") & ~augmented.any(axis=0)
+    np.testing.assert_array_equal(augmented[-1], np.where(hidden, 0, expected))
+
+
+def test_places_in_an_image_turn_within_it(clip):
+    turned = Augmentation(random_rotation=[0, 0, 90])(clip[:2], rng())
+    np.testing.assert_allclose(np.linalg.norm(turned, axis=0), np.linalg.norm(clip[:2], axis=0),
+                               rtol=1e-5)  # fmt: skip
+    like_z = Augmentation(random_rotation=[0, 0, 90])(clip, rng())
+    np.testing.assert_allclose(turned, like_z[:2], rtol=1e-6)
+
+
 def test_without_settings_a_clip_stays_as_it_is(clip):
     augmentation = Augmentation()
     np.testing.assert_array_equal(augmentation(clip, rng()), clip)

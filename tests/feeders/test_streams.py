@@ -156,17 +156,19 @@ def test_a_name_that_only_contains_another_stream_is_of_joints(folder):
     assert len(Feeder(**arguments, stream="bone")) == 24
 
 
-def test_a_rotation_needs_three_coordinates(tmp_path):
+@pytest.mark.parametrize("limits", [[60], [0, 5, 10]])
+def test_a_rotation_out_of_the_image_needs_three_coordinates(tmp_path, limits):
     small_data.write(tmp_path, "train", small_data.clips(2)[:, :2], [0, 1])
-    with pytest.raises(ValueError, match=r"requires coordinates x, y, z, but .* has 2 channels"):
-        feeder(tmp_path, random_rotation=[60])
-    assert len(feeder(tmp_path)) == 2
+    with pytest.raises(ValueError, match=r"about y and x requires .* has 2 channels\. Within"):
+        feeder(tmp_path, random_rotation=limits)
+    assert len(feeder(tmp_path, random_rotation=[0, 0, 10])) == 2
 
 
 @pytest.mark.parametrize("options", [{"random_mirror": True}, {"fit_axes": True}])
 def test_what_turns_or_mirrors_needs_coordinates(tmp_path, options):
-    small_data.write(tmp_path, "train", small_data.clips(2)[:, :2], [0, 1])
-    with pytest.raises(ValueError, match="requires coordinates x, y, z"):
+    clips = small_data.clips(2)
+    small_data.write(tmp_path, "train", np.concatenate([clips, clips[:, :1]], axis=1), [0, 1])
+    with pytest.raises(ValueError, match=r"requires coordinates .* but .* has 4 channels\."):
         feeder(tmp_path, **options)
 
 

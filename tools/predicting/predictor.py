@@ -7,6 +7,7 @@ import numpy as np
 
 from data_gen.raw_formats import RawFormat
 from feeders.transform import ClipTransform, transform_of
+from formats.manifest import has_score
 from tools.predicting.inputs import Span
 from tools.predicting.networks import Opened
 
@@ -109,5 +110,6 @@ def preparation_of(opened: Opened) -> Callable[[np.ndarray, tuple[int, int]], np
             f"{TRAIT_FEEDER} can be made of raw files."
         )
     joints = int(opened.info.model_args.get("num_point") or 0)
-    transform: ClipTransform = transform_of(opened.info.feeder_args, opened.info.skeleton, joints)
+    info, scored = opened.info, has_score(opened.info.dataset)
+    transform: ClipTransform = transform_of(info.feeder_args, info.skeleton, joints, scored)
     return lambda clip, crop: transform(clip, np.random.default_rng((0, 0, 0, crop[0])), crop)
