@@ -167,9 +167,11 @@ class Custom:
         self.in_image = sized or (self.num_places == 2 if self.num_places else self.shares)
 
     def read(self, raw: Raw) -> list[Sample]:
-        samples = read_samples(raw, self.format, self.options)
+        samples = list(read_samples(raw, self.format, self.options))
+        if len(samples) > 1 or self.options.clip:
+            return samples
         # A clip that is a file of its own has the file's name, as in the arrays.
-        return [replace(samples[0], name=Path(raw.name).name)] if len(samples) == 1 else samples
+        return [replace(samples[0], name=Path(raw.name).name)]
 
     def array(self, sample: Sample) -> np.ndarray:
         clip = trimmed(prepare(sample, self.preparation)[0])

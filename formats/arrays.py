@@ -6,7 +6,7 @@ import os
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +16,7 @@ from formats.manifest import how_to_make
 from utils.files import atomic_write, regular_file
 
 MAX_INDEX_BYTES = 2**30  # of an .npz file when unpacked; the largest benchmark's index has 40 MB
+MOST_UNPACKED = 50  # times the size of an .npz file of any size; padded clips have 10
 # What numpy and zipfile raise where a file is damaged or foreign.
 UNREADABLE = (
     OSError,
@@ -153,7 +154,67 @@ def npz_of(content: bytes) -> dict[str, np.ndarray]:
             names = [name for name in sizes if name.endswith(".npy")]
             return {n.removesuffix(".npy"): _read_member(archive, n, sizes) for n in names}
     except UNREADABLE as error:
-        raise ValueError(f"it is not an .npz file: {error or type(error).__name__}") from error
+        raise _no_npz(error) from error
+
+
+class NpzFile:
+    """An .npz file of any size, whose arrays are read when they are asked for.
+
+    Args:
+        file: open, seekable.
+
+    Attributes:
+        shapes: of the arrays, by name.
+
+    Raises:
+        ValueError: it is damaged, or holds something else than arrays; so do the methods.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        size = file.seek(0, io.SEEK_END)
+        try:
+            self._archive = zipfile.ZipFile(file)
+            self._sizes = {m.filename: m.file_size for m in self._archive.infolist()}
+            if sum(self._sizes.values()) > MOST_UNPACKED * size:
+                raise ValueError(f"it unpacks to more than {MOST_UNPACKED} times its size")
+            names = [name.removesuffix(".npy") for name in self._sizes if name.endswith(".npy")]
+            self.shapes = {name: self._header(name)[0] for name in names}
+        except UNREADABLE as error:
+            raise _no_npz(error) from error
+
+    def array(self, name: str) -> np.ndarray:
+        """A whole array, of up to MAX_INDEX_BYTES."""
+        try:
+            if self._sizes.get(f"{name}.npy", 0) > MAX_INDEX_BYTES:
+                raise ValueError(f"{name} has more than {MAX_INDEX_BYTES:,} bytes")
+            return _read_member(self._archive, f"{name}.npy", self._sizes)
+        except UNREADABLE as error:
+            raise _no_npz(error) from error
+
+    def rows(self, name: str) -> Iterator[np.ndarray]:
+        """An array along its first axis, one entry after the other."""
+        try:
+            (length, *shape), is_fortran, dtype = self._header(name)
+            row = _num_bytes(tuple(shape), dtype)
+            if dtype.hasobject or is_fortran or row > MAX_INDEX_BYTES:
+                raise ValueError(f"{name} of {dtype} cannot be read row by row")
+            with self._archive.open(f"{name}.npy") as file:
+                _read_header(file)
+                for number in range(length):
+                    content = file.read(row)
+                    if len(content) < row:
+                        raise ValueError(f"{name} has {number} of {length} rows")
+                    yield np.frombuffer(content, dtype).reshape(shape)
+        except UNREADABLE as error:
+            raise _no_npz(error) from error
+
+    def _header(self, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+        with self._archive.open(f"{name}.npy") as file:
+            return _read_header(file)
+
+
+def _no_npz(error: Exception) -> ValueError:
+    return ValueError(f"it is not an .npz file: {error or type(error).__name__}")
 
 
 def npy_of(content: bytes) -> np.ndarray:

@@ -125,7 +125,7 @@ def recordings(name: str, folder: Path) -> Target:
             with suppress(ValueError):  # custom_gendata.py --init
                 assert isinstance(yaml.safe_load(propose([path], path.parent)), dict)
         try:
-            samples = reader(Raw(path.name, [(path.name, path.read_bytes)]), options)
+            samples = list(reader(Raw(path.name, [(path.name, path.read_bytes)]), options))
         except ValueError as error:
             assert path.name in str(error), f"the file is not named: {error}"
             raise

@@ -1,8 +1,10 @@
-"""The likely meaning of an array's axes, and of its last channel."""
+"""What a recording probably is: the meaning of its axes, and of its last channel."""
 # Shapes: M persons, T frames, V joints, C channels.
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +12,28 @@ from graph.named import shipped, skeleton_class
 
 CHANNELS = (3, 2, 4)  # the likeliest first
 PIXELS = 4.0  # places in metres or shares of an image are smaller
+
+
+class Look(NamedTuple):
+    """What a recording probably is.
+
+    Args:
+        reader: the options of its reader, `format` first.
+        joints: V; 0 if unknown.
+        note: what was found, in one line.
+        persons: M.
+        names: joint names, if the file has them.
+        lines: lines of the YAML file, by key, that follow from the format.
+        fields: single values that the first file holds.
+    """
+
+    reader: dict[str, Any]
+    joints: int
+    note: str
+    persons: int = 1
+    names: tuple[str, ...] = ()
+    lines: Mapping[str, str] = MappingProxyType({})
+    fields: Mapping[str, Any] = MappingProxyType({})
 
 
 @cache

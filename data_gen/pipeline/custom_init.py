@@ -41,7 +41,8 @@ def propose(named: Sequence[Path], folder: Path) -> str:
     samples = [sample for path in named for sample in (within(path) if path.is_dir() else [path])]
     look = look_at(samples[:MAX_LOOKS])
     of_all = named[0] if len(named) == 1 and samples[0] != named[0] else None
-    of_all = samples[0] if look.lines else of_all  # a file that holds all clips
+    holds_all = look.lines or ("clip" in look.reader and len(samples) == 1)
+    of_all = samples[0] if holds_all else of_all
     files = _relative(of_all.absolute(), folder) if of_all else _pattern(samples, folder)
     name = re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"
     lines = [
@@ -52,17 +53,16 @@ def propose(named: Sequence[Path], folder: Path) -> str:
         f"files: {as_yaml(files)}",
         f"reader: {_mapping(look.reader)}",
         _skeleton(look),
-        *_rules(samples, look.lines, look.fields),
+        *_rules(samples, look),
     ]
     rest = {"normalise": "centre+scale", "frames": "100", "persons": str(look.persons)}
     lines += [f"{key}: {look.lines.get(key, value)}" for key, value in rest.items()]
     return "\n".join(lines) + "\n"
 
 
-def _rules(
-    samples: Sequence[Path], settled: Mapping[str, str], fields: Mapping[str, Any]
-) -> Iterator[str]:
+def _rules(samples: Sequence[Path], look: Look) -> Iterator[str]:
     """The lines of label, classes, subject and split."""
+    settled, fields, clip_column = look.lines, look.fields, look.reader.get("clip")
     named = samples[0] if _have_own_names(samples) else samples[0].absolute().parent
     found = {} if settled else numbers_in(named.stem)
     label = _label(samples, list(found))
@@ -78,6 +78,8 @@ def _rules(
     elif label_field:
         value = one_line(fields[label_field], MAX_VALUE)
         yield f"label: {{field: {_value(label_field)}}}    # {value} in {one_line(named.name)}"
+    elif clip_column:
+        yield f"label: {{csv: labels.csv, file: {_value(clip_column)}, column: label}}    # a table"
     elif label:
         yield f"label: {{regex: {_number_after(found[label][0])}, first: 1}}    # or first: 0"
     else:

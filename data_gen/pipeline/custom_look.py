@@ -3,56 +3,35 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import orjson
 
-from data_gen.pipeline.custom_axes import CHANNELS, known_joints, likely_axes, likely_score
+from data_gen.pipeline.custom_axes import CHANNELS, Look, known_joints, likely_axes, likely_score
+from data_gen.pipeline.custom_tables import MEDIAPIPE_JOINTS, look_at_table, look_at_text
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import WITH_FIELDS, format_of, read_samples
+from data_gen.readers.found import single_file
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.keypoints import BOX
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.plain import table_of_numbers
-from data_gen.readers.sample import Options, Raw, is_number
+from data_gen.readers.sample import Options, Raw
 from data_gen.readers.tables import rows_of
-from formats.arrays import npy_of, npz_of
+from formats.arrays import NpzFile, npy_of
 from formats.pickles import loads
 from utils.files import regular_file
 from utils.text import one_line
 
 OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
-MEDIAPIPE_JOINTS, KINECT_JOINTS = 33, 32
+KINECT_JOINTS = 32
 NOTE_CHARACTERS = 200
 MAX_ANNOTATIONS = 1000  # of a file, that are inspected
 MAX_PEOPLE = 20  # of a frame, that make rows of a label
 MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
-
-
-class Look(NamedTuple):
-    """What a recording probably is.
-
-    Args:
-        reader: the options of its reader, `format` first.
-        joints: V; 0 if unknown.
-        note: what was found, in one line.
-        persons: M.
-        names: joint names, if the file has them.
-        lines: lines of the YAML file, by key, that follow from the format.
-        fields: single values that the first file holds.
-    """
-
-    reader: dict[str, Any]
-    joints: int
-    note: str
-    persons: int = 1
-    names: tuple[str, ...] = ()
-    lines: Mapping[str, str] = MappingProxyType({})
-    fields: Mapping[str, Any] = MappingProxyType({})
 
 
 def look_at(samples: Sequence[Path]) -> Look:
@@ -85,9 +64,10 @@ def _fields(raw: Raw, look: Look) -> dict[str, Any]:
     given = {name: value for name, value in look.reader.items() if name in Options._fields}
     options = Options(num_joints=look.joints, joint_names=look.names, **given)
     try:
-        return read_samples(raw, look.reader["format"], options)[0].fields
-    except (ValueError, IndexError):
+        first = next(read_samples(raw, look.reader["format"], options), None)
+    except ValueError:
         return {}
+    return first.fields if first else {}
 
 
 def format_of_frames(path: Path) -> str | None:
@@ -140,9 +120,9 @@ def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
     if format_ in ("npy", "npz", "mat", "hdf5"):
         return _of_arrays(raw, format_, others)
     if format_ == "txt":
-        return _text(table_of_numbers(raw), others)
+        return look_at_text(table_of_numbers(raw), others)
     if format_ in ("csv", "tsv"):
-        return _table(rows_of(raw, "\t" if format_ == "tsv" else ","), format_)
+        return look_at_table(rows_of(raw, "\t" if format_ == "tsv" else ","), format_)
     if format_ == "pyskl":
         return _pyskl(raw.decoded(loads))
     if format_ == "json":
@@ -151,7 +131,7 @@ def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
 
 
 def _raw(path: Path) -> Raw:
-    return Raw(str(path), [(path.name, regular_file(path).read_bytes)])
+    return single_file(path, math.inf)
 
 
 def _of_arrays(raw: Raw, format_: str, others: Sequence[Path]) -> Look:
@@ -174,15 +154,17 @@ def _shape_in(path: Path, format_: str, name: str) -> tuple[int, ...]:
 
 
 def _arrays_in(raw: Raw, format_: str) -> tuple[dict[str, tuple[int, ...]], dict[str, np.ndarray]]:
-    """Shapes and, but for HDF5, arrays of a file by name; that of .npy has none."""
+    """Shapes and, but for HDF5 and CTR-GCN, arrays of a file by name; that of .npy has none."""
     raw = raw.held() if format_ == "mat" else raw
     if format_ == "hdf5" or (format_ == "mat" and is_hdf5(raw.content())):
         with opened(raw) as file:
             return {name: s for name, s in shapes_of(file).items() if s is not None}, {}
-    if format_ == "npy":
-        arrays = {"": raw.decoded(npy_of)}
-    else:
-        arrays = raw.decoded(npz_of if format_ == "npz" else arrays_of)
+    if format_ == "npz":
+        with raw.opened() as file:
+            found = NpzFile(file)
+            is_large = "x_train" in found.shapes
+            return found.shapes, {} if is_large else {n: found.array(n) for n in found.shapes}
+    arrays = {"": raw.decoded(npy_of)} if format_ == "npy" else raw.decoded(arrays_of)
     return {name: array.shape for name, array in arrays.items()}, arrays
 
 
@@ -240,91 +222,6 @@ def _array(
         reader = reader | {"score": "keep"}
     persons = shape[axes.index("M")] if "M" in axes and "*" not in axes else 1
     return Look(reader, joints, f"an array of shape {shape}", persons)
-
-
-def _text(table: np.ndarray, others: Sequence[Path]) -> Look:
-    """A table (rows, columns): one row per frame, perhaps after its number, or one per joint."""
-    rows, columns = table.shape
-    note = f"a table of {rows} rows and {columns} columns"
-    reader: dict[str, Any] = {"format": "txt"}
-    if columns in CHANNELS:
-        # Every file has a multiple of V rows.
-        common = math.gcd(rows, *(len(table_of_numbers(_raw(other))) for other in others))
-        joints = common if common in known_joints() else 0
-        reader |= {"axes": "T*VC"} | ({"score": "keep"} if columns == 4 else {})
-        return Look(reader, joints, note)
-    skipped, axes, joints = _row_a_frame(table)
-    reader |= {"axes": axes} | ({"channels": CHANNELS[0]} if "M" in axes else {})
-    reader |= skipped | _score(table, skipped, axes, joints)
-    return Look(reader, joints, note, 2 if "M" in axes else 1)
-
-
-def _row_a_frame(table: np.ndarray) -> tuple[dict[str, int], str, int]:
-    """Of (rows, columns): `skip_columns` where a row begins with its number or time; the axes of
-    the others, and joints.
-    """
-    rows, columns = table.shape
-    steps = np.diff(table[:, 0])
-    axes, joints = likely_axes(table.shape)
-    even = np.allclose(steps, steps[:1], rtol=0.1)  # of times, which may be rounded
-    if len(steps) and (steps > 0).all() and (even or joints not in known_joints()):
-        others = likely_axes((rows, columns - 1))
-        if others[1] in known_joints():
-            return {"skip_columns": 1}, *others
-    return {}, axes, joints
-
-
-def _score(table: np.ndarray, skipped: Mapping[str, int], axes: str, joints: int) -> dict[str, str]:
-    """`score` if rows per frame seem to have confidences."""
-    joints_only = table[:, skipped.get("skip_columns", 0) :]
-    if axes != "TV*C" or not joints or joints_only.shape[1] % joints:
-        return {}
-    seems = likely_score(joints_only.reshape(len(table), joints, -1), "TVC")
-    return {"score": "keep"} if seems else {}
-
-
-def _table(rows: list[list[str]], format_: str) -> Look:
-    columns = max(map(len, rows), default=0)
-    if not columns:
-        raise ValueError("it is empty")
-    note = f"a table of {len(rows)} rows and {columns} columns"
-    header = [cell.strip() for cell in rows[0]]
-    lower = [cell.lower() for cell in header]
-    if lower[:1] == ["scorer"]:
-        parts = next((row[1:] for row in rows if row and row[0].lower() == "bodyparts"), [])
-        names = tuple(dict.fromkeys(part.strip() for part in parts))
-        return Look({"format": "deeplabcut"}, len(names), note, names=names)
-    if {"frame", "joint", "x", "y"} <= set(lower):
-        column = lower.index("joint")
-        names = tuple(dict.fromkeys(row[column].strip() for row in rows[1:] if len(row) > column))
-        return Look({"format": format_}, len(names), note, names=names)
-    for pattern in ("{joint}_{axis}", "{joint}.{axis}", "{joint} {axis}", "{axis}_{joint}"):
-        before, _, after = pattern.replace("{axis}", "x").partition("{joint}")
-        names = tuple(
-            name[len(before) : len(name) - len(after)]
-            for name in header
-            if name.startswith(before) and name.endswith(after) and len(name) > len(before + after)
-        )
-        if len(names) > 1 and {_y_of(pattern, name) for name in names} <= set(header):
-            return Look({"format": format_, "columns": pattern}, len(names), note, names=names)
-    if columns // MEDIAPIPE_JOINTS in (3, 4) and columns % MEDIAPIPE_JOINTS < 2:
-        return Look({"format": "mediapipe"}, MEDIAPIPE_JOINTS, note)
-    table = _numbers_of(rows)
-    skipped, axes, joints = _row_a_frame(table)
-    reader = {"format": format_} | skipped | _score(table, skipped, axes, joints)
-    return Look(reader, joints if axes == "TV*C" else 0, note)
-
-
-def _numbers_of(rows: list[list[str]]) -> np.ndarray:
-    """The rows as long as the first, as numbers; other cells are NaN."""
-    of = lambda cell: float(cell) if cell.strip() and is_number(cell) else np.nan  # noqa: E731
-    rows = [row for row in rows if row]
-    table = np.array([[of(cell) for cell in row] for row in rows if len(row) == len(rows[0])])
-    return table[1:] if len(table) > 1 and np.isnan(table[0]).any() else table
-
-
-def _y_of(pattern: str, joint: str) -> str:
-    return pattern.replace("{joint}", joint).replace("{axis}", "y")
 
 
 def _mmpose(frames: list[Any], meta: Any) -> Look:

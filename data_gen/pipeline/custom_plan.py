@@ -3,6 +3,7 @@
 
 import glob
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,8 @@ from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
 from utils.text import first_of, one_line
+
+NOTHING = np.zeros((0, 0, 0, 0), np.float32)
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,9 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     Raises:
         FileNotFoundError: there is none.
     """
+    # A file of many clips has any size.
+    many = settings.reader["format"] in OF_MANY or settings.reader.get("clip")
+    max_mb = math.inf if many else max_mb
     pattern = str(folder / settings.files)
     format_ = settings.reader["format"]
     ends = ENDINGS[format_]
@@ -67,7 +73,7 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     else:
         tables = {folder / name for name in settings.tables}
         files = [path for path in paths if path.is_file() and path.name[0] != "."]
-        found = [single_file(path) for path in files if path not in tables]
+        found = [single_file(path, max_mb) for path in files if path not in tables]
         found = of_format(found, format_) if place.is_dir() else found
     if not found:
         raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
@@ -94,18 +100,24 @@ def read_raw(
     preparation: Preparation,
     segments: Segments | None = None,
 ) -> list[tuple[Sample, np.ndarray, bool]]:
-    """The samples of a file, or their segments, prepared."""
-    samples = read_samples(raw, format_, options)
-    if segments:
-        samples = [piece for sample in samples for piece in segments.cut(raw.name, sample)]
-    return [(sample, *prepare(sample, preparation)) for sample in samples]
+    """The samples of a file, or their segments, without clips; these, prepared; and whether they
+    were cut.
+    """
+    found = []
+    for sample in read_samples(raw, format_, options):
+        for piece in segments.cut(raw.name, sample) if segments else [sample]:
+            # As recorded it is not needed any longer.
+            found.append((replace(piece, clip=NOTHING), *prepare(piece, preparation)))
+    return found
 
 
 def read_path(
     path: Path, label: int, *, format_: str, options: Options, preparation: Preparation
 ) -> tuple[np.ndarray, bool]:
     """The only clip of a file on disk, as the pipeline reads it."""
-    raw = folder_of_parts(path, ENDINGS[format_]) if format_ in OF_FOLDERS else single_file(path)
+    in_folder = format_ in OF_FOLDERS
+    # How large it may be has been looked at.
+    raw = folder_of_parts(path, ENDINGS[format_]) if in_folder else single_file(path, math.inf)
     samples = read_raw(raw, format_, options, preparation)
     if len(samples) != 1:
         raise BadFile(WRONG_LABEL, f"{path} holds {len(samples)} clips.")
@@ -139,13 +151,14 @@ def make_plan(
     format_ = settings.reader["format"]
     fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
     segments = Segments(settings.segments, folder) if settings.segments else None
-    now = fields_tell or format_ in OF_MANY or not Path(files[0].name).exists() or bool(segments)
+    many = bool(segments or options.clip)
+    now = fields_tell or many or format_ in OF_MANY or not Path(files[0].name).exists()
     reading = {"format_": format_, "options": options, "preparation": preparation}
     read = partial(read_raw, **reading, segments=segments)
     names = names_of([raw.name for raw in files])
-    if segments and format_ not in OF_MANY:
+    if segments and not options.clip and format_ not in OF_MANY:
         _warn_of_unused(segments, files, names)
-    samples, bad = _read_all(files, names, read, bool(segments)) if now else ([], [])
+    samples, bad = _read_all(files, names, read, many) if now else ([], [])
     if now:
         entries = [FoundClip(raw.name, sample.name, sample.fields) for raw, sample, _, _ in samples]
         memory = {Path(r.name) / sample.name: (clip, cut) for r, sample, clip, cut in samples}

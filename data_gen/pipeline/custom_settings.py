@@ -52,7 +52,7 @@ SPLITS = {  # the keys that each kind of split takes
 FRAMES, SECONDS = "frames", "seconds"  # units of segments
 SEGMENT_KINDS = dict.fromkeys(("csv", "file", "start", "end", "unit"), TEXT)
 READER_KINDS = {
-    **dict.fromkeys(("format", "axes", "columns", "path", "score"), TEXT),
+    **dict.fromkeys(("format", "axes", "columns", "clip", "path", "score"), TEXT),
     **dict.fromkeys(("channels", "persons", "skip_columns"), COUNT),
     **dict.fromkeys(("world", "track"), YES_NO),
     "key": TEXT,
@@ -98,6 +98,7 @@ ABOUT = {
     "- key: name of the array in a file of several\n"
     "- channels, persons: their number, where the file does not tell it\n"
     "- columns: pattern of a table's column names, such as '{joint}_{axis}'\n"
+    "- clip: the column that tells the clips of a table apart, where it holds many\n"
     "- path: where the array is in JSON\n"
     "- rate: frames per second, where the file does not tell it or is wrong, or the name of the "
     "field that tells it\n"

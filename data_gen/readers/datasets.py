@@ -10,20 +10,21 @@
 """
 # Shapes: N clips, M persons, T frames, V joints, C channels, K classes.
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from data_gen.readers.bad_files import OTHER_FORM, WRONG_JOINTS, WRONG_LABEL, BadFile
 from data_gen.readers.sample import Options, Raw, Sample, seen_only
-from formats.arrays import npz_of
+from formats.arrays import NpzFile
 from formats.pickles import loads
+from utils.text import one_line
 
 PARTS = {"train": "train", "test": "val"}
 
 
-def read_pyskl(raw: Raw, options: Options) -> list[Sample]:
+def read_pyskl(raw: Raw, options: Options) -> Iterator[Sample]:
     """All annotations; the field `split` has the names of the splits that each belongs to."""
     content = raw.decoded(loads)
     annotations = content.get("annotations") if isinstance(content, dict) else content
@@ -36,7 +37,7 @@ def read_pyskl(raw: Raw, options: Options) -> list[Sample]:
             raise BadFile(OTHER_FORM, f"{raw.name}: split {split} is not a list of names.")
         for name in names:
             splits.setdefault(str(name), []).append(str(split))
-    return [_annotation(raw, item, splits, options) for item in annotations]
+    yield from (_annotation(raw, item, splits, options) for item in annotations)
 
 
 def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: Options) -> Sample:
@@ -79,30 +80,40 @@ def _image_size(raw: Raw, value: Any, what: str) -> tuple[int, int]:
     return width, height
 
 
-def read_ctrgcn(raw: Raw, options: Options) -> list[Sample]:
-    arrays = raw.decoded(npz_of)
-    persons, channels = options.persons or 2, options.channels or 3
-    samples = []
-    for ending, part in PARTS.items():
-        x, y = arrays.get(f"x_{ending}"), arrays.get(f"y_{ending}")
-        if x is None and y is None:
-            continue
-        width = persons * options.num_joints * channels
-        if x is None or y is None or x.ndim != 3 or x.shape[2] != width or len(x) != len(y):
-            shapes = f"{getattr(x, 'shape', None)} and {getattr(y, 'shape', None)}"
-            raise BadFile(
-                OTHER_FORM,
-                f"{raw.name}: x_{ending} must be (N, T, {width}), y (N, K). Got {shapes}.",
-            )
-        labels = y.argmax(axis=1) if y.ndim == 2 else y
-        for number, (clip, label) in enumerate(zip(x, labels, strict=True)):
-            frames = np.flatnonzero(clip.any(axis=1))
-            clip = clip[: frames[-1] + 1 if len(frames) else 1]
-            bodies = clip.reshape(len(clip), persons, options.num_joints, channels)
-            name = f"{part}_{number:06d}"
-            fields = {"split": [part], "label": int(label)}
-            clip = seen_only(bodies.transpose(1, 0, 2, 3), f"{raw.name}, {name},")
-            samples.append(Sample(name, clip, rate=options.rate, fields=fields))
-    if not samples:
-        raise BadFile(OTHER_FORM, f"{raw.name} has neither x_train nor x_test.")
-    return samples
+def read_ctrgcn(raw: Raw, options: Options) -> Iterator[Sample]:
+    """One clip after the other: the files of NTU RGB+D have 10 GB and more."""
+    try:
+        with raw.opened() as file:
+            arrays = NpzFile(file)
+            found = [e for e in PARTS if {f"x_{e}", f"y_{e}"} & arrays.shapes.keys()]
+            if not found:
+                raise BadFile(OTHER_FORM, f"{raw.name} has neither x_train nor x_test.")
+            for ending in found:
+                yield from _ctrgcn_part(raw, options, arrays, ending)
+    except BadFile:
+        raise
+    except ValueError as error:
+        raise BadFile(OTHER_FORM, f"{raw.name}: {one_line(error, 200)}.") from error
+
+
+def _ctrgcn_part(raw: Raw, options: Options, arrays: NpzFile, ending: str) -> Iterator[Sample]:
+    persons, channels, part = options.persons or 2, options.channels or 3, PARTS[ending]
+    width = persons * options.num_joints * channels
+    x, y = (arrays.shapes.get(f"{letter}_{ending}", ()) for letter in "xy")
+    if len(x) != 3 or x[2] != width or len(y) not in (1, 2) or x[0] != y[0] or y[1:] == (0,):
+        raise BadFile(
+            OTHER_FORM,
+            f"{raw.name}: x_{ending} must be (N, T, {width}), y (N, K). Got {x} and {y}.",
+        )
+    labels = arrays.array(f"y_{ending}")
+    labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
+    for number, (clip, label) in enumerate(zip(arrays.rows(f"x_{ending}"), labels, strict=True)):
+        name = f"{part}_{number:06d}"
+        if clip.dtype.kind not in "fiu":
+            raise BadFile(OTHER_FORM, f"{raw.name}: x_{ending} holds {clip.dtype}, no numbers.")
+        frames = np.flatnonzero(clip.any(axis=1))
+        clip = clip[: frames[-1] + 1 if len(frames) else 1]
+        bodies = clip.reshape(len(clip), persons, options.num_joints, channels)
+        clip = seen_only(bodies.transpose(1, 0, 2, 3), f"{raw.name}, {name},")
+        fields = {"split": [part], "label": int(label)}
+        yield Sample(name, clip, rate=options.rate, fields=fields)

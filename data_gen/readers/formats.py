@@ -1,6 +1,6 @@
 """The formats of users' recordings, by name, and their readers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from data_gen.readers.bad_files import NO_NUMBER, BadFile
 from data_gen.readers.sample import Options, Raw, Sample
 
 MOST = 1e6  # pixels, frames per second
-Reader = Callable[[Raw, Options], list[Sample]]
+Reader = Callable[[Raw, Options], Iterable[Sample]]
 
 FORMATS: dict[str, Reader] = {
     "npy": plain.read_npy,
@@ -55,21 +55,19 @@ ENDINGS: dict[str, tuple[str, ...]] = {
 }
 
 
-def read_samples(raw: Raw, format_: str, options: Options) -> list[Sample]:
-    """The clips of a file.
+def read_samples(raw: Raw, format_: str, options: Options) -> Iterator[Sample]:
+    """The clips of a file, one after the other: not all of a large file fit into the memory.
 
     Raises:
         ValueError: the file is bad, or lacks a field that the options name.
     """
-    samples = FORMATS[format_](raw, options)
-    if name := options.rate_field:
-        samples = [replace(s, rate=_number(raw, s, name)) for s in samples]
-    if names := options.image_fields:
-        width, height = names
-        samples = [
-            replace(s, image=(_number(raw, s, width), _number(raw, s, height))) for s in samples
-        ]
-    return samples
+    for sample in FORMATS[format_](raw, options):
+        if name := options.rate_field:
+            sample = replace(sample, rate=_number(raw, sample, name))
+        if names := options.image_fields:
+            width, height = (_number(raw, sample, name) for name in names)
+            sample = replace(sample, image=(width, height))
+        yield sample
 
 
 def _number(raw: Raw, sample: Sample, name: str) -> float:

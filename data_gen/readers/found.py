@@ -74,7 +74,7 @@ def names_of(files: Sequence[str]) -> list[str]:
 
 
 def single_file(path: Path, max_mb: float = MAX_FILE_MB) -> Raw:
-    return Raw(str(path), [(path.name, lambda: check_file(path, max_mb).read_bytes())])
+    return Raw(str(path), [(path.name, lambda: check_file(path, max_mb).read_bytes())], path)
 
 
 def clip_folders(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:

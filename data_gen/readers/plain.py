@@ -8,8 +8,9 @@
 - `csv`, `tsv`: wide, one row per frame, the columns of joint and axis named by the pattern
   `columns`, such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns joint by
   joint, after `skip_columns` and with `score` as above; or long, with columns frame, joint, x, y
-  and perhaps z, score and person (a joint is a name or a number from 0). Other columns with the
-  same value in all rows are fields.
+  and perhaps z, score and person (a joint is a name or a number from 0). A table may hold many
+  clips, which the column `clip` tells apart. Other columns with the same value in all rows of a
+  clip are fields.
 - `txt`: rows of numbers between blanks or commas, without a header, with `axes` of two letters or
   groups: TV*C is one row per frame, T*VC one per joint (MSR-Action3D), TM*V*C one per frame with
   all persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
@@ -173,12 +174,33 @@ def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
         raise BadFile(CUT, f"{raw.name} has no row below its header.")
     header = [cell.strip() for cell in rows[0]]
     lower = [name.lower() for name in header]
-    if {"frame", "joint", "x", "y"} <= set(lower):
-        clip, has_score = _long(raw, options, lower, rows[1:])
-    else:
-        clip, has_score = _wide(raw, options, header, rows)
-    fields = _constant_columns(header, rows[1:])
-    return [Sample(stem_of(raw.name), clip, has_score, options.rate, fields)]
+    is_long = {"frame", "joint", "x", "y"} <= set(lower)
+    samples = []
+    for name, of_clip in _clips(raw, options, header, rows[1:]).items():
+        if is_long:
+            clip, has_score = _long(raw, options, lower, of_clip)
+        else:
+            clip, has_score = _wide(raw, options, header, [rows[0], *of_clip])
+        fields = _constant_columns(header, of_clip)
+        samples.append(Sample(name, clip, has_score, options.rate, fields))
+    return samples
+
+
+def _clips(
+    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
+) -> dict[str, list[list[str]]]:
+    """The rows of every clip by its name, in the order of the file."""
+    if options.clip is None:
+        return {stem_of(raw.name): rows}
+    if options.clip not in header:
+        raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
+    column = header.index(options.clip)
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        if len(row) != len(header):
+            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+        found.setdefault(row[column].strip(), []).append(row)
+    return found
 
 
 def _constant_columns(header: list[str], rows: list[list[str]]) -> dict[str, str]:

@@ -1,15 +1,17 @@
 """The output of the readers of users' formats: clips of one layout, and fields of the file."""
 # Shapes: M persons, T frames, V joints, C channels.
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 
 from data_gen.readers.bad_files import OTHER_FORM, OUT_OF_RANGE, BadFile
 from data_gen.readers.ntu_text import MAX_METRES
+from utils.files import regular_file
 from utils.text import one_line
 
 T = TypeVar("T")
@@ -37,14 +39,23 @@ class Sample:
 
 
 class Raw(NamedTuple):
-    """A raw file, or the files of one clip: names, and access to their bytes."""
+    """A raw file, or the files of one clip: names, and access to their bytes.
+
+    Args:
+        path: of a file on the disk.
+    """
 
     name: str
     parts: Sequence[tuple[str, Callable[[], bytes]]]
+    path: Path | None = None
 
     def content(self) -> bytes:
         """Of the only file."""
         return self.parts[0][1]()
+
+    def opened(self) -> BinaryIO:
+        """The only file, to read parts of it."""
+        return regular_file(self.path).open("rb") if self.path else io.BytesIO(self.content())
 
     def held(self) -> "Raw":
         """The same single file, read once and held in memory."""
@@ -73,6 +84,7 @@ class Options(NamedTuple):
     channels: int | None = None
     persons: int | None = None
     columns: str | None = None  # of a wide table: a pattern such as {joint}_{axis}
+    clip: str | None = None  # of a table: the column that tells its clips apart
     path: str | None = None  # in JSON: names joined by dots
     rate: float | None = None
     rate_field: str | None = None  # that holds the rate

@@ -14,7 +14,11 @@ from one_error import error_of
 
 import main
 from data_gen import custom_gendata, ucla_gendata
-from data_gen.pipeline.custom_settings import ABOUT, CustomSettings
+from data_gen.pipeline.custom_plan import find_files
+from data_gen.pipeline.custom_settings import ABOUT, CustomSettings, check
+from data_gen.raw_formats import raw_format
+from data_gen.readers.bad_files import BadFile
+from data_gen.readers.found import single_file
 from feeders.feeder import Feeder
 from formats.clip_store import StoreSplit
 from formats.labels import load_labels
@@ -506,3 +510,64 @@ def test_names_of_classes_may_be_numbers(folder, classes, more, expected):
 def test_a_number_that_is_no_class_is_said(folder, capsys):
     argv = [*write(folder, label={"regex": r"a(\d+)"}, classes=[1, 20, 30]), "--strict"]
     assert "2 is none of the classes 1, 20, 30. If numbers count" in failing(capsys, argv)
+
+
+@pytest.mark.parametrize("kind", ["wide", "long"])
+def test_a_table_may_hold_many_clips(tmp_path, kind, monkeypatch):
+    """As of a data set in two tables: one of the joints of all videos, one of their classes."""
+    names = skeleton_class("coco17").joint_names
+    rows, header = [], ["video", "frame", "joint", "x", "y", "z"]
+    if kind == "wide":
+        header = ["video", "frame", *(f"{axis}_{name}" for name in names for axis in "xyz")]
+    for video in range(8):
+        for t, joints in enumerate(clip(video % 2 + 1, np.random.default_rng(video), 5 + video)):
+            if kind == "wide":
+                rows.append([video, t, *joints.flatten()])
+            else:
+                rows += [[video, t, name, *xyz] for name, xyz in zip(names, joints, strict=True)]
+    lines = [",".join(map(str, row)) for row in [header, *rows]]
+    (tmp_path / "joints.csv").write_text("\n".join(lines))
+    labels = [f"{video},{('wave', 'clap')[video % 2]}" for video in range(8)]
+    (tmp_path / "labels.csv").write_text("\n".join(["video,class", *labels]))
+    columns = {"columns": "{axis}_{joint}"} if kind == "wide" else {}
+    argv = write(
+        tmp_path, files="joints.csv", reader={"format": "csv", "clip": "video", **columns},
+        label={"csv": "labels.csv", "file": "video", "column": "class"}, classes=None, subject=None,
+        split={"fraction": 0.25}, normalise="none",
+    )  # fmt: skip
+    custom_gendata.main([*argv, "--max-file-mb", "0.001"])  # of a file of one clip
+    found = {}
+    for part, count in (("train", 6), ("val", 2)):
+        clips = np.load(tmp_path / "data" / f"{part}_data_joint.npy")
+        numbers, labels = load_labels(tmp_path / "data" / f"{part}_label.pkl")
+        assert clips.shape == (count, 3, 12, 17, 1)
+        found |= {n: (array, label) for n, array, label in zip(numbers, clips, labels, strict=True)}
+    assert sorted(found) == [str(video) for video in range(8)]
+    for name, (array, label) in found.items():
+        expected = clip(int(name) % 2 + 1, np.random.default_rng(int(name)), 5 + int(name))
+        assert label == 1 - int(name) % 2 and array.any(axis=(0, 2, 3)).sum() == 5 + int(name)
+        np.testing.assert_allclose(array[:, 0, :, 0], expected[0].T, rtol=1e-5)
+    raw = raw_format(read_manifest(tmp_path / "data"))
+    samples = raw.read(single_file(tmp_path / "joints.csv"))
+    assert [sample.name for sample in samples] == [str(video) for video in range(8)]
+
+
+def test_a_table_without_the_column_of_clips_is_said(tmp_path, capsys):
+    (tmp_path / "joints.csv").write_text("frame,joint,x,y\n0,0,1,2\n")
+    reader = {"format": "csv", "clip": "video"}
+    argv = write(tmp_path, files="joints.csv", reader=reader, label={"folder": 1}, subject=None,
+                 split={"fraction": 0.5})  # fmt: skip
+    assert "joints.csv has no column 'video'" in failing(capsys, argv)
+
+
+def test_files_may_be_as_large_as_is_said(tmp_path):
+    """What --max-file-mb allows is read, and a file of many clips has any size."""
+    for name in ("a01_s1.npz", "all.pkl"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(65_000_000)
+    own = check({**SETTINGS, "files": "*.npz"})
+    with pytest.raises(BadFile, match="has 65 MB, more than --max-file-mb 64"):
+        find_files(own, tmp_path)[0].content()
+    assert len(find_files(own, tmp_path, 100)[0].content()) == 65_000_000
+    pyskl = check({**SETTINGS, "files": "all.pkl", "reader": {"format": "pyskl"}})
+    assert len(find_files(pyskl, tmp_path)[0].content()) == 65_000_000

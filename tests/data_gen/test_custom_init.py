@@ -294,3 +294,18 @@ def test_a_class_that_stands_in_the_file_is_proposed(tmp_path, format_):
     assert settings.split == {"fraction": 0.2, "by": "subject", "seed": 0}
     text = (tmp_path / "proposed.yaml").read_text()
     assert f"label: {{field: action}}    # wave in clip0.{format_}\n" in text
+
+
+@pytest.mark.parametrize("column", ["vid_id", "Video", "clip"])
+def test_the_column_that_tells_clips_apart_is_proposed(tmp_path, column):
+    names = [f"{axis}_{joint}" for joint in skeleton_class("coco17").joint_names for axis in "xyz"]
+    rows = [[n, t, *RNG.normal(size=51)] for n in range(4) for t in range(3)]
+    lines = [",".join(map(str, row)) for row in [[column, "frame_order", *names], *rows]]
+    (tmp_path / "joints.csv").write_text("\n".join(lines))
+    found = yaml.safe_load(propose([tmp_path / "joints.csv"], tmp_path))
+    assert found["reader"] == {"format": "csv", "columns": "{axis}_{joint}", "clip": column}
+    assert found["files"] == "joints.csv"
+    assert found["label"] == {"csv": "labels.csv", "file": column, "column": "label"}
+    lines = lines[:4]  # a single clip, whose number stands beside it
+    (tmp_path / "joints.csv").write_text("\n".join(lines))
+    assert "clip" not in yaml.safe_load(propose([tmp_path / "joints.csv"], tmp_path))["reader"]
