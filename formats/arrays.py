@@ -164,7 +164,7 @@ class NpzFile:
         file: open, seekable.
 
     Attributes:
-        shapes: of the arrays, by name.
+        shapes, dtypes: of the arrays, by name.
 
     Raises:
         ValueError: it is damaged, or holds something else than arrays; so do the methods.
@@ -178,7 +178,9 @@ class NpzFile:
             if sum(self._sizes.values()) > MOST_UNPACKED * size:
                 raise ValueError(f"it unpacks to more than {MOST_UNPACKED} times its size")
             names = [name.removesuffix(".npy") for name in self._sizes if name.endswith(".npy")]
-            self.shapes = {name: self._header(name)[0] for name in names}
+            headers = {name: self._header(name) for name in names}
+            self.shapes = {name: shape for name, (shape, _, _) in headers.items()}
+            self.dtypes = {name: dtype for name, (_, _, dtype) in headers.items()}
         except UNREADABLE as error:
             raise _no_npz(error) from error
 
@@ -226,6 +228,18 @@ def npy_of(content: bytes) -> np.ndarray:
     try:
         with io.BytesIO(content) as file:
             return _array_of(file, len(content), "it")
+    except UNREADABLE as error:
+        raise ValueError(f"it is not an .npy file: {error or type(error).__name__}") from error
+
+
+def npy_at(path: Path) -> np.ndarray:
+    """The array of an .npy file, left on disk.
+
+    Raises:
+        ValueError: it is damaged, or holds objects.
+    """
+    try:
+        return map_npy(path)
     except UNREADABLE as error:
         raise ValueError(f"it is not an .npy file: {error or type(error).__name__}") from error
 

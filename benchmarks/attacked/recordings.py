@@ -15,7 +15,7 @@ from benchmarks.attacked.target import Target, json_text, of_trees, table_text
 
 OWN = ("npy", "npz", "mat", "hdf5", "json", "txt", "csv", "tsv", "pyskl", "ctrgcn", "openpose",
        "coco", "mmpose", "yolo", "mediapipe", "kinect", "deeplabcut", "sleap", "bvh",
-       "c3d")  # fmt: skip
+       "c3d", "npy of many", "npz of many", "hdf5 of many")  # fmt: skip
 JOINTS = tuple(f"joint{i}" for i in range(17))
 
 
@@ -60,6 +60,7 @@ def _own_files() -> dict[str, list[bytes]]:
 
     clip = np.ones((3, 17, 3))
     npy, npz, mat, hdf5, sleap, ctrgcn, marked = (io.BytesIO() for _ in range(7))
+    many = {name: io.BytesIO() for name in ("npy", "npz", "hdf5")}
     np.save(npy, clip)
     told = {"label": 3, "fps": 29.97}
     np.savez(npz, joints=clip, action="wave", **told)
@@ -71,6 +72,11 @@ def _own_files() -> dict[str, list[bytes]]:
         file["tracks"] = clip.transpose(2, 1, 0)[None]  # (M, C, V, T)
         file["node_names"] = np.array(JOINTS, "S")
     np.savez(ctrgcn, x_train=np.ones((2, 3, 102), np.float32), y_train=np.eye(3)[:2])
+    clips, labels = np.ones((4, *clip.shape), np.float32), np.eye(4)
+    np.save(many["npy"], clips)
+    np.savez(many["npz"], X=clips, y=labels)
+    with h5py.File(many["hdf5"], "w") as file:
+        file["X"], file["y"] = clips, labels
     wide = [["0.5"] * 51] * 3
     plain = "\n".join(" ".join(row) for row in [["0.5"] * 3] * 34) + "\n"
     heads = ["scorer", *["net"] * 51], ["bodyparts", *np.repeat(JOINTS, 3)], [
@@ -105,6 +111,7 @@ def _own_files() -> dict[str, list[bytes]]:
         "sleap": [sleap.getvalue()],
         "bvh": [(tree + motion).encode()],
         "c3d": [marked.getvalue()],
+        **{f"{name} of many": [file.getvalue()] for name, file in many.items()},
     }
 
 
@@ -113,19 +120,22 @@ def recordings(name: str, folder: Path) -> Target:
     from data_gen.readers.formats import FORMATS, format_of
     from data_gen.readers.sample import Options, Raw
 
-    reader = FORMATS["deeplabcut" if name == "sleap" else name]
+    format_ = "deeplabcut" if name == "sleap" else name.removesuffix(" of many")
+    reader = FORMATS[format_]
     persons = 2 if name == "ctrgcn" else None
-    axes = "T*VC" if name == "txt" else "TVC"
+    axes = "T*VC" if name == "txt" else "NTVC" if "many" in name else "TVC"
     options = Options(num_joints=17, persons=persons, joint_names=JOINTS, axes=axes)
     others = {"deeplabcut": ".csv", "mediapipe": ".json", "mmpose": ".json", "yolo": ".txt"}
-    suffix = others.get(name, f".{name}")
+    suffix = others.get(name, f".{format_}")
 
     def read(path: Path) -> None:
         if format_of(path):
             with suppress(ValueError):  # custom_gendata.py --init
                 assert isinstance(yaml.safe_load(propose([path], path.parent)), dict)
         try:
-            samples = list(reader(Raw(path.name, [(path.name, path.read_bytes)]), options))
+            # Of many clips as on the disk, of which they are not read whole.
+            raw = Raw(path.name, [(path.name, path.read_bytes)], path if options.many else None)
+            samples = list(reader(raw, options))
         except ValueError as error:
             assert path.name in str(error), f"the file is not named: {error}"
             raise

@@ -11,6 +11,7 @@ import numpy as np
 from graph.named import shipped, skeleton_class
 
 CHANNELS = (3, 2, 4)  # the likeliest first
+MOST_PERSONS = 10  # a longer axis is not theirs
 PIXELS = 4.0  # places in metres or shares of an image are smaller
 
 
@@ -34,6 +35,11 @@ class Look(NamedTuple):
     names: tuple[str, ...] = ()
     lines: Mapping[str, str] = MappingProxyType({})
     fields: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def holds_many(self) -> bool:
+        """Whether a file holds many clips, which the reader's options tell apart."""
+        return "clip" in self.reader or "N" in self.reader.get("axes", "")
 
 
 @cache
@@ -78,14 +84,19 @@ def likely_axes(shape: tuple[int, ...], others: Iterable[tuple[int, ...]] = ()) 
         return "TV*C", shape[1] // CHANNELS[0]
     channels = _channel_axis(shape)
     joints = _joint_axis(shape, channels, others)
-    if len(shape) not in (3, 4) or channels is None or joints is None:
-        return ("MTVC" if len(shape) == 4 else "TVC") if shape else "", 0
+    if len(shape) not in (3, 4, 5) or channels is None or joints is None:
+        return {4: "MTVC", 5: "NMTVC"}.get(len(shape), "TVC") if shape else "", 0
     letters = ["?"] * len(shape)
     letters[channels], letters[joints] = "C", "V"
     rest = [i for i, letter in enumerate(letters) if letter == "?"]
-    longest = max(rest, key=lambda i: shape[i])
+    persons = min(rest, key=lambda i: (shape[i], i)) if len(rest) > 1 else None
+    if len(rest) == 3 or (persons is not None and shape[persons] > MOST_PERSONS):
+        # Of clips the first axis; of two long axes none is of persons.
+        clips = rest.pop(0)
+        letters[clips] = "N"
+        persons = min(rest, key=lambda i: (shape[i], i)) if len(rest) > 1 else None
     for i in rest:
-        letters[i] = "T" if i == longest else "M"
+        letters[i] = "M" if i == persons else "T"
     return "".join(letters), shape[joints]
 
 

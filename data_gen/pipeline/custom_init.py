@@ -16,6 +16,7 @@ from utils.text import as_yaml, first_of, one_line
 
 NAME_NUMBERS = re.compile(r"([A-Za-z_]+?)_?(\d+)")
 LABEL_WORDS = ("a", "action", "act", "activity", "c", "class", "label", "g", "gesture")
+LABEL_FIELDS = (*LABEL_WORDS, "labels", "target", "y_train", "y_test")
 SUBJECT_WORDS = ("s", "p", "subject", "subj", "sub", "person", "actor", "participant", "user")
 TRAIN_NAMES, VAL_NAMES = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 PARTS = {*TRAIN_NAMES, *VAL_NAMES}
@@ -41,7 +42,7 @@ def propose(named: Sequence[Path], folder: Path) -> str:
     samples = [sample for path in named for sample in (within(path) if path.is_dir() else [path])]
     look = look_at(samples[:MAX_LOOKS])
     of_all = named[0] if len(named) == 1 and samples[0] != named[0] else None
-    holds_all = look.lines or ("clip" in look.reader and len(samples) == 1)
+    holds_all = look.lines or (look.holds_many and len(samples) == 1)
     of_all = samples[0] if holds_all else of_all
     files = _relative(of_all.absolute(), folder) if of_all else _pattern(samples, folder)
     name = re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"
@@ -62,12 +63,12 @@ def propose(named: Sequence[Path], folder: Path) -> str:
 
 def _rules(samples: Sequence[Path], look: Look) -> Iterator[str]:
     """The lines of label, classes, subject and split."""
-    settled, fields, clip_column = look.lines, look.fields, look.reader.get("clip")
+    settled, fields = look.lines, look.fields
     named = samples[0] if _have_own_names(samples) else samples[0].absolute().parent
     found = {} if settled else numbers_in(named.stem)
     label = _label(samples, list(found))
     subject = next((word for word in found if word in SUBJECT_WORDS and word != label), None)
-    label_field, subject_field = _field(fields, LABEL_WORDS), _field(fields, SUBJECT_WORDS)
+    label_field, subject_field = _field(fields, LABEL_FIELDS), _field(fields, SUBJECT_WORDS)
     if not settled:
         name = one_line(named.name)
         yield f"# Numbers in the name {name}:" if found else "# No numbers in the name."
@@ -78,8 +79,10 @@ def _rules(samples: Sequence[Path], look: Look) -> Iterator[str]:
     elif label_field:
         value = one_line(fields[label_field], MAX_VALUE)
         yield f"label: {{field: {_value(label_field)}}}    # {value} in {one_line(named.name)}"
-    elif clip_column:
-        yield f"label: {{csv: labels.csv, file: {_value(clip_column)}, column: label}}    # a table"
+    elif column := look.reader.get("clip"):
+        yield f"label: {{csv: labels.csv, file: {_value(column)}, column: label}}    # a table"
+    elif look.holds_many:
+        yield "label: {npy: y.npy}    # a number for each clip"
     elif label:
         yield f"label: {{regex: {_number_after(found[label][0])}, first: 1}}    # or first: 0"
     else:
@@ -137,7 +140,8 @@ def _label(samples: Sequence[Path], words: Sequence[str]) -> str | None:
 
 def _field(fields: Mapping[str, Any], words: Sequence[str]) -> str | None:
     """The name of the field that holds what one of the words means."""
-    return next((name for name in fields if len(name) > 1 and name.lower() in words), None)
+    words = {word for word in words if len(word) > 1}
+    return next((name for name in fields if name.lower() in words), None)
 
 
 def _have_own_names(samples: Sequence[Path]) -> bool:

@@ -56,8 +56,7 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
         FileNotFoundError: there is none.
     """
     # A file of many clips has any size.
-    many = settings.reader["format"] in OF_MANY or settings.reader.get("clip")
-    max_mb = math.inf if many else max_mb
+    max_mb = math.inf if holds_many(settings) else max_mb
     pattern = str(folder / settings.files)
     format_ = settings.reader["format"]
     ends = ENDINGS[format_]
@@ -68,7 +67,7 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     if format_ in OF_FOLDERS:
         folders = {each for path in paths if path.is_dir() for each in clip_folders(path, ends)}
         found = [folder_of_parts(path, ends) for path in sorted(folders)]
-    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
+    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and not holds_many(settings):
         found = of_format(list(members_of(paths[0], max_mb)), format_)
     else:
         tables = {folder / name for name in settings.tables}
@@ -78,6 +77,13 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     if not found:
         raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
     return found
+
+
+def holds_many(settings: CustomSettings) -> bool:
+    """Whether a file holds many clips."""
+    reader = settings.reader
+    in_axes = "N" in (reader.get("axes") or "")
+    return reader["format"] in OF_MANY or bool(reader.get("clip")) or in_axes
 
 
 def of_format(raws: list[Raw], format_: str) -> list[Raw]:
@@ -151,12 +157,12 @@ def make_plan(
     format_ = settings.reader["format"]
     fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
     segments = Segments(settings.segments, folder) if settings.segments else None
-    many = bool(segments or options.clip)
+    many = bool(segments or options.many)
     now = fields_tell or many or format_ in OF_MANY or not Path(files[0].name).exists()
     reading = {"format_": format_, "options": options, "preparation": preparation}
     read = partial(read_raw, **reading, segments=segments)
     names = names_of([raw.name for raw in files])
-    if segments and not options.clip and format_ not in OF_MANY:
+    if segments and not holds_many(settings):
         _warn_of_unused(segments, files, names)
     samples, bad = _read_all(files, names, read, many) if now else ([], [])
     if now:

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.pipeline.custom_settings import CustomSettings, rule_in
+from data_gen.pipeline.custom_settings import CustomSettings, listed, rule_in
 from data_gen.pipeline.plan import NEITHER, Clip
 from data_gen.readers.bad_files import NO_LABEL, WRONG_LABEL, BadClip, BadFile, kind_of
+from data_gen.readers.plain import entries_of
+from formats.arrays import npy_of
 from formats.clip_store import PARTS
+from utils.files import regular_file
 from utils.text import first_of, one_line
 
 logger = logging.getLogger(__name__)
@@ -50,10 +53,12 @@ class Rule:
     def __init__(self, name: str, rule: Mapping[str, Any], folder: Path) -> None:
         self.name, self.rule = name, rule
         self.table = read_column(folder / rule["csv"], rule) if "csv" in rule else {}
+        self.arrays = [read_array(folder / name) for name in listed(rule.get("npy"))]
+        self.entries: dict[str, np.ndarray] = {}  # of each file, in their order
 
     @property
     def needs_fields(self) -> bool:
-        return "field" in self.rule
+        return "field" in self.rule or "npy" in self.rule
 
     def of(self, file: str, name: str, fields: Mapping[str, Any]) -> str | int:
         """The value of the rule for a clip.
@@ -79,10 +84,44 @@ class Rule:
             if fields.get(rule["field"]) is None:
                 raise BadFile(NO_LABEL, f"{file}: {name} has no field {rule['field']!r}.")
             return fields[rule["field"]]
+        if "npy" in rule:
+            return self._entry(file, fields)
         for known in known_as(file, name):
             if known in self.table:
                 return self.table[known]
         raise BadFile(NO_LABEL, f"{file}: {rule['csv']} does not list {name}.")
+
+    def _entry(self, file: str, fields: Mapping[str, Any]) -> str | int:
+        """The clip's entry in the array that belongs to its file."""
+        number, count = fields.get("number"), fields.get("count")
+        if number is None:
+            raise BadFile(NO_LABEL, f"{file} is one clip. npy requires the axis N in axes.")
+        if file not in self.entries:
+            if len(self.entries) == len(self.arrays):
+                raise BadFile(NO_LABEL, f"{file}: npy names no file for it.")
+            array = self.arrays[len(self.entries)]
+            entries = entries_of(array, count)
+            if entries is None or entries.dtype.kind not in "iuUS":
+                shape = f"{array.dtype} of shape {array.shape}"
+                raise BadFile(NO_LABEL, f"{file}: npy has {shape}, no class for each of {count}.")
+            self.entries[file] = entries
+        return self.entries[file][number].item()
+
+
+def read_array(path: Path) -> np.ndarray:
+    """The array of an .npy file; whole numbers as such.
+
+    Raises:
+        ValueError: it is missing or damaged.
+    """
+    try:
+        array = npy_of(regular_file(path).read_bytes())
+    except OSError as error:
+        raise ValueError(f"npy: {error}.") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {one_line(error)}.") from error
+    is_whole = array.dtype.kind == "b" or (array.dtype.kind == "f" and (array % 1 == 0).all())
+    return array.astype(np.int64) if is_whole else array
 
 
 def known_as(file: str, name: str) -> Iterator[str]:
@@ -211,7 +250,14 @@ def labelled_clips(
             known.append((file, name, fields, Facts(label, subject, camera, NEITHER)))
         except (ValueError, TypeError) as error:
             bad.append(BadClip(file, kind_of(error), one_line(error)))
-    parts = _parts(known, settings.split, folder)
+    try:
+        parts = _parts(known, settings.split, folder)
+    except ValueError as error:
+        if not bad:
+            raise
+        raise ValueError(
+            f"{error} Besides, {len(bad)} clips are bad, such as: {bad[0].reason}"
+        ) from error
     subjects = _numbers([facts.subject for *_, facts in known])
     cameras = _numbers([facts.camera for *_, facts in known])
     if out := [name for (_, name, *_), part in zip(known, parts, strict=True) if part == NEITHER]:
@@ -249,7 +295,7 @@ def _parts(
     if rule := rule_in(split):
         told = Rule("split", rule, folder)
         found = [_all_told(told, file, name, fields) for file, name, fields, _ in known]
-        wanted = [{str(name) for name in _listed(split.get(part, [part]))} for part in PARTS]
+        wanted = [{str(name) for name in listed(split.get(part, [part]))} for part in PARTS]
         _check_parts_exist(wanted, set().union(*found))
         return [
             next((p for p, names in enumerate(wanted) if names & of_clip), NEITHER)
@@ -263,8 +309,8 @@ def _parts(
         count = max(1, round(split["fraction"] * len(kinds)))
         held_out = {kinds[i] for i in order[:count]}
         return [int(group in held_out) for group in groups]
-    train = {_same(value) for value in _listed(split["train"])}
-    val = {_same(value) for value in _listed(split.get("val"))} if split.get("val") else None
+    train = {_same(value) for value in listed(split["train"])}
+    val = {_same(value) for value in listed(split.get("val"))} if split.get("val") else None
     return [
         0 if _same(g) in train else 1 if val is None or _same(g) in val else NEITHER for g in groups
     ]
@@ -282,7 +328,7 @@ def _check_parts_exist(wanted: Sequence[set[str]], found: set[str]) -> None:
 def _all_told(rule: Rule, file: str, name: str, fields: Mapping[str, Any]) -> set[str]:
     """The values that a rule gives a clip; a field may hold several, or none."""
     try:
-        return {str(each) for each in _listed(rule.of(file, name, fields))}
+        return {str(each) for each in listed(rule.of(file, name, fields))}
     except BadFile:
         return set()
 
@@ -291,9 +337,3 @@ def _same(value: Any) -> str:
     """A canonical form: 007 and 7 are one subject."""
     text = str(value)
     return str(int(text)) if text.isdecimal() else text
-
-
-def _listed(value: Any) -> list:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]

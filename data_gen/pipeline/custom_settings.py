@@ -37,6 +37,7 @@ KINDS = {
 }
 RULE_KINDS = {
     **OF_TABLE, "regex": TEXT, "first": WHOLE, "folder": COUNT, "field": TEXT,
+    "npy": either(TEXT, list_of(TEXT)),
 }  # fmt: skip
 SPLIT_KINDS = {
     **OF_TABLE, "by": TEXT, "fraction": NUMBER, "seed": COUNT, "field": TEXT, "folder": COUNT,
@@ -85,7 +86,8 @@ class CustomSettings:
         """Tables and lists beside the recordings that the settings name."""
         rules = (self.label, self.subject, self.camera, self.split, self.segments)
         tables = [rule["csv"] for rule in rules if rule and "csv" in rule]
-        return [*tables, *([self.classes] if isinstance(self.classes, str) else [])]
+        arrays = [name for rule in rules if rule for name in listed(rule.get("npy"))]
+        return [*tables, *arrays, *([self.classes] if isinstance(self.classes, str) else [])]
 
 
 ABOUT = {
@@ -93,8 +95,8 @@ ABOUT = {
     "files": "a folder or an archive, whose files with the format's endings are read; a glob such "
     "as raw/**/*.npz; or one big file. Relative to this file",
     "reader": f"how to read a file\n- format: {', '.join(FORMATS)}\n"
-    "- axes: order of an array's axes, of T (time), V (joints), C (channels), M (persons): TVC, "
-    "MTVC, TV*C, ...\n"
+    "- axes: order of an array's axes, of T (time), V (joints), C (channels), M (persons), N "
+    "(clips of a file): TVC, MTVC, TV*C, NTVC, ...\n"
     "- key: name of the array in a file of several\n"
     "- channels, persons: their number, where the file does not tell it\n"
     "- columns: pattern of a table's column names, such as '{joint}_{axis}'\n"
@@ -117,6 +119,8 @@ ABOUT = {
     "group that is not a number is a class name\n"
     "- {folder: 1}: the name of the folder that many levels up\n"
     "- {field: label, first: 0}: from the file\n"
+    "- {npy: y.npy}: from a file with one number or one-hot row for each clip; or a list of such "
+    "files, for those of `files` in their order\n"
     "- {csv: labels.csv, file: clip, column: label}: from a table",
     "split": "what is train and val, one of\n"
     "- {by: subject, train: [1, 2]}, or by: camera: the others are val\n"
@@ -249,7 +253,7 @@ def check_rule(name: str, rule: Any) -> None:
     Raises:
         ValueError: it is none.
     """
-    kinds = {"regex", "folder", "field", "csv"}
+    kinds = {"regex", "folder", "field", "csv", "npy"}
     known = isinstance(rule, Mapping) and set(rule) <= set(RULE_KINDS)
     if not known or len(kinds & set(rule)) != 1:
         raise ValueError(f"{name} must have one of {', '.join(sorted(kinds))}. Got {rule!r}.")
@@ -297,6 +301,13 @@ def rule_in(split: Mapping[str, Any]) -> dict[str, Any]:
     """The rule that tells the names of which a split makes parts; empty: it is another split."""
     rule = {name: split[name] for name in (*PART_RULES, *OF_TABLE) if split.get(name) is not None}
     return {"column": "part", **rule} if "csv" in rule else rule
+
+
+def listed(value: Any) -> list:
+    """A list, or a single value as one; None as an empty one."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def help_text() -> str:

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from data_gen.readers.bad_files import OTHER_FORM, WRONG_JOINTS, WRONG_LABEL, BadFile
+from data_gen.readers.numpy_files import opened_npz
 from data_gen.readers.sample import Options, Raw, Sample, seen_only
 from formats.arrays import NpzFile
 from formats.pickles import loads
-from utils.text import one_line
 
 PARTS = {"train": "train", "test": "val"}
 
@@ -82,18 +82,12 @@ def _image_size(raw: Raw, value: Any, what: str) -> tuple[int, int]:
 
 def read_ctrgcn(raw: Raw, options: Options) -> Iterator[Sample]:
     """One clip after the other: the files of NTU RGB+D have 10 GB and more."""
-    try:
-        with raw.opened() as file:
-            arrays = NpzFile(file)
-            found = [e for e in PARTS if {f"x_{e}", f"y_{e}"} & arrays.shapes.keys()]
-            if not found:
-                raise BadFile(OTHER_FORM, f"{raw.name} has neither x_train nor x_test.")
-            for ending in found:
-                yield from _ctrgcn_part(raw, options, arrays, ending)
-    except BadFile:
-        raise
-    except ValueError as error:
-        raise BadFile(OTHER_FORM, f"{raw.name}: {one_line(error, 200)}.") from error
+    with opened_npz(raw) as arrays:
+        found = [e for e in PARTS if {f"x_{e}", f"y_{e}"} & arrays.shapes.keys()]
+        if not found:
+            raise BadFile(OTHER_FORM, f"{raw.name} has neither x_train nor x_test.")
+        for ending in found:
+            yield from _ctrgcn_part(raw, options, arrays, ending)
 
 
 def _ctrgcn_part(raw: Raw, options: Options, arrays: NpzFile, ending: str) -> Iterator[Sample]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from data_gen.readers import datasets, estimators, keypoints, motion_capture, plain
+from data_gen.readers import datasets, estimators, keypoints, motion_capture, plain, tables
 from data_gen.readers.bad_files import NO_NUMBER, BadFile
 from data_gen.readers.sample import Options, Raw, Sample
 
@@ -18,8 +18,8 @@ FORMATS: dict[str, Reader] = {
     "hdf5": plain.read_hdf5,
     "json": plain.read_json,
     "txt": plain.read_txt,
-    "csv": plain.read_csv,
-    "tsv": plain.read_tsv,
+    "csv": tables.read_csv,
+    "tsv": tables.read_tsv,
     "pyskl": datasets.read_pyskl,
     "ctrgcn": datasets.read_ctrgcn,
     "openpose": keypoints.read_openpose,

@@ -1,54 +1,75 @@
-"""Read plain containers: .npy, .npz, .mat, HDF5, JSON and tables, in the layout of the options.
+"""Read plain containers: .npy, .npz, .mat, HDF5, JSON and text, in the layout of the options.
 
 - `npy`, `npz`, `mat`, `hdf5`: one array of numbers; `key` names it (by default the only one),
-  `axes` its axes. With `score`, here and in JSON and txt, the last channel is a confidence. Other
-  arrays of one value are fields, such as `label`, and so are attributes of HDF5.
+  `axes` its axes; along N there are many clips. With `score`, here and in JSON and txt, the last
+  channel is a confidence. Other arrays of one value, or of one for each clip, are fields, such as
+  `label`, and so are attributes of HDF5.
 - `json`: nested lists at `path` (names joined by dots, from the top), with `axes` as well; other
   entries of the top mapping that are plain values are fields.
-- `csv`, `tsv`: wide, one row per frame, the columns of joint and axis named by the pattern
-  `columns`, such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns joint by
-  joint, after `skip_columns` and with `score` as above; or long, with columns frame, joint, x, y
-  and perhaps z, score and person (a joint is a name or a number from 0). A table may hold many
-  clips, which the column `clip` tells apart. Other columns with the same value in all rows of a
-  clip are fields.
 - `txt`: rows of numbers between blanks or commas, without a header, with `axes` of two letters or
   groups: TV*C is one row per frame, T*VC one per joint (MSR-Action3D), TM*V*C one per frame with
   all persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 import numpy as np
 import orjson
 
-from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.bad_files import CUT, OTHER_FORM, BadFile
 from data_gen.readers.hdf5 import is_array, is_hdf5, opened, shapes_of
 from data_gen.readers.matlab import arrays_of
-from data_gen.readers.sample import Options, Raw, Sample, arranged, is_number, seen_only, stem_of
-from data_gen.readers.tables import rows_of
-from data_gen.readers.tracks import Track, clip_of, moments_of, step_of
+from data_gen.readers.numpy_files import npy_in, opened_npz
+from data_gen.readers.sample import (
+    Options,
+    Raw,
+    Sample,
+    arranged,
+    axis_groups,
+    groups_of,
+    is_scored,
+    stem_of,
+)
 from formats.arrays import npy_of, npz_of
 from utils.text import one_line
 
-AXES = ("x", "y", "z", "score")
 MAX_VALUES = 10**8  # of an array
+MAX_ENTRIES = 10**7  # of an array of fields
 
 
-def read_npy(raw: Raw, options: Options) -> list[Sample]:
+def read_npy(raw: Raw, options: Options) -> Iterable[Sample]:
+    if options.many:
+        array = npy_in(raw)
+        return _along(raw, array.shape, _rows(array, options), options, {})
     return [_sample(raw, raw.decoded(npy_of), options)]
 
 
-def read_npz(raw: Raw, options: Options) -> list[Sample]:
+def read_npz(raw: Raw, options: Options) -> Iterable[Sample]:
+    if options.many:
+        return _npz_of_many(raw, options)
     arrays = raw.decoded(npz_of)
     found = {name: a for name, a in arrays.items() if a.ndim > 1 and a.dtype.kind in "fiu"}
     array = _chosen(raw, arrays, found, options.key)
     return [_sample(raw, array, options, _single_values(arrays))]
 
 
-def read_mat(raw: Raw, options: Options) -> list[Sample]:
+def _npz_of_many(raw: Raw, options: Options) -> Iterator[Sample]:
+    num_axes = len(axis_groups(options.axes))
+    with opened_npz(raw) as arrays:
+        names = {name: name for name in arrays.shapes}
+        found = {name: name for name, shape in arrays.shapes.items() if len(shape) == num_axes}
+        name = _chosen(raw, names, found, options.key)
+        told = {other: arrays.array(other) for other in names if other != name}
+        first = options.axes[0] == "N"
+        rows = arrays.rows(name) if first else _rows(arrays.array(name), options)
+        yield from _along(raw, arrays.shapes[name], rows, options, told)
+
+
+def read_mat(raw: Raw, options: Options) -> Iterable[Sample]:
     """MATLAB's format up to version 7.2; 7.3 is HDF5."""
     raw = raw.held()
     if is_hdf5(raw.content()):
@@ -56,23 +77,33 @@ def read_mat(raw: Raw, options: Options) -> list[Sample]:
     arrays = raw.decoded(arrays_of)
     found = {name: array for name, array in arrays.items() if array.size > 1}
     array = _chosen(raw, arrays, found, options.key)
+    if options.many:
+        return _along(raw, array.shape, _rows(array, options), options, arrays)
     return [_sample(raw, array, options, _single_values(arrays))]
 
 
-def read_hdf5(raw: Raw, options: Options) -> list[Sample]:
+def read_hdf5(raw: Raw, options: Options) -> Iterable[Sample]:
+    num_axes = len(axis_groups(options.axes))
     with opened(raw) as file:
-        shapes = shapes_of(file)
-        single = [name for name, shape in shapes.items() if shape is not None and prod(shape) == 1]
-        found = {name: name for name in shapes if name not in single}
-        data = file[_chosen(raw, {name: name for name in shapes}, found, options.key)]
-        if not is_array(data) or data.size > MAX_VALUES:
+        sizes = {n: prod(shape) for n, shape in shapes_of(file).items() if shape is not None}
+        found = {name: name for name in sizes if file[name].ndim == num_axes}
+        found = found or {name: name for name in sizes if sizes[name] > 1}
+        data = file[_chosen(raw, {name: name for name in sizes}, found, options.key)]
+        rows_only = options.axes[0] == "N" and data.ndim == num_axes
+        size = prod(data.shape[1:] if rows_only else data.shape)
+        if not is_array(data) or size > MAX_VALUES:
             raise BadFile(OTHER_FORM, f"{raw.name}: {data.name} is not an array of this file.")
-        array = data[()]
-        told = {**data.attrs, **file.attrs} | {name: file[name][()] for name in single}
-    return [_sample(raw, array, options, _single_values(told))]
+        most = MAX_ENTRIES if options.many else 1
+        told = {**data.attrs, **file.attrs}
+        told |= {n: file[n][()] for n, size in sizes.items() if size <= most and file[n] != data}
+        if not options.many:
+            yield _sample(raw, data[()], options, _single_values(told))
+            return
+        rows = iter(data) if rows_only else _rows(data[()], options)
+        yield from _along(raw, data.shape, rows, options, told)
 
 
-def read_json(raw: Raw, options: Options) -> list[Sample]:
+def read_json(raw: Raw, options: Options) -> Iterable[Sample]:
     try:
         content = orjson.loads(raw.content())
         value = content
@@ -90,11 +121,27 @@ def read_json(raw: Raw, options: Options) -> list[Sample]:
             for name, item in content.items()
             if not isinstance(item, (list, dict))
         }
+    if options.many:
+        told = {**fields, **_flat_lists(content)}
+        return _along(raw, array.shape, _rows(array, options), options, told)
     return [_sample(raw, array, options, fields)]
 
 
-def read_txt(raw: Raw, options: Options) -> list[Sample]:
-    return [_sample(raw, table_of_numbers(raw)[:, options.skip_columns :], options)]
+def _flat_lists(content: Any) -> dict[str, list]:
+    """The entries of a mapping that are lists of plain values."""
+    lists = content.items() if isinstance(content, dict) else ()
+    return {
+        name: items
+        for name, items in lists
+        if isinstance(items, list) and not any(isinstance(item, (list, dict)) for item in items)
+    }
+
+
+def read_txt(raw: Raw, options: Options) -> Iterable[Sample]:
+    array = table_of_numbers(raw)[:, options.skip_columns :]
+    if options.many:
+        return _along(raw, array.shape, _rows(array, options), options, {})
+    return [_sample(raw, array, options)]
 
 
 def table_of_numbers(raw: Raw) -> np.ndarray:
@@ -120,14 +167,6 @@ def _rows_of_numbers(text: str) -> list[list[float]]:
     return [[float(word) for word in words] for words in lines if words and words[0][0] != "#"]
 
 
-def read_csv(raw: Raw, options: Options) -> list[Sample]:
-    return _table(raw, options, ",")
-
-
-def read_tsv(raw: Raw, options: Options) -> list[Sample]:
-    return _table(raw, options, "\t")
-
-
 def _chosen(raw: Raw, all_: dict[str, Any], found: dict[str, Any], key: str | None) -> Any:
     if key is not None:
         if key not in all_:
@@ -138,6 +177,48 @@ def _chosen(raw: Raw, all_: dict[str, Any], found: dict[str, Any], key: str | No
         known = ", ".join(list(found)[:8])
         raise BadFile(OTHER_FORM, f"{raw.name} has the arrays {known or 'none'}: name one by key.")
     return next(iter(found.values()))
+
+
+def _rows(array: np.ndarray, options: Options) -> np.ndarray:
+    """An array with its axis N first."""
+    groups = axis_groups(options.axes)
+    return np.moveaxis(array, groups.index("N"), 0) if array.ndim == len(groups) else array
+
+
+def _along(
+    raw: Raw,
+    shape: Sequence[int],
+    rows: Iterable[np.ndarray],
+    options: Options,
+    told: Mapping[str, Any],
+) -> Iterator[Sample]:
+    """The clips along the axis N. Their fields are their entries of other arrays of as many, and
+    `number` and `count`.
+    """
+    count = shape[groups_of(shape, options.axes, raw.name).index("N")]
+    single = _single_values(told)
+    found = {name: entries_of(value, count) for name, value in told.items()}
+    of_each = {name: entries for name, entries in found.items() if entries is not None}
+    of_clip = options._replace(axes=options.axes.replace("N", ""))
+    for number, clip in enumerate(rows):
+        own = {name: _plain(entries[number].item()) for name, entries in of_each.items()}
+        fields = {**single, **own, "number": number, "count": count}
+        sample = _sample(raw, clip, of_clip, fields)
+        yield replace(sample, name=f"{sample.name}_{number:06d}")
+
+
+def entries_of(value: Any, count: int) -> np.ndarray | None:
+    """An array of one entry a clip -> (count,), of one-hot rows their classes; None: it is none."""
+    array = np.asarray(value)
+    if (
+        array.ndim == 2
+        and len(array) == count
+        and array.shape[1] > 1
+        and array.dtype.kind in "fiub"
+    ):
+        is_one_hot = ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
+        return array.argmax(axis=1) if is_one_hot else None
+    return array.reshape(-1) if array.size == count and count in array.shape else None
 
 
 def _single_values(arrays: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,134 +238,5 @@ def _sample(
     raw: Raw, array: np.ndarray, options: Options, fields: dict[str, Any] | None = None
 ) -> Sample:
     clip = arranged(np.asarray(array), options, raw.name)
-    has_score = _has_score(raw, clip, options)
+    has_score = is_scored(clip, options, raw.name)
     return Sample(stem_of(raw.name), clip, has_score, options.rate, fields or {})
-
-
-def _has_score(raw: Raw, clip: np.ndarray, options: Options) -> bool:
-    """Whether the last channel of (M, T, V, C) is a confidence, which only the options know."""
-    if options.score is not None and clip.shape[3] < 3:
-        raise BadFile(OTHER_FORM, f"{raw.name} has {clip.shape[3]} channels, too few for a score.")
-    return options.score is not None
-
-
-def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
-    rows = [row for row in rows_of(raw, delimiter) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
-        raise BadFile(CUT, f"{raw.name} has no row below its header.")
-    header = [cell.strip() for cell in rows[0]]
-    lower = [name.lower() for name in header]
-    is_long = {"frame", "joint", "x", "y"} <= set(lower)
-    samples = []
-    for name, of_clip in _clips(raw, options, header, rows[1:]).items():
-        if is_long:
-            clip, has_score = _long(raw, options, lower, of_clip)
-        else:
-            clip, has_score = _wide(raw, options, header, [rows[0], *of_clip])
-        fields = _constant_columns(header, of_clip)
-        samples.append(Sample(name, clip, has_score, options.rate, fields))
-    return samples
-
-
-def _clips(
-    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
-) -> dict[str, list[list[str]]]:
-    """The rows of every clip by its name, in the order of the file."""
-    if options.clip is None:
-        return {stem_of(raw.name): rows}
-    if options.clip not in header:
-        raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
-    column = header.index(options.clip)
-    found: dict[str, list[list[str]]] = {}
-    for row in rows:
-        if len(row) != len(header):
-            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
-        found.setdefault(row[column].strip(), []).append(row)
-    return found
-
-
-def _constant_columns(header: list[str], rows: list[list[str]]) -> dict[str, str]:
-    """The columns that have the same value in all rows, by name, such as the clip's label."""
-    first, last = rows[0], rows[-1]
-    alike = [i for i, cell in enumerate(first) if cell == last[i]]
-    return {header[i]: first[i].strip() for i in alike if all(row[i] == first[i] for row in rows)}
-
-
-def _wide(
-    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
-) -> tuple[np.ndarray, bool]:
-    """One row per frame."""
-    if not options.columns:
-        rows = [row[options.skip_columns :] for row in rows]
-        width = len(rows[0])
-        channels = options.channels or width // options.num_joints
-        if not width or width != channels * options.num_joints:
-            raise BadFile(
-                WRONG_JOINTS,
-                f"{raw.name} has {width} columns for {options.num_joints} joints. Name those of "
-                "the joints by columns, or say how many come before them by skip_columns.",
-            )
-        has_header = not all(is_number(cell) for cell in rows[0])
-        table = _numbers(raw, rows[1:] if has_header else rows, width)
-        clip = table.reshape(1, len(table), options.num_joints, channels)
-        return seen_only(clip, raw.name), _has_score(raw, clip, options)
-    axes = [a for a in AXES if any(_named(options, n, a) in header for n in options.joint_names)]
-    wanted = [_named(options, name, axis) for name in options.joint_names for axis in axes]
-    if not axes or (missing := [name for name in wanted if name not in header]):
-        example = missing[0] if axes else _named(options, options.joint_names[0], "x")
-        raise BadFile(WRONG_JOINTS, f"{raw.name} has no column {example!r}.")
-    places = [header.index(name) for name in wanted]
-    table = _numbers(raw, [[row[p] for p in places] for row in rows[1:] if len(row) == len(header)],
-                     len(places))  # fmt: skip
-    if len(table) < len(rows) - 1:
-        raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
-    clip = table.reshape(1, len(table), options.num_joints, len(axes))
-    return seen_only(clip, raw.name), axes[-1] == "score"
-
-
-def _named(options: Options, joint: str, axis: str) -> str:
-    return (options.columns or "").replace("{joint}", joint).replace("{axis}", axis)
-
-
-def _long(
-    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
-) -> tuple[np.ndarray, bool]:
-    """One row per frame, person and joint. Frames without anybody may be missing."""
-    axes = [axis for axis in AXES if axis in header]
-    column = {name: header.index(name) for name in header}
-    frames: set[int] = set()
-    persons: dict[str, Track] = {}
-    for row in rows:
-        if len(row) != len(header):
-            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
-        values = _numbers(raw, [[row[column[axis]] for axis in axes]], len(axes))[0]
-        frame = row[column["frame"]].strip()
-        if not frame.isdecimal():
-            raise BadFile(NO_NUMBER, f"{raw.name}: a frame must be a whole number. Got {frame!r}.")
-        person = row[column["person"]].strip() if "person" in column else ""
-        joint = row[column["joint"]].strip()
-        number = options.joint_names.index(joint) if joint in options.joint_names else joint
-        if isinstance(number, str) and not (
-            number.isdecimal() and int(number) < options.num_joints
-        ):
-            raise BadFile(WRONG_JOINTS, f"{raw.name}: the skeleton has no joint {joint!r}.")
-        frames.add(int(frame))
-        track = persons.setdefault(person, {})
-        empty = np.zeros((options.num_joints, len(axes)))
-        track.setdefault(int(frame), empty)[int(number)] = values
-    place = {frame: t for t, frame in enumerate(moments_of(frames, step_of(frames)))}
-    tracks = [{place[f]: joints for f, joints in track.items()} for track in persons.values()]
-    clip = clip_of(tracks, len(place), options.num_joints, len(axes), raw.name)
-    return seen_only(clip, raw.name), axes[-1] == "score"
-
-
-def _numbers(raw: Raw, rows: list[list[str]], width: int) -> np.ndarray:
-    """Cells -> (rows, width) float64; empty ones are NaN."""
-    if any(len(row) != width for row in rows):
-        raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
-    try:
-        return np.array(
-            [[float(cell) if cell.strip() else np.nan for cell in row] for row in rows]
-        ).reshape(-1, width)
-    except ValueError as error:
-        raise BadFile(NO_NUMBER, f"{raw.name}: {error}.") from error

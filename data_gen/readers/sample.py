@@ -96,6 +96,11 @@ class Options(NamedTuple):
     joint_names: tuple[str, ...] = ()
     track: bool = False
 
+    @property
+    def many(self) -> bool:
+        """Whether they say that a file holds many clips."""
+        return self.clip is not None or "N" in self.axes
+
 
 def arranged(array: np.ndarray, options: Options, what: str) -> np.ndarray:
     """An array with axes such as "TVC", "MTVC" or "TV*C" -> (M, T, V, C) floats.
@@ -105,13 +110,9 @@ def arranged(array: np.ndarray, options: Options, what: str) -> np.ndarray:
     Raises:
         BadFile: the array has other axes, or does not hold numbers.
     """
-    groups = axis_groups(options.axes)
+    groups = groups_of(array.shape, options.axes, what)
     if array.dtype.kind not in "fiu":
         raise BadFile(OTHER_FORM, f"{what} holds {array.dtype}, no numbers.")
-    if array.ndim != len(groups):
-        raise BadFile(
-            OTHER_FORM, f"{what} has {array.ndim} axes, but axes: {options.axes} {len(groups)}."
-        )
     known = {"V": options.num_joints, "C": options.channels, "M": options.persons}
     shape: list[int] = []
     for size, group in zip(array.shape, groups, strict=True):
@@ -129,15 +130,29 @@ def arranged(array: np.ndarray, options: Options, what: str) -> np.ndarray:
     return seen_only(clip, what)
 
 
+def groups_of(shape: Sequence[int], axes: str, what: str) -> list[str]:
+    """`axis_groups`, one for every axis.
+
+    Raises:
+        BadFile: there are more or fewer.
+    """
+    groups = axis_groups(axes)
+    if len(shape) != len(groups):
+        raise BadFile(OTHER_FORM, f"{what} has {len(shape)} axes, but axes: {axes} {len(groups)}.")
+    return groups
+
+
 def axis_groups(axes: str) -> list[str]:
     """ "TV*C" -> ["T", "VC"].
 
     Raises:
-        ValueError: the letters are not T, V, C and perhaps M, once each.
+        ValueError: the letters are not T, V, C and perhaps M and N, once each, N by itself.
     """
     groups = [group.replace("*", "") for group in _split_axes(axes)]
-    if "**" in axes or sorted("".join(groups)) not in (sorted("TVC"), sorted("MTVC")):
-        raise ValueError(f"axes must be the letters T, V, C and perhaps M. Got {axes!r}.")
+    letters = "".join(groups)
+    once = len(set(letters)) == len(letters) and set("TVC") <= set(letters) <= set("NMTVC")
+    if "**" in axes or not once or ("N" in letters and "N" not in groups):
+        raise ValueError(f"axes must be the letters T, V, C and perhaps M and N. Got {axes!r}.")
     return groups
 
 
@@ -174,6 +189,17 @@ def seen_only(clip: np.ndarray, what: str) -> np.ndarray:
     if not np.abs(clip).max(initial=0) <= MAX_METRES:
         raise BadFile(OUT_OF_RANGE, f"{what} holds numbers beyond 10^6, or infinite ones.")
     return clip
+
+
+def is_scored(clip: np.ndarray, options: Options, what: str) -> bool:
+    """Whether the last channel of (M, T, V, C) is a confidence, where only the options know.
+
+    Raises:
+        BadFile: there are too few channels for one.
+    """
+    if options.score is not None and clip.shape[3] < 3:
+        raise BadFile(OTHER_FORM, f"{what} has {clip.shape[3]} channels, too few for a score.")
+    return options.score is not None
 
 
 def stem_of(name: str) -> str:

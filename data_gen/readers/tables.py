@@ -1,10 +1,40 @@
-"""Read the rows of tables of text."""
+"""Read tables of text with cells between commas or tabs.
+
+- `csv`, `tsv`: wide, one row per frame, the columns of joint and axis named by the pattern
+  `columns`, such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns joint by
+  joint, after `skip_columns` and with `score` as for arrays; or long, with columns frame, joint, x,
+  y and perhaps z, score and person (a joint is a name or a number from 0). A table may hold many
+  clips, which the column `clip` tells apart. Other columns with the same value in all rows of a
+  clip are fields.
+"""
+# Shapes: M persons, T frames, V joints, C channels.
 
 import csv
 import io
 
-from data_gen.readers.bad_files import OTHER_FORM, BadFile
-from data_gen.readers.sample import Raw
+import numpy as np
+
+from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.sample import (
+    Options,
+    Raw,
+    Sample,
+    is_number,
+    is_scored,
+    seen_only,
+    stem_of,
+)
+from data_gen.readers.tracks import Track, clip_of, moments_of, step_of
+
+AXES = ("x", "y", "z", "score")
+
+
+def read_csv(raw: Raw, options: Options) -> list[Sample]:
+    return _table(raw, options, ",")
+
+
+def read_tsv(raw: Raw, options: Options) -> list[Sample]:
+    return _table(raw, options, "\t")
 
 
 def rows_of(raw: Raw, delimiter: str = ",") -> list[list[str]]:
@@ -18,3 +48,125 @@ def rows_of(raw: Raw, delimiter: str = ",") -> list[list[str]]:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadFile(OTHER_FORM, f"{raw.name} is not a table: {error}") from error
+
+
+def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
+    rows = [row for row in rows_of(raw, delimiter) if any(cell.strip() for cell in row)]
+    if len(rows) < 2:
+        raise BadFile(CUT, f"{raw.name} has no row below its header.")
+    header = [cell.strip() for cell in rows[0]]
+    lower = [name.lower() for name in header]
+    is_long = {"frame", "joint", "x", "y"} <= set(lower)
+    samples = []
+    for name, of_clip in _clips(raw, options, header, rows[1:]).items():
+        if is_long:
+            clip, has_score = _long(raw, options, lower, of_clip)
+        else:
+            clip, has_score = _wide(raw, options, header, [rows[0], *of_clip])
+        fields = _constant_columns(header, of_clip)
+        samples.append(Sample(name, clip, has_score, options.rate, fields))
+    return samples
+
+
+def _clips(
+    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
+) -> dict[str, list[list[str]]]:
+    """The rows of every clip by its name, in the order of the file."""
+    if options.clip is None:
+        return {stem_of(raw.name): rows}
+    if options.clip not in header:
+        raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
+    column = header.index(options.clip)
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        if len(row) != len(header):
+            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+        found.setdefault(row[column].strip(), []).append(row)
+    return found
+
+
+def _constant_columns(header: list[str], rows: list[list[str]]) -> dict[str, str]:
+    """The columns that have the same value in all rows, by name, such as the clip's label."""
+    first, last = rows[0], rows[-1]
+    alike = [i for i, cell in enumerate(first) if cell == last[i]]
+    return {header[i]: first[i].strip() for i in alike if all(row[i] == first[i] for row in rows)}
+
+
+def _wide(
+    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
+) -> tuple[np.ndarray, bool]:
+    """One row per frame."""
+    if not options.columns:
+        rows = [row[options.skip_columns :] for row in rows]
+        width = len(rows[0])
+        channels = options.channels or width // options.num_joints
+        if not width or width != channels * options.num_joints:
+            raise BadFile(
+                WRONG_JOINTS,
+                f"{raw.name} has {width} columns for {options.num_joints} joints. Name those of "
+                "the joints by columns, or say how many come before them by skip_columns.",
+            )
+        has_header = not all(is_number(cell) for cell in rows[0])
+        table = _numbers(raw, rows[1:] if has_header else rows, width)
+        clip = table.reshape(1, len(table), options.num_joints, channels)
+        return seen_only(clip, raw.name), is_scored(clip, options, raw.name)
+    axes = [a for a in AXES if any(_named(options, n, a) in header for n in options.joint_names)]
+    wanted = [_named(options, name, axis) for name in options.joint_names for axis in axes]
+    if not axes or (missing := [name for name in wanted if name not in header]):
+        example = missing[0] if axes else _named(options, options.joint_names[0], "x")
+        raise BadFile(WRONG_JOINTS, f"{raw.name} has no column {example!r}.")
+    places = [header.index(name) for name in wanted]
+    table = _numbers(raw, [[row[p] for p in places] for row in rows[1:] if len(row) == len(header)],
+                     len(places))  # fmt: skip
+    if len(table) < len(rows) - 1:
+        raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+    clip = table.reshape(1, len(table), options.num_joints, len(axes))
+    return seen_only(clip, raw.name), axes[-1] == "score"
+
+
+def _named(options: Options, joint: str, axis: str) -> str:
+    return (options.columns or "").replace("{joint}", joint).replace("{axis}", axis)
+
+
+def _long(
+    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
+) -> tuple[np.ndarray, bool]:
+    """One row per frame, person and joint. Frames without anybody may be missing."""
+    axes = [axis for axis in AXES if axis in header]
+    column = {name: header.index(name) for name in header}
+    frames: set[int] = set()
+    persons: dict[str, Track] = {}
+    for row in rows:
+        if len(row) != len(header):
+            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+        values = _numbers(raw, [[row[column[axis]] for axis in axes]], len(axes))[0]
+        frame = row[column["frame"]].strip()
+        if not frame.isdecimal():
+            raise BadFile(NO_NUMBER, f"{raw.name}: a frame must be a whole number. Got {frame!r}.")
+        person = row[column["person"]].strip() if "person" in column else ""
+        joint = row[column["joint"]].strip()
+        number = options.joint_names.index(joint) if joint in options.joint_names else joint
+        if isinstance(number, str) and not (
+            number.isdecimal() and int(number) < options.num_joints
+        ):
+            raise BadFile(WRONG_JOINTS, f"{raw.name}: the skeleton has no joint {joint!r}.")
+        frames.add(int(frame))
+        track = persons.setdefault(person, {})
+        empty = np.zeros((options.num_joints, len(axes)))
+        track.setdefault(int(frame), empty)[int(number)] = values
+    place = {frame: t for t, frame in enumerate(moments_of(frames, step_of(frames)))}
+    tracks = [{place[f]: joints for f, joints in track.items()} for track in persons.values()]
+    clip = clip_of(tracks, len(place), options.num_joints, len(axes), raw.name)
+    return seen_only(clip, raw.name), axes[-1] == "score"
+
+
+def _numbers(raw: Raw, rows: list[list[str]], width: int) -> np.ndarray:
+    """Cells -> (rows, width) float64; empty ones are NaN."""
+    if any(len(row) != width for row in rows):
+        raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+    try:
+        return np.array(
+            [[float(cell) if cell.strip() else np.nan for cell in row] for row in rows]
+        ).reshape(-1, width)
+    except ValueError as error:
+        raise BadFile(NO_NUMBER, f"{raw.name}: {error}.") from error

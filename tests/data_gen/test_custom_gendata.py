@@ -381,7 +381,7 @@ def test_rate_and_size_of_the_image_by_fields_of_the_file(folder):
         ({"skeleton": "coco18"}, "no skeleton 'coco18'"),
         ({"label": {"regex": "a"}}, "needs a group in brackets"),
         ({"label": {"regex": "("}}, "'(' is not a valid regex"),
-        ({"label": 3}, "label must have one of csv, field, folder, regex"),
+        ({"label": 3}, "label must have one of csv, field, folder, npy, regex"),
         ({"split": {"by": "camera", "train": [1]}}, "split by camera requires the key camera"),
         ({"split": {"fraction": 2}}, "fraction must be in (0, 1)"),
         ({"split": {"by": "subject", "train": [9]}}, "No sample belongs to train"),
@@ -571,3 +571,51 @@ def test_files_may_be_as_large_as_is_said(tmp_path):
     assert len(find_files(own, tmp_path, 100)[0].content()) == 65_000_000
     pyskl = check({**SETTINGS, "files": "all.pkl", "reader": {"format": "pyskl"}})
     assert len(find_files(pyskl, tmp_path)[0].content()) == 65_000_000
+
+
+def arrays_and_labels(folder: Path) -> dict:
+    """X_test.npy and X_train.npy of many clips, with classes beside them; the settings for them."""
+    for seed, (part, count) in enumerate({"test": 4, "train": 9}.items()):
+        rng = np.random.default_rng(seed)
+        clips = [clip(number % 3 + 1, rng, 12) for number in range(count)]
+        np.save(folder / f"X_{part}.npy", np.stack(clips))
+        np.save(folder / f"y_{part}.npy", np.eye(3)[np.arange(count) % 3])
+    return {
+        "files": "X_*.npy", "reader": {"format": "npy", "axes": "NTVC"}, "subject": None,
+        "label": {"npy": ["y_test.npy", "y_train.npy"]}, "normalise": "none",
+        "split": {"regex": "X_(train|test)", "val": "test"},
+    }  # fmt: skip
+
+
+def test_arrays_of_many_clips_with_their_classes(tmp_path):
+    settings = arrays_and_labels(tmp_path)
+    custom_gendata.main([*write(tmp_path, **settings), "--max-file-mb", "0.001"])
+    for part, name, count in (("train", "train", 9), ("val", "test", 4)):
+        clips = np.load(tmp_path / "data" / f"{part}_data_joint.npy")
+        names, labels = load_labels(tmp_path / "data" / f"{part}_label.pkl")
+        assert names == [f"X_{name}_{number:06d}" for number in range(count)]
+        assert labels == [number % 3 for number in range(count)]
+        expected = np.load(tmp_path / f"X_{name}.npy").transpose(0, 3, 1, 2)[..., None]
+        np.testing.assert_allclose(clips, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ({"npy": "y_test.npy"}, "X_train.npy: npy names no file for it."),
+        ({"npy": ["y_train.npy", "y_test.npy"]}, "of shape (9, 3), no class for each of 4."),
+        ({"npy": "none.npy"}, "npy: "),
+        ({"npy": "X_test.npy"}, "npy has float64 of shape (4, 12, 17, 3), no class for each"),
+        ({"npy": 3}, "label: npy must be text or a list"),
+    ],
+)
+def test_classes_that_do_not_fit_are_one_line(tmp_path, capsys, label, said):
+    settings = arrays_and_labels(tmp_path) | {"label": label}
+    argv = write(tmp_path, **settings)
+    assert said in failing(capsys, [*argv, "--strict"])
+
+
+def test_one_clip_a_file_has_no_array_of_classes(folder, capsys):
+    np.save(folder / "y.npy", np.arange(24))
+    argv = [*write(folder, label={"npy": "y.npy"}), "--strict"]
+    assert "is one clip. npy requires the axis N in axes." in failing(capsys, argv)

@@ -64,6 +64,10 @@ def test_a_folder_is_as_good_as_its_files(folder, capsys):
         ((3, 300, 25, 2), [], "CTVM", 25),  # as in ST-GCN's arrays
         ((40, 2, 17, 3), [], "TMVC", 17),
         ((1, 17, 17, 3), [], "MTVC", 17),
+        ((400, 60, 17, 3), [], "NTVC", 17),  # 60 persons are too many
+        ((60, 3, 400, 17), [], "NCTV", 17),
+        ((400, 3, 300, 25, 2), [], "NCTVM", 25),  # as of ST-GCN
+        ((400, 2, 60, 17, 3), [], "NMTVC", 17),
     ],
 )
 def test_axes_are_told_by_their_sizes(shape, others, axes, joints):
@@ -309,3 +313,15 @@ def test_the_column_that_tells_clips_apart_is_proposed(tmp_path, column):
     lines = lines[:4]  # a single clip, whose number stands beside it
     (tmp_path / "joints.csv").write_text("\n".join(lines))
     assert "clip" not in yaml.safe_load(propose([tmp_path / "joints.csv"], tmp_path))["reader"]
+
+
+def test_an_array_of_many_clips_is_proposed(tmp_path):
+    (tmp_path / "raw").mkdir()
+    np.save(tmp_path / "raw" / "X.npy", RNG.normal(size=(40, 30, 17, 3)))
+    np.save(tmp_path / "y.npy", np.arange(40) % 2)
+    settings = proposed(tmp_path, "raw/X.npy")
+    assert settings.files == "raw/X.npy" and settings.label == {"npy": "y.npy"}
+    assert settings.reader == {"format": "npy", "axes": "NTVC"}
+    np.savez(tmp_path / "all.npz", X=RNG.normal(size=(40, 30, 17, 3)), label=np.arange(40) % 2)
+    settings = proposed(tmp_path, "all.npz")
+    assert settings.files == "all.npz" and settings.label == {"field": "label"}

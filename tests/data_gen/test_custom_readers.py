@@ -16,8 +16,10 @@ from scipy.io import savemat
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import FORMATS
+from data_gen.readers.found import single_file
 from data_gen.readers.matlab import arrays_of
-from data_gen.readers.sample import axis_groups
+from data_gen.readers.plain import entries_of
+from data_gen.readers.sample import Options, axis_groups
 
 RNG = np.random.default_rng(0)
 
@@ -477,3 +479,87 @@ def test_the_index_of_an_archive_is_read_once(tmp_path, monkeypatch):
     monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
     assert [raw.content() for raw in members_of(path)] == [b"%d" % i for i in range(20)]
     assert len(opened) == 1
+
+
+MANY = RNG.normal(size=(6, 5, 17, 3))  # (N, T, V, C)
+ALONG = {
+    "NTVC": MANY,
+    "TVCN": MANY.transpose(1, 2, 3, 0),
+    "NTV*C": MANY.reshape(6, 5, 51),
+    "NCTVM": np.stack([MANY, MANY + 1], axis=-1).transpose(0, 3, 1, 2, 4),
+}
+
+
+def file_of(format_: str, array: np.ndarray, **told: np.ndarray) -> bytes:
+    """A file of an array and others."""
+    file = io.BytesIO()
+    if format_ == "npy":
+        np.save(file, array)
+    elif format_ == "npz":
+        np.savez(file, X=array, **told)
+    elif format_ == "mat":
+        savemat(file, {"X": array, **told})
+    elif format_ == "hdf5":
+        with h5py.File(file, "w") as content:
+            for name, value in {"X": array, **told}.items():
+                content[name] = value.astype("S") if value.dtype.kind == "U" else value
+    else:
+        lists = {name: value.tolist() for name, value in told.items()}
+        return json.dumps({"X": array.tolist(), **lists}).encode()
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("axes", ALONG)
+@pytest.mark.parametrize("format_", ["npy", "npz", "mat", "hdf5", "json"])
+def test_an_array_of_many_clips(format_, axes):
+    told = {"y": np.arange(6) % 3, "action": np.array(["wave", "clap"] * 3), "rate": np.array([30])}
+    told = {name: value for name, value in told.items() if format_ != "mat" or name != "action"}
+    path = {"path": "X"} if format_ == "json" else {"key": "X"} if format_ == "mat" else {}
+    samples = read(format_, file_of(format_, ALONG[axes], **told), axes=axes, **path)
+    assert [sample.name for sample in samples] == [f"clip_{n:06d}" for n in range(6)]
+    for n, sample in enumerate(samples):
+        expected = np.stack([MANY[n], MANY[n] + 1]) if "M" in axes else MANY[n][None]
+        np.testing.assert_array_equal(sample.clip, expected)
+        own = {} if format_ == "npy" else {"y": n % 3, "action": ["wave", "clap"][n % 2],
+                                           "rate": 30}  # fmt: skip
+        own = {name: value for name, value in own.items() if name in told}
+        assert sample.fields == {"number": n, "count": 6, **own}
+
+
+def test_a_mapped_file_gives_the_same(tmp_path):
+    for name in ("npy", "npz"):
+        (tmp_path / f"a.{name}").write_bytes(file_of(name, MANY))
+        options = Options(num_joints=17, axes="NTVC")
+        samples = list(FORMATS[name](single_file(tmp_path / f"a.{name}"), options))
+        np.testing.assert_array_equal(np.stack([s.clip[0] for s in samples]), MANY)
+
+
+@pytest.mark.parametrize(
+    ("content", "axes", "reason"),
+    [
+        (file_of("npz", MANY), "NTV*C", "has the arrays none: name one by key"),
+        (file_of("npz", MANY[..., :16, :]), "NTVC", "has 16 joints, but the skeleton 17"),
+        (file_of("npz", MANY)[:-200], "NTVC", "is not an .npz file"),
+    ],
+)
+def test_what_is_no_array_of_many_clips(content, axes, reason):
+    with pytest.raises(BadFile, match=reason):
+        read("npz", content, axes=axes)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([0, 2, 1], [0, 2, 1]),
+        ([[0], [2], [1]], [0, 2, 1]),
+        ([[0, 2, 1]], [0, 2, 1]),
+        ([[1, 0, 0], [0, 0, 1], [0, 1, 0]], [0, 2, 1]),
+        ([[1, 0], [0, 1], [0, 1]], [0, 1, 1]),
+        ([[0.5, 0.5], [0, 1], [1, 0]], None),
+        ([0, 1], None),
+        (5, None),
+    ],
+)
+def test_one_entry_a_clip(value, expected):
+    found = entries_of(np.array(value), 3)
+    assert (None if found is None else found.tolist()) == expected
