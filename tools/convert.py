@@ -13,11 +13,13 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
     run_as_module(__file__)
 
 import pickle
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from formats.arrays import open_clips
 from formats.clip_store import INDEX, PARTS, StoreSplit, trimmed
@@ -37,7 +39,9 @@ class Part(NamedTuple):
 
     def each(self) -> Iterator[tuple[str, int, np.ndarray]]:
         """Name, label and (M, T, V, C) float32 of each clip, as long as in the arrays."""
-        for number, (name, label) in enumerate(zip(self.names, self.labels, strict=True)):
+        pairs = zip(self.names, self.labels, strict=True)
+        bar = tqdm(pairs, self.name, len(self.names), unit=" clips", disable=None, leave=False)
+        for number, (name, label) in enumerate(bar):
             clip = np.array(self.clips[number], np.float32)
             yield name, label, np.ascontiguousarray(clip.transpose(3, 1, 2, 0))
 
@@ -89,16 +93,23 @@ def write_pyskl(path: Path, parts: Sequence[Part], last_is_score: bool) -> None:
 
 
 def write_ctrgcn(path: Path, parts: Sequence[Part]) -> None:
-    """Arrays x and y of train, and of val under the name test."""
+    """Arrays x and y of train, and of val under the name test; clip by clip, as those of NTU RGB+D
+    have 10 GB and more.
+    """
     num_classes = 1 + max(label for part in parts for label in part.labels)
-    arrays = {}
-    for part in parts:
-        ending = {"train": "train", "val": "test"}[part.name]
-        flat = [clip.transpose(1, 0, 2, 3).reshape(clip.shape[1], -1) for *_, clip in part.each()]
-        arrays[f"x_{ending}"] = np.stack(flat)
-        arrays[f"y_{ending}"] = np.eye(num_classes, dtype=np.float32)[part.labels]
-    with atomic_write(path) as temporary:
-        np.savez(temporary, **arrays)
+    with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for part in parts:
+            ending = {"train": "train", "val": "test"}[part.name]
+            channels, frames, joints, persons = part.clips.shape[1:]
+            shape = (len(part.names), frames, persons * joints * channels)
+            about = {"descr": "<f4", "fortran_order": False, "shape": shape}
+            with archive.open(f"x_{ending}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array_header_1_0(file, about)
+                for *_, clip in part.each():
+                    file.write(clip.transpose(1, 0, 2, 3).astype("<f4").tobytes())
+            with archive.open(f"y_{ending}.npy", "w") as file:
+                one_hot = np.eye(num_classes, dtype=np.float32)[part.labels]
+                np.lib.format.write_array(file, one_hot)
 
 
 def make_parser() -> ArgumentParser:
