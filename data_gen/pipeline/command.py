@@ -1,16 +1,28 @@
 """Shared by the *_gendata.py commands: output flags, and the execution of a plan."""
 
+import logging
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
 from data_gen.pipeline import convert
-from data_gen.pipeline.plan import FORMATS, Plan, check, check_disk, class_table, describe
+from data_gen.pipeline.plan import (
+    FORMATS,
+    Plan,
+    check,
+    check_disk,
+    class_table,
+    describe,
+    untaught,
+)
 from data_gen.pipeline.report import finish, write_report
 from data_gen.pipeline.workers import add_num_worker
 from data_gen.readers.bad_files import MAX_FILE_MB
 from utils.cli import ArgumentParser
 from utils.machine import keep_freed_memory
+from utils.text import first_of, one_line
+
+logger = logging.getLogger(__name__)
 
 
 def add_format_flags(parser: ArgumentParser) -> None:
@@ -59,6 +71,11 @@ def execute(plan: Plan, wanted: Sequence[str], args: Namespace) -> None:
     if plan.max_file_mb is not None:
         plan = replace(plan, max_file_mb=args.max_file_mb)
     print(describe(plan, args.format))
+    for split, names in untaught(plan).items() if plan.settings else ():
+        logger.warning(
+            "%s has classes of which train has no clip: they cannot be recognised: %d (%s).",
+            split, len(names), one_line(first_of(names)),
+        )  # fmt: skip
     if args.dry_run:
         print(class_table(plan))
         return

@@ -14,6 +14,7 @@ import numpy as np
 
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, BadClip
 from formats.clip_store import PARTS, split_name
+from utils.text import one_line
 
 FORMATS = ("dense", "compact")
 NEITHER = -1
@@ -160,8 +161,27 @@ def describe(plan: Plan, format_: str) -> str:
     )
 
 
+def untaught(plan: Plan) -> dict[str, list[str]]:
+    """The classes of each val split of which its train split has no clip, by name or number."""
+    labels = {
+        split: {plan.clips[row].label for row in rows} for split, rows in plan.members.items()
+    }
+    train, val = PARTS
+    found = {}
+    for split in labels:
+        benchmark, slash, part = split.rpartition("/")
+        if part == val and (taught := labels.get(f"{benchmark}{slash}{train}")):
+            missing = sorted(labels[split] - taught)
+            found[split] = [_name_of(plan, label) for label in missing]
+    return {split: names for split, names in found.items() if names}
+
+
+def _name_of(plan: Plan, label: int) -> str:
+    return str(plan.classes[label]) if label < len(plan.classes) else str(label)
+
+
 def class_table(plan: Plan) -> str:
-    """Clips of every class (rows, from 0) in every split (columns)."""
+    """Clips of every class (rows, from 0) in every split (columns), and the names of classes."""
     counts = {
         split: Counter(plan.clips[row].label for row in rows)
         for split, rows in plan.members.items()
@@ -169,6 +189,7 @@ def class_table(plan: Plan) -> str:
     lines = ["".join(f"{title:>13}" for title in ("class", *counts))]
     for label in sorted({clip.label for clip in plan.clips}):
         cells = (label, *(count[label] for count in counts.values()))
-        lines.append("".join(f"{cell:>13}" for cell in cells))
+        name = f"  {one_line(_name_of(plan, label), 60)}" if plan.classes else ""
+        lines.append("".join(f"{cell:>13}" for cell in cells) + name)
     totals = ("all", *(sum(count.values()) for count in counts.values()))
     return "\n".join([*lines, "".join(f"{cell:>13}" for cell in totals)])

@@ -619,3 +619,15 @@ def test_one_clip_a_file_has_no_array_of_classes(folder, capsys):
     np.save(folder / "y.npy", np.arange(24))
     argv = [*write(folder, label={"npy": "y.npy"}), "--strict"]
     assert "is one clip. npy requires the axis N in axes." in failing(capsys, argv)
+
+
+def test_classes_that_nothing_teaches_are_said(folder, capsys, caplog):
+    for path in (folder / "raw").glob("a03_s[123]*"):
+        path.unlink()
+    custom_gendata.main([*write(folder), "--dry-run"])
+    assert "val has classes of which train has no clip: they cannot be" in caplog.text
+    assert "recognised: 1 (clap)." in caplog.text
+    table = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.split() for line in table[1:4]] == [
+        ["0", "6", "2", "wave"], ["1", "6", "2", "point"], ["2", "0", "2", "clap"]
+    ]  # fmt: skip

@@ -56,8 +56,8 @@ def test_names_alone_are_enough_for_a_dry_run_of_the_splits(tmp_path, capsys):
     table = [row.split() for row in out.splitlines()[-4:]]
     assert table == [
         ["class", "xsub/train", "xsub/val", "xset/train", "xset/val"],
-        ["0", "9", "9", "12", "6"],
-        ["119", "9", "9", "12", "6"],
+        ["0", "9", "9", "12", "6", "drink", "water"],
+        ["119", "9", "9", "12", "6", "rock-paper-scissors"],
         ["all", "18", "18", "24", "12"],
     ]
 
