@@ -21,7 +21,7 @@ import numpy as np
 import orjson
 
 from data_gen.readers.bad_files import CUT, OTHER_FORM, BadFile
-from data_gen.readers.hdf5 import is_array, is_hdf5, opened, shapes_of
+from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.numpy_files import npy_in, opened_npz
 from data_gen.readers.sample import (
@@ -42,31 +42,24 @@ MAX_ENTRIES = 10**7  # of an array of fields
 
 
 def read_npy(raw: Raw, options: Options) -> Iterable[Sample]:
-    if options.many:
-        array = npy_in(raw)
-        return _along(raw, array.shape, _rows(array, options), options, {})
-    return [_sample(raw, raw.decoded(npy_of), options)]
+    array = npy_in(raw) if "N" in options.axes else raw.decoded(npy_of)
+    return _clips_of(raw, array, options, {})
 
 
 def read_npz(raw: Raw, options: Options) -> Iterable[Sample]:
-    if options.many:
-        return _npz_of_many(raw, options)
+    if options.axes[0] == "N":
+        return _npz_by_rows(raw, options)
     arrays = raw.decoded(npz_of)
-    found = {name: a for name, a in arrays.items() if a.ndim > 1 and a.dtype.kind in "fiu"}
-    array = _chosen(raw, arrays, found, options.key)
-    return [_sample(raw, array, options, _single_values(arrays))]
+    name = _chosen(raw, {name: array.shape for name, array in arrays.items()}, options)
+    return _clips_of(raw, arrays[name], options, arrays)
 
 
-def _npz_of_many(raw: Raw, options: Options) -> Iterator[Sample]:
-    num_axes = len(axis_groups(options.axes))
+def _npz_by_rows(raw: Raw, options: Options) -> Iterator[Sample]:
+    """Without the whole array in memory."""
     with opened_npz(raw) as arrays:
-        names = {name: name for name in arrays.shapes}
-        found = {name: name for name, shape in arrays.shapes.items() if len(shape) == num_axes}
-        name = _chosen(raw, names, found, options.key)
-        told = {other: arrays.array(other) for other in names if other != name}
-        first = options.axes[0] == "N"
-        rows = arrays.rows(name) if first else _rows(arrays.array(name), options)
-        yield from _along(raw, arrays.shapes[name], rows, options, told)
+        name = _chosen(raw, arrays.shapes, options)
+        told = {other: arrays.array(other) for other in arrays.shapes if other != name}
+        yield from _along(raw, arrays.shapes[name], arrays.rows(name), options, told)
 
 
 def read_mat(raw: Raw, options: Options) -> Iterable[Sample]:
@@ -75,32 +68,24 @@ def read_mat(raw: Raw, options: Options) -> Iterable[Sample]:
     if is_hdf5(raw.content()):
         return read_hdf5(raw, options)
     arrays = raw.decoded(arrays_of)
-    found = {name: array for name, array in arrays.items() if array.size > 1}
-    array = _chosen(raw, arrays, found, options.key)
-    if options.many:
-        return _along(raw, array.shape, _rows(array, options), options, arrays)
-    return [_sample(raw, array, options, _single_values(arrays))]
+    name = _chosen(raw, {name: array.shape for name, array in arrays.items()}, options)
+    return _clips_of(raw, arrays[name], options, arrays)
 
 
-def read_hdf5(raw: Raw, options: Options) -> Iterable[Sample]:
-    num_axes = len(axis_groups(options.axes))
+def read_hdf5(raw: Raw, options: Options) -> Iterator[Sample]:
     with opened(raw) as file:
-        sizes = {n: prod(shape) for n, shape in shapes_of(file).items() if shape is not None}
-        found = {name: name for name in sizes if file[name].ndim == num_axes}
-        found = found or {name: name for name in sizes if sizes[name] > 1}
-        data = file[_chosen(raw, {name: name for name in sizes}, found, options.key)]
-        rows_only = options.axes[0] == "N" and data.ndim == num_axes
-        size = prod(data.shape[1:] if rows_only else data.shape)
-        if not is_array(data) or size > MAX_VALUES:
-            raise BadFile(OTHER_FORM, f"{raw.name}: {data.name} is not an array of this file.")
-        most = MAX_ENTRIES if options.many else 1
-        told = {**data.attrs, **file.attrs}
-        told |= {n: file[n][()] for n, size in sizes.items() if size <= most and file[n] != data}
-        if not options.many:
-            yield _sample(raw, data[()], options, _single_values(told))
-            return
-        rows = iter(data) if rows_only else _rows(data[()], options)
-        yield from _along(raw, data.shape, rows, options, told)
+        shapes = {name: shape for name, shape in shapes_of(file).items() if shape is not None}
+        name = _chosen(raw, shapes, options)
+        by_rows = options.axes[0] == "N"
+        if prod(shapes[name][by_rows:]) > MAX_VALUES:
+            raise BadFile(OTHER_FORM, f"{raw.name}: {name}, {shapes[name]}, is too large.")
+        most = MAX_ENTRIES if "N" in options.axes else 1
+        told = {**file[name].attrs, **file.attrs}
+        told |= {n: file[n][()] for n, shape in shapes.items() if n != name and prod(shape) <= most}
+        if by_rows:
+            yield from _along(raw, shapes[name], file[name], options, told)
+        else:
+            yield from _clips_of(raw, file[name][()], options, told)
 
 
 def read_json(raw: Raw, options: Options) -> Iterable[Sample]:
@@ -114,34 +99,18 @@ def read_json(raw: Raw, options: Options) -> Iterable[Sample]:
     except (ValueError, LookupError, TypeError, OverflowError) as error:
         reason = one_line(error, 200)
         raise BadFile(OTHER_FORM, f"{raw.name} has no numbers there: {reason}") from error
-    fields = {}
-    if isinstance(content, dict):
-        fields = {
-            name: _plain(item)
-            for name, item in content.items()
-            if not isinstance(item, (list, dict))
-        }
-    if options.many:
-        told = {**fields, **_flat_lists(content)}
-        return _along(raw, array.shape, _rows(array, options), options, told)
-    return [_sample(raw, array, options, fields)]
+    entries = content.items() if isinstance(content, dict) else ()
+    return _clips_of(raw, array, options, {name: v for name, v in entries if _is_flat(v)})
 
 
-def _flat_lists(content: Any) -> dict[str, list]:
-    """The entries of a mapping that are lists of plain values."""
-    lists = content.items() if isinstance(content, dict) else ()
-    return {
-        name: items
-        for name, items in lists
-        if isinstance(items, list) and not any(isinstance(item, (list, dict)) for item in items)
-    }
+def _is_flat(value: Any) -> bool:
+    """Whether it is a plain value, or a list of such."""
+    items = value if isinstance(value, list) else [value]
+    return not any(isinstance(item, (list, dict)) for item in items)
 
 
 def read_txt(raw: Raw, options: Options) -> Iterable[Sample]:
-    array = table_of_numbers(raw)[:, options.skip_columns :]
-    if options.many:
-        return _along(raw, array.shape, _rows(array, options), options, {})
-    return [_sample(raw, array, options)]
+    return _clips_of(raw, table_of_numbers(raw)[:, options.skip_columns :], options, {})
 
 
 def table_of_numbers(raw: Raw) -> np.ndarray:
@@ -167,22 +136,35 @@ def _rows_of_numbers(text: str) -> list[list[float]]:
     return [[float(word) for word in words] for words in lines if words and words[0][0] != "#"]
 
 
-def _chosen(raw: Raw, all_: dict[str, Any], found: dict[str, Any], key: str | None) -> Any:
-    if key is not None:
-        if key not in all_:
-            known = ", ".join(list(all_)[:8])
+def _chosen(raw: Raw, shapes: Mapping[str, tuple[int, ...]], options: Options) -> str:
+    """The name of the array of joints: `key`, or the only one that may be."""
+    if (key := options.key) is not None:
+        if key not in shapes:
+            known = ", ".join(list(shapes)[:8])
             raise BadFile(OTHER_FORM, f"{raw.name} has no array {key!r}, but {known or 'none'}.")
-        return all_[key]
+        return key
+    num_axes = len(axis_groups(options.axes))
+    found = [name for name, shape in shapes.items() if len(shape) == num_axes]
+    found = found or [name for name, shape in shapes.items() if prod(shape) > 1]
     if len(found) != 1:
-        known = ", ".join(list(found)[:8])
+        known = ", ".join(found[:8])
         raise BadFile(OTHER_FORM, f"{raw.name} has the arrays {known or 'none'}: name one by key.")
-    return next(iter(found.values()))
+    return found[0]
 
 
-def _rows(array: np.ndarray, options: Options) -> np.ndarray:
-    """An array with its axis N first."""
+def _clips_of(
+    raw: Raw, array: np.ndarray, options: Options, told: Mapping[str, Any]
+) -> Iterable[Sample]:
+    """The clip of an array, or those along its axis N.
+
+    Args:
+        told: other arrays and values of the file.
+    """
+    if "N" not in options.axes:
+        return [_sample(raw, array, options, _single_values(told))]
     groups = axis_groups(options.axes)
-    return np.moveaxis(array, groups.index("N"), 0) if array.ndim == len(groups) else array
+    rows = np.moveaxis(array, groups.index("N"), 0) if array.ndim == len(groups) else array
+    return _along(raw, array.shape, rows, options, told)
 
 
 def _along(
@@ -210,14 +192,9 @@ def _along(
 def entries_of(value: Any, count: int) -> np.ndarray | None:
     """An array of one entry a clip -> (count,), of one-hot rows their classes; None: it is none."""
     array = np.asarray(value)
-    if (
-        array.ndim == 2
-        and len(array) == count
-        and array.shape[1] > 1
-        and array.dtype.kind in "fiub"
-    ):
-        is_one_hot = ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
-        return array.argmax(axis=1) if is_one_hot else None
+    if array.ndim == 2 and len(array) == count and array.shape[1] > 1:
+        is_one_hot = array.dtype.kind in "fiub" and ((array == 0) | (array == 1)).all()
+        return array.argmax(axis=1) if is_one_hot and (array.sum(axis=1) == 1).all() else None
     return array.reshape(-1) if array.size == count and count in array.shape else None
 
 

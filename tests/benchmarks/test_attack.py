@@ -23,4 +23,5 @@ def test_ten_thousand_mutants(name):
 
 
 def test_every_format_is_attacked():
-    assert set(OWN) == {*FORMATS, "sleap"}  # which is read as deeplabcut
+    extra = {"sleap"}  # which is read as deeplabcut
+    assert {name for name in OWN if "many" not in name} == {*FORMATS} | extra

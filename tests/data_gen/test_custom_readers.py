@@ -537,7 +537,7 @@ def test_a_mapped_file_gives_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("content", "axes", "reason"),
     [
-        (file_of("npz", MANY), "NTV*C", "has the arrays none: name one by key"),
+        (file_of("npz", MANY), "NTV*C", "has 4 axes, but axes: NTV\\*C 3"),
         (file_of("npz", MANY[..., :16, :]), "NTVC", "has 16 joints, but the skeleton 17"),
         (file_of("npz", MANY)[:-200], "NTVC", "is not an .npz file"),
     ],
