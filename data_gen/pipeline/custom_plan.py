@@ -51,12 +51,11 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
 
     Args:
         folder: of the YAML file, to which `files` is relative.
+        max_mb: of a file; one of many clips may have any size.
 
     Raises:
         FileNotFoundError: there is none.
     """
-    # A file of many clips has any size.
-    max_mb = math.inf if holds_many(settings) else max_mb
     pattern = str(folder / settings.files)
     format_ = settings.reader["format"]
     ends = ENDINGS[format_]
@@ -67,11 +66,12 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     if format_ in OF_FOLDERS:
         folders = {each for path in paths if path.is_dir() for each in clip_folders(path, ends)}
         found = [folder_of_parts(path, ends) for path in sorted(folders)]
-    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and not holds_many(settings):
+    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
         found = of_format(list(members_of(paths[0], max_mb)), format_)
     else:
         tables = {folder / name for name in settings.tables}
         files = [path for path in paths if path.is_file() and path.name[0] != "."]
+        max_mb = math.inf if holds_many(settings) else max_mb
         found = [single_file(path, max_mb) for path in files if path not in tables]
         found = of_format(found, format_) if place.is_dir() else found
     if not found:

@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -587,9 +588,14 @@ def arrays_and_labels(folder: Path) -> dict:
     }  # fmt: skip
 
 
-def test_arrays_of_many_clips_with_their_classes(tmp_path):
-    settings = arrays_and_labels(tmp_path)
-    custom_gendata.main([*write(tmp_path, **settings), "--max-file-mb", "0.001"])
+@pytest.mark.parametrize("files", ["X_*.npy", "X.zip"])
+def test_arrays_of_many_clips_with_their_classes(tmp_path, files):
+    settings = arrays_and_labels(tmp_path) | {"files": files}
+    with zipfile.ZipFile(tmp_path / "X.zip", "w") as archive:
+        for path in tmp_path.glob("X_*.npy"):
+            archive.write(path, path.name)
+    limit = "0.001" if files == "X_*.npy" else "64"
+    custom_gendata.main([*write(tmp_path, **settings), "--max-file-mb", limit])
     for part, name, count in (("train", "train", 9), ("val", "test", 4)):
         clips = np.load(tmp_path / "data" / f"{part}_data_joint.npy")
         names, labels = load_labels(tmp_path / "data" / f"{part}_label.pkl")
