@@ -4,12 +4,13 @@
 import glob
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from tqdm import tqdm
 
 from data_gen.pipeline.custom_clip import Preparation, preparation_of, prepare
 from data_gen.pipeline.custom_rules import FoundClip, Rule, class_list, labelled_clips
@@ -105,16 +106,14 @@ def read_raw(
     options: Options,
     preparation: Preparation,
     segments: Segments | None = None,
-) -> list[tuple[Sample, np.ndarray, bool]]:
+) -> Iterator[tuple[Sample, np.ndarray, bool]]:
     """The samples of a file, or their segments, without clips; these, prepared; and whether they
     were cut.
     """
-    found = []
     for sample in read_samples(raw, format_, options):
         for piece in segments.cut(raw.name, sample) if segments else [sample]:
             # As recorded it is not needed any longer.
-            found.append((replace(piece, clip=NOTHING), *prepare(piece, preparation)))
-    return found
+            yield (replace(piece, clip=NOTHING), *prepare(piece, preparation))
 
 
 def read_path(
@@ -124,7 +123,7 @@ def read_path(
     in_folder = format_ in OF_FOLDERS
     # How large it may be has been looked at.
     raw = folder_of_parts(path, ENDINGS[format_]) if in_folder else single_file(path, math.inf)
-    samples = read_raw(raw, format_, options, preparation)
+    samples = list(read_raw(raw, format_, options, preparation))
     if len(samples) != 1:
         raise BadFile(WRONG_LABEL, f"{path} holds {len(samples)} clips.")
     return samples[0][1], samples[0][2]
@@ -213,12 +212,16 @@ def _warn_of_unused(segments: Segments, files: Sequence[Raw], names: Sequence[st
 
 
 def _read_all(
-    files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], list], many: bool
+    files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], Iterable], many: bool
 ) -> tuple[list[tuple[Raw, Sample, np.ndarray, bool]], list[BadClip]]:
     samples, bad, seen = [], [], set()
+    bar = tqdm(desc="reading", unit=" clips", disable=None, leave=False)
     for raw, of_file in zip(files, names, strict=True):
         try:
-            found = read(raw)
+            found = []
+            for each in read(raw):
+                found.append(each)
+                bar.update()
             for sample, clip, cut in found:
                 # A clip that is a file of its own has the file's name, as in the other commands.
                 inner = PurePosixPath(of_file).parent / sample.name.replace("/", "_")
@@ -229,12 +232,13 @@ def _read_all(
                 samples.append((raw, replace(sample, name=name), clip, cut))
         except (ValueError, OSError) as error:
             bad.append(BadClip(raw.name, kind_of(error), one_line(error)))
+    bar.close()
     return samples, bad
 
 
 def _shape(
     files: Sequence[Raw],
-    read: Callable[[Raw], list],
+    read: Callable[[Raw], Iterable],
     samples: Sequence[tuple[Raw, Sample, np.ndarray, bool]],
     preparation: Preparation,
     bad: list[BadClip],
@@ -255,8 +259,8 @@ def _shape(
     first: Exception | None = None
     for raw in files[:20]:
         try:
-            sample, clip, _ = read(raw)[0]
-        except (ValueError, OSError, IndexError) as error:
+            sample, clip, _ = next(iter(read(raw)))
+        except (ValueError, OSError, StopIteration) as error:
             first = first or error
             continue
         if length is None:
