@@ -168,7 +168,7 @@ class Custom:
 
     def read(self, raw: Raw) -> list[Sample]:
         samples = list(read_samples(raw, self.format, self.options))
-        if len(samples) > 1 or self.options.many:
+        if len(samples) != 1 or self.options.many:
             return samples
         # A clip that is a file of its own has the file's name, as in the arrays.
         return [replace(samples[0], name=Path(raw.name).name)]
