@@ -3,7 +3,7 @@
 import dataclasses
 import re
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,7 +219,7 @@ def check(content: Any) -> CustomSettings:
     return settings
 
 
-def _check_names(what: str, given: Mapping[str, Any], known: Collection[str]) -> None:
+def _check_names(what: str, given: Iterable[str], known: Collection[str]) -> None:
     if unknown := [name for name in given if name not in known]:
         raise ValueError(f"{what}: unknown key {unknown[0]!r}. It takes {', '.join(known)}.")
 
@@ -230,13 +230,13 @@ def _check_reader(reader: Any) -> None:
         raise ValueError(f"reader: format must be one of {', '.join(FORMATS)}. Got {found!r}.")
     _check_names("reader", reader, READER_KINDS)
     check_kinds(reader, READER_KINDS, "reader: ")
-    image, rate = reader.get("image") or (1, 1), reader.get("rate")
-    if isinstance(rate, str) or isinstance(image[0], str):
-        if reader["format"] not in WITH_FIELDS:
-            raise ValueError(
-                f"reader: {reader['format']} has no fields. rate and image must be numbers."
-            )
-    elif min(image) <= 0:
+    image = reader.get("image") or (1, 1)
+    named = [name for name in (reader.get("rate"), *image) if isinstance(name, str)]
+    if named and reader["format"] not in WITH_FIELDS:
+        raise ValueError(
+            f"reader: {reader['format']} has no fields. rate and image must be numbers."
+        )
+    if not all(isinstance(size, str) or size > 0 for size in image):
         raise ValueError(f"reader: image must be above 0. Got {reader['image']!r}.")
     if reader["format"] in IN_SHARES and not reader.get("image"):
         raise ValueError(
@@ -272,7 +272,8 @@ def _check_split(settings: CustomSettings) -> None:
     if not isinstance(split, Mapping) or not SPLITS.keys() & set(split):
         raise ValueError(f"split must have one of {', '.join(sorted(SPLITS))}. Got {split!r}.")
     kind = next(name for name in SPLITS if name in split)
-    _check_names(f"split by {kind}" if kind != "by" else "split", split, SPLITS[kind])
+    given = [name for name, value in split.items() if value is not None]
+    _check_names(f"split by {kind}" if kind != "by" else "split", given, SPLITS[kind])
     check_kinds(split, SPLIT_KINDS, "split: ", never_empty=SPLITS)
     if rule := rule_in(split):
         check_rule("split", rule)

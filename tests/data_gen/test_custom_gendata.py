@@ -330,7 +330,8 @@ def test_empty_values_leave_the_defaults(folder):
     custom_gendata.main(write(folder, split={**split, "seed": 0}))
     expected = load_labels(folder / "data" / "val_label.pkl")
     reader = {**SETTINGS["reader"], "axes": None, "rate": None}
-    custom_gendata.main(write(folder, split={**split, "seed": None}, reader=reader))
+    empty = {"seed": None, "train": None}
+    custom_gendata.main(write(folder, split={**split, **empty}, reader=reader))
     assert load_labels(folder / "data" / "val_label.pkl") == expected
 
 
@@ -400,6 +401,7 @@ def test_rate_and_size_of_the_image_by_fields_of_the_file(folder):
         ({"reader": {"format": "npz", "rate": [30]}}, "reader: rate must be a number"),
         ({"reader": {"format": "npz", "image": [0, 9]}}, "reader: image must be above 0"),
         ({"reader": {"format": "npz", "image": [1920, "h"]}}, "reader: image must be a list of 2"),
+        ({"reader": {"format": "npz", "image": [0, 9], "rate": "fps"}}, "image must be above 0"),
         ({"reader": {"format": "bvh", "rate": "fps"}}, "bvh has no fields. rate and image must be"),
         ({"rate": "fast"}, "rate must be a number"),
         ({"label": {"regex": ["a"]}}, "label: regex must be text"),
