@@ -29,9 +29,9 @@ def one_line(words: object, longest: int = LONGEST) -> str:
     return f"{text[: longest - end - 5]} ... {text[-end:]}"
 
 
-def first_of(names: Sequence[object]) -> str:
+def first_of(names: Sequence[object], count: int = FEW) -> str:
     """The first few of many names."""
-    return ", ".join(map(str, names[:FEW])) + (", ..." if len(names) > FEW else "")
+    return ", ".join(map(str, names[:count])) + (", ..." if len(names) > count else "")
 
 
 def as_yaml(text: str) -> str:

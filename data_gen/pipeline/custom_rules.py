@@ -295,7 +295,7 @@ def _parts(
     if rule := rule_in(split):
         told = Rule("split", rule, folder)
         found = [_all_told(told, file, name, fields) for file, name, fields, _ in known]
-        wanted = [{str(name) for name in listed(split.get(part, [part]))} for part in PARTS]
+        wanted = [{str(name) for name in listed(split.get(part) or part)} for part in PARTS]
         _check_parts_exist(wanted, set().union(*found))
         return [
             next((p for p, names in enumerate(wanted) if names & of_clip), NEITHER)
@@ -321,7 +321,7 @@ def _check_parts_exist(wanted: Sequence[set[str]], found: set[str]) -> None:
         if found and not names & found:
             raise ValueError(
                 f"split: no clip is of {', '.join(sorted(names))}. Say which of "
-                f"{first_of(sorted(found))} is {part}, as in {{..., {part}: [NAME]}}."
+                f"{first_of(sorted(found), 8)} is {part}, as in {{..., {part}: [NAME]}}."
             )
 
 

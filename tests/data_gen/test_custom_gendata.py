@@ -639,3 +639,12 @@ def test_classes_that_nothing_teaches_are_said(folder, capsys, caplog):
     assert [line.split() for line in table[1:4]] == [
         ["0", "6", "2", "wave"], ["1", "6", "2", "point"], ["2", "0", "2", "clap"]
     ]  # fmt: skip
+
+
+def test_parts_named_train_and_val_need_no_names(folder):
+    for path in (folder / "raw").iterdir():
+        path.rename(path.with_name(f"{'val' if '_s4_' in path.name else 'train'}_{path.name}"))
+    split = {"regex": "^(train|val)_", "train": None}
+    custom_gendata.main(write(folder, split=split, label={"regex": r"a(\d\d)", "first": 1}))
+    names, _ = load_labels(folder / "data" / "val_label.pkl")
+    assert len(names) == 6 and all(name.startswith("val_") for name in names)
