@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["wide", "long"])
-def test_a_table_may_hold_many_clips(tmp_path, kind, monkeypatch):
+def test_a_table_may_hold_many_clips(tmp_path, kind):
     """As of a data set in two tables: one of the joints of all videos, one of their classes."""
     names = skeleton_class("coco17").joint_names
     rows, header = [], ["video", "frame", "joint", "x", "y", "z"]
