@@ -47,7 +47,7 @@ def read_npy(raw: Raw, options: Options) -> Iterable[Sample]:
 
 
 def read_npz(raw: Raw, options: Options) -> Iterable[Sample]:
-    if options.axes[0] == "N":
+    if options.axes.startswith("N"):
         return _npz_by_rows(raw, options)
     arrays = raw.decoded(npz_of)
     name = _chosen(raw, {name: array.shape for name, array in arrays.items()}, options)
@@ -58,7 +58,8 @@ def _npz_by_rows(raw: Raw, options: Options) -> Iterator[Sample]:
     """Without the whole array in memory."""
     with opened_npz(raw) as arrays:
         name = _chosen(raw, arrays.shapes, options)
-        told = {other: arrays.array(other) for other in arrays.shapes if other != name}
+        sizes = {other: prod(shape) for other, shape in arrays.shapes.items() if other != name}
+        told = {other: arrays.array(other) for other, n in sizes.items() if n <= MAX_ENTRIES}
         yield from _along(raw, arrays.shapes[name], arrays.rows(name), options, told)
 
 
@@ -76,7 +77,7 @@ def read_hdf5(raw: Raw, options: Options) -> Iterator[Sample]:
     with opened(raw) as file:
         shapes = {name: shape for name, shape in shapes_of(file).items() if shape is not None}
         name = _chosen(raw, shapes, options)
-        by_rows = options.axes[0] == "N"
+        by_rows = options.axes.startswith("N")
         if prod(shapes[name][by_rows:]) > MAX_VALUES:
             raise BadFile(OTHER_FORM, f"{raw.name}: {name}, {shapes[name]}, is too large.")
         most = MAX_ENTRIES if "N" in options.axes else 1

@@ -145,6 +145,7 @@ def test_classes_that_nothing_teaches_are_said(folder, capsys, caplog):
         ({"reader": {"format": "xls"}}, "format must be one of npy"),
         ({"reader": {"format": "npz", "colour": 1}}, "reader: unknown key 'colour'"),
         ({"reader": {"format": "npz", "axes": "TV"}}, "axes must be the letters"),
+        ({"reader": {"format": "npz", "axes": ""}}, "axes must be the letters"),
         ({"skeleton": "coco18"}, "no skeleton 'coco18'"),
         ({"label": {"regex": "a"}}, "needs a group in brackets"),
         ({"label": {"regex": "("}}, "'(' is not a valid regex"),
