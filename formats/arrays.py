@@ -164,7 +164,7 @@ class NpzFile:
         file: open, seekable.
 
     Attributes:
-        shapes, dtypes: of the arrays, by name.
+        shapes: of the arrays, by name.
 
     Raises:
         ValueError: it is damaged, or holds something else than arrays; so do the methods.
@@ -178,9 +178,7 @@ class NpzFile:
             if sum(self._sizes.values()) > MOST_UNPACKED * size:
                 raise ValueError(f"it unpacks to more than {MOST_UNPACKED} times its size")
             names = [name.removesuffix(".npy") for name in self._sizes if name.endswith(".npy")]
-            headers = {name: self._header(name) for name in names}
-            self.shapes = {name: shape for name, (shape, _, _) in headers.items()}
-            self.dtypes = {name: dtype for name, (_, _, dtype) in headers.items()}
+            self.shapes = {name: self._header(name)[0] for name in names}
         except UNREADABLE as error:
             raise _no_npz(error) from error
 

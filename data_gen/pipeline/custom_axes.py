@@ -36,11 +36,6 @@ class Look(NamedTuple):
     lines: Mapping[str, str] = MappingProxyType({})
     fields: Mapping[str, Any] = MappingProxyType({})
 
-    @property
-    def holds_many(self) -> bool:
-        """Whether a file holds many clips, which the reader's options tell apart."""
-        return "clip" in self.reader or "N" in self.reader.get("axes", "")
-
 
 @cache
 def known_joints() -> frozenset[int]:
@@ -89,12 +84,10 @@ def likely_axes(shape: tuple[int, ...], others: Iterable[tuple[int, ...]] = ()) 
     letters = ["?"] * len(shape)
     letters[channels], letters[joints] = "C", "V"
     rest = [i for i, letter in enumerate(letters) if letter == "?"]
-    persons = min(rest, key=lambda i: (shape[i], i)) if len(rest) > 1 else None
-    if len(rest) == 3 or (persons is not None and shape[persons] > MOST_PERSONS):
+    if len(rest) == 3 or (len(rest) == 2 and min(shape[i] for i in rest) > MOST_PERSONS):
         # Of clips the first axis; of two long axes none is of persons.
-        clips = rest.pop(0)
-        letters[clips] = "N"
-        persons = min(rest, key=lambda i: (shape[i], i)) if len(rest) > 1 else None
+        letters[rest.pop(0)] = "N"
+    persons = min(rest, key=lambda i: shape[i]) if len(rest) > 1 else None
     for i in rest:
         letters[i] = "M" if i == persons else "T"
     return "".join(letters), shape[joints]

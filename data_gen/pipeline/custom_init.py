@@ -9,7 +9,7 @@ from typing import Any
 
 from data_gen.pipeline.custom_axes import known_joints
 from data_gen.pipeline.custom_look import Look, format_of_frames, look_at
-from data_gen.readers.formats import ENDINGS, format_of
+from data_gen.readers.formats import ENDINGS, format_of, holds_many
 from data_gen.readers.found import clip_folders
 from graph.named import shipped, skeleton_class
 from utils.text import as_yaml, first_of, one_line
@@ -42,7 +42,7 @@ def propose(named: Sequence[Path], folder: Path) -> str:
     samples = [sample for path in named for sample in (within(path) if path.is_dir() else [path])]
     look = look_at(samples[:MAX_LOOKS])
     of_all = named[0] if len(named) == 1 and samples[0] != named[0] else None
-    holds_all = look.lines or (look.holds_many and len(samples) == 1)
+    holds_all = look.lines or (holds_many(look.reader) and len(samples) == 1)
     of_all = samples[0] if holds_all else of_all
     files = _relative(of_all.absolute(), folder) if of_all else _pattern(samples, folder)
     name = re.sub(r"[^A-Za-z0-9_-]", "-", folder.name) or "mine"
@@ -81,7 +81,7 @@ def _rules(samples: Sequence[Path], look: Look) -> Iterator[str]:
         yield f"label: {{field: {_value(label_field)}}}    # {value} in {one_line(named.name)}"
     elif column := look.reader.get("clip"):
         yield f"label: {{csv: labels.csv, file: {_value(column)}, column: label}}    # a table"
-    elif look.holds_many:
+    elif holds_many(look.reader):
         yield "label: {npy: y.npy}    # a number for each clip"
     elif label:
         yield f"label: {{regex: {_number_after(found[label][0])}, first: 1}}    # or first: 0"

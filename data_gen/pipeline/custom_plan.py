@@ -19,7 +19,14 @@ from data_gen.pipeline.custom_settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
-from data_gen.readers.formats import ENDINGS, OF_FOLDERS, OF_MANY, has_ending, read_samples
+from data_gen.readers.formats import (
+    ENDINGS,
+    OF_FOLDERS,
+    OF_MANY,
+    has_ending,
+    holds_many,
+    read_samples,
+)
 from data_gen.readers.found import ARCHIVES, clip_folders, folder_of_parts, names_of, single_file
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
@@ -72,19 +79,12 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     else:
         tables = {folder / name for name in settings.tables}
         files = [path for path in paths if path.is_file() and path.name[0] != "."]
-        max_mb = math.inf if holds_many(settings) else max_mb
+        max_mb = math.inf if holds_many(settings.reader) else max_mb
         found = [single_file(path, max_mb) for path in files if path not in tables]
         found = of_format(found, format_) if place.is_dir() else found
     if not found:
         raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
     return found
-
-
-def holds_many(settings: CustomSettings) -> bool:
-    """Whether a file holds many clips."""
-    reader = settings.reader
-    in_axes = "N" in (reader.get("axes") or "")
-    return reader["format"] in OF_MANY or bool(reader.get("clip")) or in_axes
 
 
 def of_format(raws: list[Raw], format_: str) -> list[Raw]:
@@ -161,7 +161,7 @@ def make_plan(
     reading = {"format_": format_, "options": options, "preparation": preparation}
     read = partial(read_raw, **reading, segments=segments)
     names = names_of([raw.name for raw in files])
-    if segments and not holds_many(settings):
+    if segments and not holds_many(settings.reader):
         _warn_of_unused(segments, files, names)
     samples, bad = _read_all(files, names, read, many) if now else ([], [])
     if now:

@@ -180,8 +180,7 @@ def check(content: Any) -> CustomSettings:
     fields = {field.name: field for field in dataclasses.fields(CustomSettings)}
     if not isinstance(content, dict):
         raise ValueError("it must hold 'key: value' lines")
-    if unknown := [name for name in content if name not in fields]:
-        raise ValueError(f"unknown key {unknown[0]!r}. It takes {', '.join(fields)}.")
+    _check_names("", content, fields)
     required = [name for name, f in fields.items() if f.default is dataclasses.MISSING]
     if missing := [name for name in required if content.get(name) is None]:
         about = ABOUT[missing[0]].replace("\n- ", "; ")
@@ -201,7 +200,7 @@ def check(content: Any) -> CustomSettings:
         _check_segments(settings.segments)
     how = settings.normalise
     how = how if isinstance(how, Mapping) else {"mode": how}
-    _check_names("normalise", how, ("mode", "centre", "scale"))
+    _check_names("normalise: ", how, ("mode", "centre", "scale"))
     mode = how.get("mode")
     if how.get("scale", "box") not in SCALES:
         raise ValueError(f"normalise: scale must be {' or '.join(SCALES)}. Got {how['scale']!r}.")
@@ -209,7 +208,7 @@ def check(content: Any) -> CustomSettings:
         raise ValueError(f"normalise must be one of {', '.join(NORMALISATIONS)}. Got {mode!r}.")
     frames = settings.frames
     if isinstance(frames, Mapping):
-        _check_names("frames", frames, ("max",))
+        _check_names("frames: ", frames, ("max",))
         frames = frames.get("max") or 0
     for name, value in (("frames", frames), ("persons", settings.persons)):
         if value is not None and (type(value) is not int or value < 1):
@@ -220,15 +219,16 @@ def check(content: Any) -> CustomSettings:
 
 
 def _check_names(what: str, given: Iterable[str], known: Collection[str]) -> None:
+    """No name is unknown; the message begins with `what`."""
     if unknown := [name for name in given if name not in known]:
-        raise ValueError(f"{what}: unknown key {unknown[0]!r}. It takes {', '.join(known)}.")
+        raise ValueError(f"{what}unknown key {unknown[0]!r}. It takes {', '.join(known)}.")
 
 
 def _check_reader(reader: Any) -> None:
     if not isinstance(reader, Mapping) or str(reader.get("format")) not in FORMATS:
         found = reader.get("format") if isinstance(reader, Mapping) else reader
         raise ValueError(f"reader: format must be one of {', '.join(FORMATS)}. Got {found!r}.")
-    _check_names("reader", reader, READER_KINDS)
+    _check_names("reader: ", reader, READER_KINDS)
     check_kinds(reader, READER_KINDS, "reader: ")
     image = reader.get("image") or (1, 1)
     named = [name for name in (reader.get("rate"), *image) if isinstance(name, str)]
@@ -273,7 +273,7 @@ def _check_split(settings: CustomSettings) -> None:
         raise ValueError(f"split must have one of {', '.join(sorted(SPLITS))}. Got {split!r}.")
     kind = next(name for name in SPLITS if name in split)
     given = [name for name, value in split.items() if value is not None]
-    _check_names(f"split by {kind}" if kind != "by" else "split", given, SPLITS[kind])
+    _check_names(f"split by {kind}: " if kind != "by" else "split: ", given, SPLITS[kind])
     check_kinds(split, SPLIT_KINDS, "split: ", never_empty=SPLITS)
     if rule := rule_in(split):
         check_rule("split", rule)

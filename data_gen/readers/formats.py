@@ -1,8 +1,9 @@
 """The formats of users' recordings, by name, and their readers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from data_gen.readers import datasets, estimators, keypoints, motion_capture, plain, tables
 from data_gen.readers.bad_files import NO_NUMBER, BadFile
@@ -86,6 +87,12 @@ def format_of(path: Path) -> str | None:
     """The format of a file's ending, of several the plainest."""
     ending = path.suffix.lower()
     return next((name for name in ENDINGS if ending in ENDINGS[name]), None)
+
+
+def holds_many(reader: Mapping[str, Any]) -> bool:
+    """Whether a file holds many clips, by the block `reader` of a YAML file."""
+    in_axes = "N" in (reader.get("axes") or "")
+    return reader["format"] in OF_MANY or bool(reader.get("clip")) or in_axes
 
 
 def has_ending(name: str, format_: str) -> bool:
