@@ -42,7 +42,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.pipeline.custom_clip import resampled
+from data_gen.custom.clip import resampled
 from data_gen.pipeline.report import REPORT, SHOWN
 from data_gen.pipeline.workers import add_num_worker, map_in_order
 from data_gen.readers.bad_files import OTHER_FORM, TOO_SHORT, TWICE, BadClip, BadFile

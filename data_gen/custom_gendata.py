@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from data_gen.custom.configs import write_configs
+from data_gen.custom.plan import make_plan
+from data_gen.custom.propose import propose
+from data_gen.custom.settings import help_text, read_custom_settings
 from data_gen.pipeline.command import add_output_flags, execute
-from data_gen.pipeline.custom_configs import write_configs
-from data_gen.pipeline.custom_init import propose
-from data_gen.pipeline.custom_plan import make_plan
-from data_gen.pipeline.custom_settings import help_text, read_custom_settings
 from formats.clip_store import PARTS
 from utils.cli import PROJECT, ArgumentParser, run
 from utils.files import atomic_write

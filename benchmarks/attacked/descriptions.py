@@ -69,9 +69,9 @@ def exported(folder: Path) -> Target:
 
 
 def custom(folder: Path) -> Target:
-    from data_gen.pipeline.custom_rules import Rule
-    from data_gen.pipeline.custom_segments import Segments
-    from data_gen.pipeline.custom_settings import read_custom_settings
+    from data_gen.custom.rules import Rule
+    from data_gen.custom.segments import Segments
+    from data_gen.custom.settings import read_custom_settings
     from data_gen.readers.sample import Sample
 
     others = {

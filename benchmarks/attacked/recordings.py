@@ -116,7 +116,7 @@ def _own_files() -> dict[str, list[bytes]]:
 
 
 def recordings(name: str, folder: Path) -> Target:
-    from data_gen.pipeline.custom_init import propose
+    from data_gen.custom.propose import propose
     from data_gen.readers.formats import FORMATS, format_of
     from data_gen.readers.sample import Options, Raw
 

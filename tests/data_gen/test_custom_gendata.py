@@ -14,7 +14,7 @@ from own_recordings import SETTINGS, clip, failing, make, write
 
 import main
 from data_gen import custom_gendata, ucla_gendata
-from data_gen.pipeline.custom_settings import ABOUT, CustomSettings
+from data_gen.custom.settings import ABOUT, CustomSettings
 from feeders.feeder import Feeder
 from formats.clip_store import StoreSplit
 from formats.labels import load_labels

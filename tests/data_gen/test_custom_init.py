@@ -10,9 +10,9 @@ import yaml
 from one_error import error_of
 
 from data_gen import custom_gendata
-from data_gen.pipeline.custom_axes import likely_axes
-from data_gen.pipeline.custom_init import propose
-from data_gen.pipeline.custom_settings import check
+from data_gen.custom.axes import likely_axes
+from data_gen.custom.propose import propose
+from data_gen.custom.settings import check
 from graph.named import skeleton_class
 
 RNG = np.random.default_rng(0)

@@ -8,8 +8,8 @@ import pytest
 from own_recordings import SETTINGS, clip, failing, make, write
 
 from data_gen import custom_gendata
-from data_gen.pipeline.custom_plan import find_files
-from data_gen.pipeline.custom_settings import check
+from data_gen.custom.plan import find_files
+from data_gen.custom.settings import check
 from data_gen.raw_formats import raw_format
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.found import single_file

@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.pipeline.custom_clip import Preparation, preparation_of, prepare
-from data_gen.pipeline.custom_rules import FoundClip, Rule, class_list, labelled_clips
-from data_gen.pipeline.custom_segments import Segments
-from data_gen.pipeline.custom_settings import CustomSettings, settings_as_values
+from data_gen.custom.clip import Preparation, preparation_of, prepare
+from data_gen.custom.rules import FoundClip, Rule, class_list, labelled_clips
+from data_gen.custom.segments import Segments
+from data_gen.custom.settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.pipeline.custom_settings import CustomSettings, listed, rule_in
+from data_gen.custom.settings import CustomSettings, listed, rule_in
 from data_gen.pipeline.plan import NEITHER, Clip
 from data_gen.readers.bad_files import NO_LABEL, WRONG_LABEL, BadClip, BadFile, kind_of
 from data_gen.readers.plain import entries_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from data_gen.pipeline.custom_axes import CHANNELS, Look, known_joints, likely_axes, likely_score
+from data_gen.custom.axes import CHANNELS, Look, known_joints, likely_axes, likely_score
 from data_gen.readers.found import single_file
 from data_gen.readers.plain import table_of_numbers
 from data_gen.readers.sample import is_number

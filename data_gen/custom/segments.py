@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data_gen.pipeline.custom_rules import known_as, read_table
-from data_gen.pipeline.custom_settings import SECONDS
+from data_gen.custom.rules import known_as, read_table
+from data_gen.custom.settings import SECONDS
 from data_gen.readers.bad_files import NO_NUMBER, OUT_OF_RANGE, BadFile
 from data_gen.readers.sample import Sample
 from utils.text import one_line

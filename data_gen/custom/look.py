@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from data_gen.pipeline.custom_axes import CHANNELS, Look, known_joints, likely_axes, likely_score
-from data_gen.pipeline.custom_tables import MEDIAPIPE_JOINTS, look_at_table, look_at_text
+from data_gen.custom.axes import CHANNELS, Look, known_joints, likely_axes, likely_score
+from data_gen.custom.look_at_tables import MEDIAPIPE_JOINTS, look_at_table, look_at_text
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import WITH_FIELDS, format_of, read_samples
 from data_gen.readers.found import single_file

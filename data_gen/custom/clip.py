@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.pipeline.custom_settings import CustomSettings
+from data_gen.custom.settings import CustomSettings
 from data_gen.readers.ntu import body_energy
 from data_gen.readers.sample import Sample
 from formats.normalization import normalize_clip

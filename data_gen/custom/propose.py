@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_gen.pipeline.custom_axes import known_joints
-from data_gen.pipeline.custom_look import Look, format_of_frames, look_at
+from data_gen.custom.axes import known_joints
+from data_gen.custom.look import Look, format_of_frames, look_at
 from data_gen.readers.formats import ENDINGS, format_of, holds_many
 from data_gen.readers.found import clip_folders
 from graph.named import shipped, skeleton_class
