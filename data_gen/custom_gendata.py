@@ -19,7 +19,7 @@ from pathlib import Path
 from data_gen.custom.configs import write_configs
 from data_gen.custom.plan import make_plan
 from data_gen.custom.propose import propose
-from data_gen.custom.settings import help_text, read_custom_settings
+from data_gen.custom.settings import check, help_text, read_custom_settings, settings_as_values
 from data_gen.pipeline.command import add_output_flags, execute
 from formats.clip_store import PARTS
 from utils.cli import PROJECT, ArgumentParser, run
@@ -65,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     settings = read_custom_settings(args.config)
     if args.track:
-        settings = replace(settings, reader={**settings.reader, "track": True})
+        reader = {**settings.reader, "track": True}
+        settings = check(settings_as_values(replace(settings, reader=reader)))
     out_folder = args.out_folder or PROJECT / "data" / settings.name
     plan = make_plan(settings, args.config.absolute().parent, out_folder, args.max_file_mb)
     execute(plan, PARTS, args)

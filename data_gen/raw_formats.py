@@ -21,7 +21,7 @@ from data_gen.laban import RATE, UDIVA, Anatomy, anatomy_of, normalize_chunk
 from data_gen.laban_gendata import compute
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
 from data_gen.pipeline.ntu_plan import MAX_FRAMES
-from data_gen.readers.formats import ENDINGS, OF_FOLDERS, OF_SIZED_IMAGES, read_samples
+from data_gen.readers.formats import FORMATS, read_samples
 from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
 from data_gen.readers.kinetics import parse_bodies
 from data_gen.readers.ntu import parse_name, parse_skeleton, select_bodies
@@ -152,8 +152,8 @@ class Custom:
     ) -> None:
         checked = check(dict(settings))
         self.format, self.skeleton = checked.reader["format"], str(checked.skeleton)
-        self.of_folders = self.format in OF_FOLDERS
-        self.endings = ENDINGS[self.format]
+        known = FORMATS[self.format]
+        self.of_folders, self.endings = known.of_folders, known.endings
         skeleton = skeleton_class(self.skeleton)
         self.up = skeleton.up
         self.options = options_of(checked, skeleton)
@@ -163,7 +163,7 @@ class Custom:
         self.has_score = has_score
         self.num_places = clip_shape[0] - has_score
         sized = bool(self.options.image or self.options.image_fields)
-        self.shares = sized or self.format in OF_SIZED_IMAGES
+        self.shares = sized or known.in_sized_images
         self.in_image = sized or (self.num_places == 2 if self.num_places else self.shares)
 
     def read(self, raw: Raw) -> list[Sample]:

@@ -14,4 +14,4 @@ def read(
     names = skeleton_class(skeleton).joint_names
     parts = content if isinstance(content, list) else [(name, lambda: content)]
     raw = Raw(name, parts)
-    return [*FORMATS[format_](raw, Options(num_joints=len(names), joint_names=names, **options))]
+    return [*FORMATS[format_].read(raw, Options(len(names), joint_names=names, **options))]

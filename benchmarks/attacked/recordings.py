@@ -121,7 +121,7 @@ def recordings(name: str, folder: Path) -> Target:
     from data_gen.readers.sample import Options, Raw
 
     format_ = "deeplabcut" if name == "sleap" else name.removesuffix(" of many")
-    reader = FORMATS[format_]
+    reader = FORMATS[format_].read
     persons = 2 if name == "ctrgcn" else None
     axes = "T*VC" if name == "txt" else "NTVC" if "many" in name else "TVC"
     options = Options(num_joints=17, persons=persons, joint_names=JOINTS, axes=axes)

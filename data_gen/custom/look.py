@@ -13,7 +13,7 @@ import orjson
 from data_gen.custom.axes import CHANNELS, Look, known_joints, likely_axes, likely_score
 from data_gen.custom.look_at_tables import MEDIAPIPE_JOINTS, look_at_table, look_at_text
 from data_gen.readers.bad_files import BadFile
-from data_gen.readers.formats import WITH_FIELDS, format_of, read_samples
+from data_gen.readers.formats import FORMATS, format_of, read_samples
 from data_gen.readers.found import single_file
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.keypoints import BOX
@@ -54,7 +54,7 @@ def look_at(samples: Sequence[Path]) -> Look:
         raise ValueError(
             f"{first} is not a usable sample of {format_}: {reason}. Name another one."
         ) from error
-    has_fields = found.joints and found.reader["format"] in WITH_FIELDS and not found.lines
+    has_fields = found.joints and FORMATS[found.reader["format"]].has_fields and not found.lines
     fields = _fields(_raw(first), found) if has_fields else {}
     return found._replace(note=one_line(found.note, NOTE_CHARACTERS), fields=fields)
 

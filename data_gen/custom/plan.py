@@ -19,14 +19,7 @@ from data_gen.custom.settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
-from data_gen.readers.formats import (
-    ENDINGS,
-    OF_FOLDERS,
-    OF_MANY,
-    has_ending,
-    holds_many,
-    read_samples,
-)
+from data_gen.readers.formats import FORMATS, Format, holds_many, read_samples
 from data_gen.readers.found import ARCHIVES, clip_folders, folder_of_parts, names_of, single_file
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
@@ -65,16 +58,17 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
         FileNotFoundError: there is none.
     """
     pattern = str(folder / settings.files)
-    format_ = settings.reader["format"]
-    ends = ENDINGS[format_]
+    format_ = FORMATS[settings.reader["format"]]
     place = Path(pattern)
     if place.is_dir():
-        pattern = str(place / ("*" if format_ in OF_FOLDERS else "**/*"))
+        pattern = str(place / ("*" if format_.of_folders else "**/*"))
     paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
-    if format_ in OF_FOLDERS:
-        folders = {each for path in paths if path.is_dir() for each in clip_folders(path, ends)}
-        found = [folder_of_parts(path, ends) for path in sorted(folders)]
-    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and format_ not in OF_MANY:
+    if format_.of_folders:
+        folders = {
+            each for path in paths if path.is_dir() for each in clip_folders(path, format_.endings)
+        }
+        found = [folder_of_parts(path, format_.endings) for path in sorted(folders)]
+    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and not format_.of_many:
         found = of_format(list(members_of(paths[0], max_mb)), format_)
     else:
         tables = {folder / name for name in settings.tables}
@@ -87,12 +81,13 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     return found
 
 
-def of_format(raws: list[Raw], format_: str) -> list[Raw]:
+def of_format(raws: list[Raw], format_: Format) -> list[Raw]:
     """Of all files of a folder those with a format's endings, or all where none has one."""
-    wanted = [raw for raw in raws if has_ending(raw.name, format_)]
-    others = [Path(raw.name).name for raw in raws if not has_ending(raw.name, format_)]
+    has_ending = [raw.name.lower().endswith(format_.endings) for raw in raws]
+    wanted = [raw for raw, has in zip(raws, has_ending, strict=True) if has]
+    others = [Path(raw.name).name for raw, has in zip(raws, has_ending, strict=True) if not has]
     if wanted and others:
-        endings = " or ".join(ENDINGS[format_])
+        endings = " or ".join(format_.endings)
         shown = first_of(others)
         logger.warning(
             "ignored files whose names do not end with %s: %d (%s).", endings, len(others), shown
@@ -120,9 +115,9 @@ def read_path(
     path: Path, label: int, *, format_: str, options: Options, preparation: Preparation
 ) -> tuple[np.ndarray, bool]:
     """The only clip of a file on disk, as the pipeline reads it."""
-    in_folder = format_ in OF_FOLDERS
+    known = FORMATS[format_]
     # How large it may be has been looked at.
-    raw = folder_of_parts(path, ENDINGS[format_]) if in_folder else single_file(path, math.inf)
+    raw = folder_of_parts(path, known.endings) if known.of_folders else single_file(path, math.inf)
     samples = list(read_raw(raw, format_, options, preparation))
     if len(samples) != 1:
         raise BadFile(WRONG_LABEL, f"{path} holds {len(samples)} clips.")
@@ -157,7 +152,7 @@ def make_plan(
     fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
     segments = Segments(settings.segments, folder) if settings.segments else None
     many = bool(segments or options.many)
-    now = fields_tell or many or format_ in OF_MANY or not Path(files[0].name).exists()
+    now = fields_tell or many or FORMATS[format_].of_many or not Path(files[0].name).exists()
     reading = {"format_": format_, "options": options, "preparation": preparation}
     read = partial(read_raw, **reading, segments=segments)
     names = names_of([raw.name for raw in files])
@@ -198,7 +193,7 @@ def make_plan(
         has_score=has_score,
         settings=settings_as_values(settings),
         bad=bad,
-        max_file_mb=None if now or format_ in OF_FOLDERS else max_mb,
+        max_file_mb=None if now or FORMATS[format_].of_folders else max_mb,
     )
 
 

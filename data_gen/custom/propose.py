@@ -9,7 +9,7 @@ from typing import Any
 
 from data_gen.custom.axes import known_joints
 from data_gen.custom.look import Look, format_of_frames, look_at
-from data_gen.readers.formats import ENDINGS, format_of, holds_many
+from data_gen.readers.formats import FORMATS, format_of, holds_many
 from data_gen.readers.found import clip_folders
 from graph.named import shipped, skeleton_class
 from utils.text import as_yaml, first_of, one_line
@@ -117,7 +117,7 @@ def within(folder: Path) -> list[Path]:
     ending = endings.most_common(1)[0][0]
     chosen = [path for path in files if path.suffix.lower() == ending]
     format_ = format_of_frames(chosen[0])
-    return list(clip_folders(folder, ENDINGS[format_])) if format_ else chosen
+    return list(clip_folders(folder, FORMATS[format_].endings)) if format_ else chosen
 
 
 def numbers_in(stem: str) -> dict[str, tuple[str, str]]:

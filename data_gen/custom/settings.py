@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from data_gen.readers.formats import FORMATS, IN_SHARES, WITH_FIELDS
+from data_gen.readers.formats import FORMATS
 from formats.kinds import (
     COUNT,
     NUMBER,
@@ -228,17 +228,23 @@ def _check_reader(reader: Any) -> None:
     if not isinstance(reader, Mapping) or str(reader.get("format")) not in FORMATS:
         found = reader.get("format") if isinstance(reader, Mapping) else reader
         raise ValueError(f"reader: format must be one of {', '.join(FORMATS)}. Got {found!r}.")
-    _check_names("reader: ", reader, READER_KINDS)
+    format_ = FORMATS[reader["format"]]
+    given = [name for name, value in reader.items() if value is not None]
+    if vain := [name for name in given if name not in format_.all_keys]:
+        known = ", ".join(format_.all_keys)
+        raise ValueError(
+            f"reader: {reader['format']} does not take the key {vain[0]!r}, but {known}."
+        )
     check_kinds(reader, READER_KINDS, "reader: ")
     image = reader.get("image") or (1, 1)
     named = [name for name in (reader.get("rate"), *image) if isinstance(name, str)]
-    if named and reader["format"] not in WITH_FIELDS:
+    if named and not format_.has_fields:
         raise ValueError(
             f"reader: {reader['format']} has no fields. rate and image must be numbers."
         )
     if not all(isinstance(size, str) or size > 0 for size in image):
         raise ValueError(f"reader: image must be above 0. Got {reader['image']!r}.")
-    if reader["format"] in IN_SHARES and not reader.get("image"):
+    if format_.in_shares and not reader.get("image"):
         raise ValueError(
             f"reader: {reader['format']} requires image: [width, height], of which its files hold "
             "shares."

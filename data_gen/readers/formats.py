@@ -1,58 +1,74 @@
-"""The formats of users' recordings, by name, and their readers."""
+"""The formats of users' recordings, by name, and what is known of each."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_gen.readers import datasets, estimators, keypoints, motion_capture, plain, tables
 from data_gen.readers.bad_files import NO_NUMBER, BadFile
 from data_gen.readers.sample import Options, Raw, Sample
 
 MOST = 1e6  # pixels, frames per second
-Reader = Callable[[Raw, Options], Iterable[Sample]]
 
-FORMATS: dict[str, Reader] = {
-    "npy": plain.read_npy,
-    "npz": plain.read_npz,
-    "mat": plain.read_mat,
-    "hdf5": plain.read_hdf5,
-    "json": plain.read_json,
-    "txt": plain.read_txt,
-    "csv": tables.read_csv,
-    "tsv": tables.read_tsv,
-    "pyskl": datasets.read_pyskl,
-    "ctrgcn": datasets.read_ctrgcn,
-    "openpose": keypoints.read_openpose,
-    "coco": keypoints.read_coco,
-    "mmpose": keypoints.read_mmpose,
-    "yolo": keypoints.read_yolo,
-    "mediapipe": estimators.read_mediapipe,
-    "kinect": estimators.read_kinect,
-    "deeplabcut": estimators.read_deeplabcut,
-    "bvh": motion_capture.read_bvh,
-    "c3d": motion_capture.read_c3d,
-}
-WITH_FIELDS = ("npz", "mat", "hdf5", "json", "csv", "tsv")
-OF_FOLDERS = {"openpose", "yolo"}  # a clip is a folder of files
-OF_SIZED_IMAGES = {"pyskl"}  # whose size the files have
-IN_SHARES = {"yolo"}  # of the image, whose size must be told
-OF_MANY = {"pyskl", "ctrgcn"}  # a file holds many clips
-ENDINGS: dict[str, tuple[str, ...]] = {
-    **{
-        name: (f".{name}",)
-        for name in ("npy", "npz", "mat", "json", "txt", "csv", "tsv", "bvh", "c3d")
-    },
-    "hdf5": (".h5", ".hdf5"),
-    "pyskl": (".pkl", ".pickle"),
-    "ctrgcn": (".npz",),
-    "openpose": (".json",),
-    "coco": (".json",),
-    "mmpose": (".json",),
-    "yolo": (".txt",),
-    "mediapipe": (".json", ".csv"),
-    "kinect": (".json",),
-    "deeplabcut": (".csv", ".h5", ".hdf5"),
+
+class Format(NamedTuple):
+    """A format of users' recordings.
+
+    Args:
+        read: the clips of a file.
+        endings: of its files.
+        keys: of the YAML file's block `reader` that it heeds, besides `format` and `rate`.
+        has_fields: whether its files may hold other facts, such as label and rate.
+        of_folders: whether a clip is a folder of files.
+        of_many: whether a file always holds many clips.
+        in_sized_images: whether files have the size of the images that joints are places in.
+        in_shares: whether joints are shares of the image, whose size must be told.
+    """
+
+    read: Callable[[Raw, Options], Iterable[Sample]]
+    endings: tuple[str, ...]
+    keys: tuple[str, ...]
+    has_fields: bool = False
+    of_folders: bool = False
+    of_many: bool = False
+    in_sized_images: bool = False
+    in_shares: bool = False
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        return "format", "rate", *self.keys
+
+
+POINTS = ("image", "score")  # of joints that may be places in an image, with a confidence
+PEOPLE = (*POINTS, "track")
+ARRAY = (*POINTS, "axes", "channels", "persons")
+TABLE = (*POINTS, "columns", "clip", "channels", "skip_columns")
+
+FORMATS: dict[str, Format] = {
+    "npy": Format(plain.read_npy, (".npy",), ARRAY),
+    "npz": Format(plain.read_npz, (".npz",), (*ARRAY, "key"), has_fields=True),
+    "mat": Format(plain.read_mat, (".mat",), (*ARRAY, "key"), has_fields=True),
+    "hdf5": Format(plain.read_hdf5, (".h5", ".hdf5"), (*ARRAY, "key"), has_fields=True),
+    "json": Format(plain.read_json, (".json",), (*ARRAY, "path", "key"), has_fields=True),
+    "txt": Format(plain.read_txt, (".txt",), (*ARRAY, "skip_columns")),
+    "csv": Format(tables.read_csv, (".csv",), TABLE, has_fields=True),
+    "tsv": Format(tables.read_tsv, (".tsv",), TABLE, has_fields=True),
+    "pyskl": Format(
+        datasets.read_pyskl, (".pkl", ".pickle"), POINTS, of_many=True, in_sized_images=True
+    ),
+    "ctrgcn": Format(
+        datasets.read_ctrgcn, (".npz",), ("image", "channels", "persons"), of_many=True
+    ),
+    "openpose": Format(keypoints.read_openpose, (".json",), PEOPLE, of_folders=True),
+    "coco": Format(keypoints.read_coco, (".json",), PEOPLE),
+    "mmpose": Format(keypoints.read_mmpose, (".json",), PEOPLE),
+    "yolo": Format(keypoints.read_yolo, (".txt",), PEOPLE, of_folders=True, in_shares=True),
+    "mediapipe": Format(estimators.read_mediapipe, (".json", ".csv"), (*PEOPLE, "world")),
+    "kinect": Format(estimators.read_kinect, (".json",), ()),
+    "deeplabcut": Format(estimators.read_deeplabcut, (".csv", ".h5", ".hdf5"), POINTS),
+    "bvh": Format(motion_capture.read_bvh, (".bvh",), ()),
+    "c3d": Format(motion_capture.read_c3d, (".c3d",), ()),
 }
 
 
@@ -62,7 +78,7 @@ def read_samples(raw: Raw, format_: str, options: Options) -> Iterator[Sample]:
     Raises:
         ValueError: the file is bad, or lacks a field that the options name.
     """
-    for sample in FORMATS[format_](raw, options):
+    for sample in FORMATS[format_].read(raw, options):
         if name := options.rate_field:
             sample = replace(sample, rate=_number(raw, sample, name))
         if names := options.image_fields:
@@ -86,14 +102,10 @@ def _number(raw: Raw, sample: Sample, name: str) -> float:
 def format_of(path: Path) -> str | None:
     """The format of a file's ending, of several the plainest."""
     ending = path.suffix.lower()
-    return next((name for name in ENDINGS if ending in ENDINGS[name]), None)
+    return next((name for name, known in FORMATS.items() if ending in known.endings), None)
 
 
 def holds_many(reader: Mapping[str, Any]) -> bool:
     """Whether a file holds many clips, by the block `reader` of a YAML file."""
     in_axes = "N" in (reader.get("axes") or "")
-    return reader["format"] in OF_MANY or bool(reader.get("clip")) or in_axes
-
-
-def has_ending(name: str, format_: str) -> bool:
-    return name.lower().endswith(ENDINGS[format_])
+    return FORMATS[reader["format"]].of_many or bool(reader.get("clip")) or in_axes

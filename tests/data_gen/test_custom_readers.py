@@ -530,7 +530,7 @@ def test_a_mapped_file_gives_the_same(tmp_path):
     for name in ("npy", "npz"):
         (tmp_path / f"a.{name}").write_bytes(file_of(name, MANY))
         options = Options(num_joints=17, axes="NTVC")
-        samples = list(FORMATS[name](single_file(tmp_path / f"a.{name}"), options))
+        samples = list(FORMATS[name].read(single_file(tmp_path / f"a.{name}"), options))
         np.testing.assert_array_equal(np.stack([s.clip[0] for s in samples]), MANY)
 
 

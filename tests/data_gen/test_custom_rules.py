@@ -7,6 +7,8 @@ import pytest
 from own_recordings import SETTINGS, failing, make, write
 
 from data_gen import custom_gendata
+from data_gen.custom.settings import READER_KINDS
+from data_gen.readers.formats import FORMATS
 from formats.labels import load_labels
 
 
@@ -143,7 +145,9 @@ def test_classes_that_nothing_teaches_are_said(folder, capsys, caplog):
         ({"files": None}, "files is missing"),
         ({"files": "none/*.npz"}, "no files"),
         ({"reader": {"format": "xls"}}, "format must be one of npy"),
-        ({"reader": {"format": "npz", "colour": 1}}, "reader: unknown key 'colour'"),
+        ({"reader": {"format": "npz", "colour": 1}}, "reader: npz does not take the key 'colour'"),
+        ({"reader": {"format": "pyskl", "axes": "TVC"}}, "pyskl does not take the key 'axes', but"),
+        ({"reader": {"format": "csv", "key": "joints"}}, "csv does not take the key 'key', but"),
         ({"reader": {"format": "npz", "axes": "TV"}}, "axes must be the letters"),
         ({"reader": {"format": "npz", "axes": ""}}, "axes must be the letters"),
         ({"skeleton": "coco18"}, "no skeleton 'coco18'"),
@@ -199,3 +203,33 @@ def test_settings_that_cannot_be_are_one_line(folder, capsys, changes, said):
     message = failing(capsys, write(folder, **changes))
     assert said in message
     assert not list((folder / "data").glob("*.npy")) if (folder / "data").exists() else True
+
+
+def test_every_key_of_the_reader_is_of_a_format():
+    assert {key for known in FORMATS.values() for key in known.all_keys} == set(READER_KINDS)
+
+
+def test_track_keeps_people_apart(tmp_path):
+    """Two people whom the estimator lists in either order."""
+    results = [
+        {"image_id": t, "keypoints": [place, 1, 0.9] * 17}
+        for t in range(6)
+        for place in ((10, 90) if t % 2 else (90, 10))
+    ]
+    for name in ("wave", "clap"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(results))
+    argv = write(
+        tmp_path, files="*.json", reader={"format": "coco"}, label={"regex": "(wave|clap)"},
+        classes=None, subject=None, split={"fraction": 0.5}, normalise="none", persons=2,
+    )  # fmt: skip
+    spread = []
+    for more in ([], ["--track"]):
+        custom_gendata.main([*argv, *more])
+        (array,) = np.load(tmp_path / "data/train_data_joint.npy")
+        spread.append(np.ptp(array[0, :6, 0], axis=0).tolist())
+    assert spread == [[80, 80], [0, 0]]
+
+
+def test_track_of_files_without_people_is_refused(folder, capsys):
+    message = failing(capsys, [*write(folder), "--track"])
+    assert "npz does not take the key 'track', but format, rate" in message

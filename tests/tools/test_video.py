@@ -227,7 +227,7 @@ def custom(channels: int, **reader) -> Custom:
     settings = {
         "name": "own", "files": "*.npz", "skeleton": "mediapipe33", "label": {"folder": 1},
         "split": {"fraction": 0.5}, "normalise": "none", "frames": {"max": 300},
-        "reader": {"format": "npz", "axes": "MTVC", **reader},
+        "reader": reader if "format" in reader else {"format": "npz", "axes": "MTVC", **reader},
     }  # fmt: skip
     return raw_format(
         {

@@ -187,7 +187,7 @@ class Plain:
         problem: Exception | None = None
         for options in self._options:
             try:
-                return list(FORMATS[self.format](raw, options))
+                return list(FORMATS[self.format].read(raw, options))
             except ValueError as error:
                 problem = problem or error
         raise problem
