@@ -21,7 +21,8 @@ from data_gen.laban import RATE, UDIVA, Anatomy, anatomy_of, normalize_chunk
 from data_gen.laban_gendata import compute
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
 from data_gen.pipeline.ntu_plan import MAX_FRAMES
-from data_gen.readers.formats import FORMATS, read_samples
+from data_gen.readers.bad_files import BadFile, good_ones
+from data_gen.readers.formats import FORMATS, holds_many, read_samples
 from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
 from data_gen.readers.kinetics import parse_bodies
 from data_gen.readers.ntu import parse_name, parse_skeleton, select_bodies
@@ -63,8 +64,9 @@ class RawFormat(Protocol):
     classes: Sequence[str]
     chunk: int | None
 
-    def read(self, raw: Raw) -> list[Sample]:
-        """The clips of a raw file, at their full length.
+    def read(self, raw: Raw) -> Sequence[Sample | BadFile]:
+        """The clips of a raw file, at their full length; in place of a bad one of many, what is
+        wrong with it.
 
         Raises:
             ValueError: the file is bad.
@@ -152,7 +154,7 @@ class Custom:
     ) -> None:
         checked = check(dict(settings))
         self.format, self.skeleton = checked.reader["format"], str(checked.skeleton)
-        known = FORMATS[self.format]
+        known, self.holds_many = FORMATS[self.format], holds_many(checked.reader)
         self.of_folders, self.endings = known.of_folders, known.endings
         skeleton = skeleton_class(self.skeleton)
         self.up = skeleton.up
@@ -166,12 +168,12 @@ class Custom:
         self.shares = sized or known.in_sized_images
         self.in_image = sized or (self.num_places == 2 if self.num_places else self.shares)
 
-    def read(self, raw: Raw) -> list[Sample]:
-        samples = list(read_samples(raw, self.format, self.options))
-        if len(samples) != 1 or self.options.many:
-            return samples
+    def read(self, raw: Raw) -> list[Sample | BadFile]:
+        samples = read_samples(raw, self.format, self.options)
+        if self.holds_many:
+            return list(samples)
         # A clip that is a file of its own has the file's name, as in the arrays.
-        return [replace(samples[0], name=Path(raw.name).name)]
+        return [replace(sample, name=Path(raw.name).name) for sample in good_ones(samples)]
 
     def array(self, sample: Sample) -> np.ndarray:
         clip = trimmed(prepare(sample, self.preparation)[0])

@@ -1,5 +1,10 @@
-"""A raw file from memory, as a reader of `data_gen/readers/formats.py` takes it."""
+"""Raw files from memory, as a reader of `data_gen/readers/formats.py` takes them."""
 
+import io
+
+import numpy as np
+
+from data_gen.readers.bad_files import good_ones
 from data_gen.readers.formats import FORMATS
 from data_gen.readers.sample import Options, Raw, Sample
 from graph.named import skeleton_class
@@ -14,4 +19,11 @@ def read(
     names = skeleton_class(skeleton).joint_names
     parts = content if isinstance(content, list) else [(name, lambda: content)]
     raw = Raw(name, parts)
-    return [*FORMATS[format_].read(raw, Options(len(names), joint_names=names, **options))]
+    options = Options(len(names), joint_names=names, **options)
+    return list(good_ones(FORMATS[format_].read(raw, options)))
+
+
+def npz(**arrays) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()

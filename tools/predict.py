@@ -28,7 +28,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.raw_formats import RawFormat, named_format, raw_format
-from data_gen.readers.bad_files import MAX_FILE_MB
+from data_gen.readers.bad_files import MAX_FILE_MB, BadFile
 from data_gen.readers.found import find_raws, names_of
 from data_gen.readers.sample import Sample
 from formats.exported import DATASETS, NetworkInfo, weights_file
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for reason in bad:
         print(f"error: {reason}", file=sys.stderr)
     if bad:
-        raise ValueError(f"{len(bad)} of {len(bad) + shown} files are bad and were left out.")
+        raise ValueError(f"{len(bad)} of {len(bad) + shown} clips are bad and were left out.")
 
 
 def checked(args: Namespace) -> Namespace:
@@ -192,6 +192,9 @@ def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Samp
         folder = PurePosixPath(name).parent
         try:
             for sample in raw.read(each):
+                if isinstance(sample, BadFile):
+                    bad.append(str(sample))
+                    continue
                 has_folder = "/" in sample.name
                 yield sample if has_folder else replace(sample, name=str(folder / sample.name))
         except FileNotFoundError:

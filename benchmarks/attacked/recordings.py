@@ -117,6 +117,7 @@ def _own_files() -> dict[str, list[bytes]]:
 
 def recordings(name: str, folder: Path) -> Target:
     from data_gen.custom.propose import propose
+    from data_gen.readers.bad_files import good_ones
     from data_gen.readers.formats import FORMATS, format_of
     from data_gen.readers.sample import Options, Raw
 
@@ -134,8 +135,8 @@ def recordings(name: str, folder: Path) -> Target:
                 assert isinstance(yaml.safe_load(propose([path], path.parent)), dict)
         try:
             # Of many clips as on the disk, of which they are not read whole.
-            raw = Raw(path.name, [(path.name, path.read_bytes)], path if options.many else None)
-            samples = list(reader(raw, options))
+            raw = Raw(path.name, [(path.name, path.read_bytes)], path if "many" in name else None)
+            samples = list(good_ones(reader(raw, options)))
         except ValueError as error:
             assert path.name in str(error), f"the file is not named: {error}"
             raise

@@ -12,7 +12,7 @@ import orjson
 
 from data_gen.custom.axes import CHANNELS, Look, known_joints, likely_axes, likely_score
 from data_gen.custom.look_at_tables import MEDIAPIPE_JOINTS, look_at_table, look_at_text
-from data_gen.readers.bad_files import BadFile
+from data_gen.readers.bad_files import BadFile, good_ones
 from data_gen.readers.formats import FORMATS, format_of, read_samples
 from data_gen.readers.found import single_file
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
@@ -64,7 +64,7 @@ def _fields(raw: Raw, look: Look) -> dict[str, Any]:
     given = {name: value for name, value in look.reader.items() if name in Options._fields}
     options = Options(num_joints=look.joints, joint_names=look.names, **given)
     try:
-        first = next(read_samples(raw, look.reader["format"], options), None)
+        first = next(good_ones(read_samples(raw, look.reader["format"], options)), None)
     except ValueError:
         return {}
     return first.fields if first else {}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -18,7 +19,16 @@ from data_gen.custom.segments import Segments
 from data_gen.custom.settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
 from data_gen.readers.archives import members_of
-from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, WRONG_LABEL, BadClip, BadFile, kind_of
+from data_gen.readers.bad_files import (
+    MAX_FILE_MB,
+    TWICE,
+    WRONG_LABEL,
+    BadClip,
+    BadFile,
+    attempted,
+    good_ones,
+    kind_of,
+)
 from data_gen.readers.formats import FORMATS, Format, holds_many, read_samples
 from data_gen.readers.found import ARCHIVES, clip_folders, folder_of_parts, names_of, single_file
 from data_gen.readers.sample import Options, Raw, Sample
@@ -29,6 +39,19 @@ from utils.text import first_of, one_line
 NOTHING = np.zeros((0, 0, 0, 0), np.float32)
 
 logger = logging.getLogger(__name__)
+
+
+class Prepared(NamedTuple):
+    """A clip for the arrays.
+
+    Args:
+        sample: the facts of its file, without the clip as recorded.
+        clip: (M, T, V, C).
+    """
+
+    sample: Sample
+    clip: np.ndarray
+    is_cut: bool
 
 
 def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
@@ -101,14 +124,17 @@ def read_raw(
     options: Options,
     preparation: Preparation,
     segments: Segments | None = None,
-) -> Iterator[tuple[Sample, np.ndarray, bool]]:
-    """The samples of a file, or their segments, without clips; these, prepared; and whether they
-    were cut.
-    """
+) -> Iterator[Prepared | BadFile]:
+    """The clips of a file, or their segments."""
     for sample in read_samples(raw, format_, options):
-        for piece in segments.cut(raw.name, sample) if segments else [sample]:
-            # As recorded it is not needed any longer.
-            yield (replace(piece, clip=NOTHING), *prepare(piece, preparation))
+        whole = segments is None or isinstance(sample, BadFile)
+        for piece in [sample] if whole else segments.cut(raw.name, sample):
+            yield attempted(_prepared, piece, preparation)
+
+
+def _prepared(sample: Sample, preparation: Preparation) -> Prepared:
+    # As recorded it is not needed any longer.
+    return Prepared(replace(sample, clip=NOTHING), *prepare(sample, preparation))
 
 
 def read_path(
@@ -118,10 +144,10 @@ def read_path(
     known = FORMATS[format_]
     # How large it may be has been looked at.
     raw = folder_of_parts(path, known.endings) if known.of_folders else single_file(path, math.inf)
-    samples = list(read_raw(raw, format_, options, preparation))
-    if len(samples) != 1:
-        raise BadFile(WRONG_LABEL, f"{path} holds {len(samples)} clips.")
-    return samples[0][1], samples[0][2]
+    clips = list(good_ones(read_raw(raw, format_, options, preparation)))
+    if len(clips) != 1:
+        raise BadFile(WRONG_LABEL, f"{path} holds {len(clips)} clips.")
+    return clips[0].clip, clips[0].is_cut
 
 
 def from_memory(
@@ -151,8 +177,8 @@ def make_plan(
     format_ = settings.reader["format"]
     fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
     segments = Segments(settings.segments, folder) if settings.segments else None
-    many = bool(segments or options.many)
-    now = fields_tell or many or FORMATS[format_].of_many or not Path(files[0].name).exists()
+    many = bool(segments) or holds_many(settings.reader)
+    now = fields_tell or many or not Path(files[0].name).exists()
     reading = {"format_": format_, "options": options, "preparation": preparation}
     read = partial(read_raw, **reading, segments=segments)
     names = names_of([raw.name for raw in files])
@@ -160,8 +186,8 @@ def make_plan(
         _warn_of_unused(segments, files, names)
     samples, bad = _read_all(files, names, read, many) if now else ([], [])
     if now:
-        entries = [FoundClip(raw.name, sample.name, sample.fields) for raw, sample, _, _ in samples]
-        memory = {Path(r.name) / sample.name: (clip, cut) for r, sample, clip, cut in samples}
+        entries = [FoundClip(file, each.sample.name, each.sample.fields) for file, each in samples]
+        memory = {Path(file) / each.sample.name: (each.clip, each.is_cut) for file, each in samples}
     else:
         entries = [FoundClip(raw.name, name, {}) for raw, name in zip(files, names, strict=True)]
         memory = {}
@@ -208,25 +234,29 @@ def _warn_of_unused(segments: Segments, files: Sequence[Raw], names: Sequence[st
 
 def _read_all(
     files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], Iterable], many: bool
-) -> tuple[list[tuple[Raw, Sample, np.ndarray, bool]], list[BadClip]]:
+) -> tuple[list[tuple[str, Prepared]], list[BadClip]]:
+    """The clips with the names of their files, and the bad ones."""
     samples, bad, seen = [], [], set()
     bar = tqdm(desc="reading", unit=" clips", disable=None, leave=False)
     for raw, of_file in zip(files, names, strict=True):
+        problems: list[Exception] = []
+        found = []
         try:
-            found = []
-            for each in read(raw):
+            for each in good_ones(read(raw), problems):
                 found.append(each)
                 bar.update()
-            for sample, clip, cut in found:
-                # A clip that is a file of its own has the file's name, as in the other commands.
-                inner = PurePosixPath(of_file).parent / sample.name.replace("/", "_")
-                name = of_file if len(found) == 1 and not many else str(inner)
-                if name in seen:
-                    raise BadFile(TWICE, f"{raw.name}: {name} is the name of several clips.")
-                seen.add(name)
-                samples.append((raw, replace(sample, name=name), clip, cut))
-        except (ValueError, OSError) as error:
-            bad.append(BadClip(raw.name, kind_of(error), one_line(error)))
+        except (ValueError, OSError) as error:  # the file is bad
+            problems, found = [error], []
+        for each in found:
+            # A clip that is a file of its own has the file's name, as in the other commands.
+            inner = PurePosixPath(of_file).parent / each.sample.name.replace("/", "_")
+            name = str(inner) if many else of_file
+            if name in seen:
+                problems.append(BadFile(TWICE, f"{raw.name}: {name} is the name of several clips."))
+                continue
+            seen.add(name)
+            samples.append((raw.name, each._replace(sample=replace(each.sample, name=name))))
+        bad += [BadClip(raw.name, kind_of(error), one_line(error)) for error in problems]
     bar.close()
     return samples, bad
 
@@ -234,7 +264,7 @@ def _read_all(
 def _shape(
     files: Sequence[Raw],
     read: Callable[[Raw], Iterable],
-    samples: Sequence[tuple[Raw, Sample, np.ndarray, bool]],
+    samples: Sequence[tuple[str, Prepared]],
     preparation: Preparation,
     bad: list[BadClip],
 ) -> tuple[int, int, bool]:
@@ -248,13 +278,13 @@ def _shape(
     """
     length = preparation.frames or preparation.max_frames
     if samples:
-        _, sample, clip, _ = samples[0]
-        length = length or max(1, *(clip.shape[1] for _, _, clip, _ in samples))
+        _, (sample, clip, _) = samples[0]
+        length = length or max(1, *(each.clip.shape[1] for _, each in samples))
         return clip.shape[3], length, sample.has_score and preparation.keep_score
     first: Exception | None = None
     for raw in files[:20]:
         try:
-            sample, clip, _ = next(iter(read(raw)))
+            sample, clip, _ = next(good_ones(read(raw)))
         except (ValueError, OSError, StopIteration) as error:
             first = first or error
             continue

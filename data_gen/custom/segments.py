@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from data_gen.custom.rules import known_as, read_table
 from data_gen.custom.settings import SECONDS
-from data_gen.readers.bad_files import NO_NUMBER, OUT_OF_RANGE, BadFile
+from data_gen.readers.bad_files import NO_NUMBER, OUT_OF_RANGE, BadFile, attempted
 from data_gen.readers.sample import Sample
 from utils.text import one_line
 
@@ -52,22 +52,22 @@ class Segments:
         """The name of a recording in the table; None if it is missing there."""
         return next((known for known in known_as(file, name) if known in self.rows), None)
 
-    def cut(self, file: str, sample: Sample) -> Iterator[Sample]:
+    def cut(self, file: str, sample: Sample) -> Iterator[Sample | BadFile]:
         """The clips of a recording, named after it and their times; their fields are the columns
-        and `recording`.
-
-        Raises:
-            BadFile: a row's times are not numbers, or not within the recording.
+        and `recording`. A row's times may be bad: no numbers, or not within the recording.
         """
         key = self.key_of(file, sample.name)
         for segment in self.rows[key] if key is not None else ():
-            first, last = self._frames(sample, segment, f"{self.path}: {file}")
-            yield replace(
-                sample,
-                name=one_line(f"{sample.name}_{segment.start}-{segment.end}"),
-                clip=sample.clip[:, first:last],
-                fields={**sample.fields, "recording": sample.name, **segment.fields},
-            )
+            yield attempted(self._clip, segment, sample, f"{self.path}: {file}")
+
+    def _clip(self, segment: Segment, sample: Sample, what: str) -> Sample:
+        first, last = self._frames(sample, segment, what)
+        return replace(
+            sample,
+            name=one_line(f"{sample.name}_{segment.start}-{segment.end}"),
+            clip=sample.clip[:, first:last],
+            fields={**sample.fields, "recording": sample.name, **segment.fields},
+        )
 
     def unused(self, recordings: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """Recordings (file, name) without segments, and names in the table without a recording."""

@@ -153,7 +153,7 @@ def _warn(plan: Plan, bad: Sequence[BadClip], num_cut: int) -> None:
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in _by_kind(bad).items())
     summary = (
-        f"{len(bad)} of {plan.num_files} files are bad and left out ({kinds}); "
+        f"{len(bad)} of {plan.num_files} clips are bad and left out ({kinds}); "
         f"{plan.out_folder / REPORT} names them all"
     )
     if len(bad) >= MAX_BAD_SHARE * plan.num_files:

@@ -1,11 +1,14 @@
 """Unusable raw files, and the kinds of what is wrong with them."""
 
 import stat
+from collections.abc import Callable, Iterable, Iterator
 from json import JSONDecodeError
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from utils.text import one_line
+
+T = TypeVar("T")
 
 UNREADABLE, EMPTY, CUT, NOT_JSON = "unreadable", "empty", "truncated", "not JSON"
 NO_NUMBER, WRONG_JOINTS, OTHER_FORM = "no number", "wrong joints", "of another form"
@@ -29,11 +32,42 @@ class BadFile(ValueError):
 
 
 class BadClip(NamedTuple):
-    """A file that cannot be used."""
+    """A file, or a clip of a file of many, that cannot be used."""
 
     file: str
     kind: str
     reason: str
+
+
+def attempted(make: Callable[..., T], clip: Any, *args: Any) -> T | BadFile:
+    """What a function makes of a clip, or what is wrong with it: a bad clip of a file of many
+    leaves the others as they are.
+
+    Args:
+        clip: as it was found; what is wrong with it stays as it is.
+    """
+    try:
+        return clip if isinstance(clip, BadFile) else make(clip, *args)
+    except BadFile as error:
+        return error
+
+
+def good_ones(found: Iterable[T | BadFile], bad: list[BadFile] | None = None) -> Iterator[T]:
+    """The clips without the bad ones.
+
+    Args:
+        bad: takes what is wrong with those.
+
+    Raises:
+        BadFile: a clip is bad, and nothing takes it.
+    """
+    for each in found:
+        if not isinstance(each, BadFile):
+            yield each
+        elif bad is None:
+            raise each
+        else:
+            bad.append(each)
 
 
 def check_file(path: Path, max_mb: float = MAX_FILE_MB) -> Path:

@@ -11,11 +11,12 @@
 # Shapes: N clips, M persons, T frames, V joints, C channels, K classes.
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from data_gen.readers.bad_files import OTHER_FORM, WRONG_JOINTS, WRONG_LABEL, BadFile
+from data_gen.readers.bad_files import OTHER_FORM, WRONG_JOINTS, WRONG_LABEL, BadFile, attempted
 from data_gen.readers.numpy_files import opened_npz
 from data_gen.readers.sample import Options, Raw, Sample, seen_only
 from formats.arrays import NpzFile
@@ -24,7 +25,7 @@ from formats.pickles import loads
 PARTS = {"train": "train", "test": "val"}
 
 
-def read_pyskl(raw: Raw, options: Options) -> Iterator[Sample]:
+def read_pyskl(raw: Raw, options: Options) -> Iterator[Sample | BadFile]:
     """All annotations; the field `split` has the names of the splits that each belongs to."""
     content = raw.decoded(loads)
     annotations = content.get("annotations") if isinstance(content, dict) else content
@@ -37,10 +38,11 @@ def read_pyskl(raw: Raw, options: Options) -> Iterator[Sample]:
             raise BadFile(OTHER_FORM, f"{raw.name}: split {split} is not a list of names.")
         for name in names:
             splits.setdefault(str(name), []).append(str(split))
-    yield from (_annotation(raw, item, splits, options) for item in annotations)
+    for item in annotations:
+        yield attempted(_annotation, item, raw, splits, options)
 
 
-def _annotation(raw: Raw, item: Any, splits: Mapping[str, list[str]], options: Options) -> Sample:
+def _annotation(item: Any, raw: Raw, splits: Mapping[str, list[str]], options: Options) -> Sample:
     try:
         name, keypoint = str(item["frame_dir"]), np.asarray(item["keypoint"], np.float32)
         label, score = item.get("label"), item.get("keypoint_score")
@@ -80,7 +82,7 @@ def _image_size(raw: Raw, value: Any, what: str) -> tuple[int, int]:
     return width, height
 
 
-def read_ctrgcn(raw: Raw, options: Options) -> Iterator[Sample]:
+def read_ctrgcn(raw: Raw, options: Options) -> Iterator[Sample | BadFile]:
     """One clip after the other: the files of NTU RGB+D have 10 GB and more."""
     with opened_npz(raw) as arrays:
         found = [e for e in PARTS if {f"x_{e}", f"y_{e}"} & arrays.shapes.keys()]
@@ -90,7 +92,9 @@ def read_ctrgcn(raw: Raw, options: Options) -> Iterator[Sample]:
             yield from _ctrgcn_part(raw, options, arrays, ending)
 
 
-def _ctrgcn_part(raw: Raw, options: Options, arrays: NpzFile, ending: str) -> Iterator[Sample]:
+def _ctrgcn_part(
+    raw: Raw, options: Options, arrays: NpzFile, ending: str
+) -> Iterator[Sample | BadFile]:
     persons, channels, part = options.persons or 2, options.channels or 3, PARTS[ending]
     width = persons * options.num_joints * channels
     x, y = (arrays.shapes.get(f"{letter}_{ending}", ()) for letter in "xy")
@@ -102,12 +106,17 @@ def _ctrgcn_part(raw: Raw, options: Options, arrays: NpzFile, ending: str) -> It
     labels = arrays.array(f"y_{ending}")
     labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
     for number, (clip, label) in enumerate(zip(arrays.rows(f"x_{ending}"), labels, strict=True)):
-        name = f"{part}_{number:06d}"
-        if clip.dtype.kind not in "fiu":
-            raise BadFile(OTHER_FORM, f"{raw.name}: x_{ending} holds {clip.dtype}, no numbers.")
-        frames = np.flatnonzero(clip.any(axis=1))
-        clip = clip[: frames[-1] + 1 if len(frames) else 1]
-        bodies = clip.reshape(len(clip), persons, options.num_joints, channels)
-        clip = seen_only(bodies.transpose(1, 0, 2, 3), f"{raw.name}, {name},")
         fields = {"split": [part], "label": int(label)}
-        yield Sample(name, clip, rate=options.rate, fields=fields)
+        sample = Sample(f"{part}_{number:06d}", clip, rate=options.rate, fields=fields)
+        yield attempted(_bodies, sample, raw, (persons, options.num_joints, channels))
+
+
+def _bodies(sample: Sample, raw: Raw, sizes: tuple[int, int, int]) -> Sample:
+    """A clip (T, M*V*C) of CTR-GCN, without the zeros at its end -> (M, T, V, C)."""
+    clip = sample.clip
+    if clip.dtype.kind not in "fiu":
+        raise BadFile(OTHER_FORM, f"{raw.name}: {sample.name} holds {clip.dtype}, no numbers.")
+    frames = np.flatnonzero(clip.any(axis=1))
+    clip = clip[: frames[-1] + 1 if len(frames) else 1]
+    bodies = clip.reshape(len(clip), *sizes).transpose(1, 0, 2, 3)
+    return replace(sample, clip=seen_only(bodies, f"{raw.name}, {sample.name},"))

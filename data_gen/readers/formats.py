@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from data_gen.readers import datasets, estimators, keypoints, motion_capture, plain, tables
-from data_gen.readers.bad_files import NO_NUMBER, BadFile
+from data_gen.readers.bad_files import NO_NUMBER, BadFile, attempted
 from data_gen.readers.sample import Options, Raw, Sample
 
 MOST = 1e6  # pixels, frames per second
@@ -16,7 +16,7 @@ class Format(NamedTuple):
     """A format of users' recordings.
 
     Args:
-        read: the clips of a file.
+        read: the clips of a file; of many, in place of a bad one what is wrong with it.
         endings: of its files.
         keys: of the YAML file's block `reader` that it heeds, besides `format` and `rate`.
         has_fields: whether its files may hold other facts, such as label and rate.
@@ -26,7 +26,7 @@ class Format(NamedTuple):
         in_shares: whether joints are shares of the image, whose size must be told.
     """
 
-    read: Callable[[Raw, Options], Iterable[Sample]]
+    read: Callable[[Raw, Options], Iterable[Sample | BadFile]]
     endings: tuple[str, ...]
     keys: tuple[str, ...]
     has_fields: bool = False
@@ -72,19 +72,26 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def read_samples(raw: Raw, format_: str, options: Options) -> Iterator[Sample]:
-    """The clips of a file, one after the other: not all of a large file fit into the memory.
+def read_samples(raw: Raw, format_: str, options: Options) -> Iterator[Sample | BadFile]:
+    """The clips of a file, one after the other: not all of a large file fit into the memory. In
+    place of a bad one stands what is wrong with it, such as the lack of a field that the options
+    name.
 
     Raises:
-        ValueError: the file is bad, or lacks a field that the options name.
+        ValueError: the file is bad.
     """
-    for sample in FORMATS[format_].read(raw, options):
-        if name := options.rate_field:
-            sample = replace(sample, rate=_number(raw, sample, name))
-        if names := options.image_fields:
-            width, height = (_number(raw, sample, name) for name in names)
-            sample = replace(sample, image=(width, height))
-        yield sample
+    for clip in FORMATS[format_].read(raw, options):
+        yield attempted(_with_facts, clip, raw, options)
+
+
+def _with_facts(sample: Sample, raw: Raw, options: Options) -> Sample:
+    """A clip with the rate and the size of the image that its fields tell."""
+    if name := options.rate_field:
+        sample = replace(sample, rate=_number(raw, sample, name))
+    if names := options.image_fields:
+        width, height = (_number(raw, sample, name) for name in names)
+        sample = replace(sample, image=(width, height))
+    return sample
 
 
 def _number(raw: Raw, sample: Sample, name: str) -> float:

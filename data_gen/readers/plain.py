@@ -13,14 +13,13 @@
 # Shapes: M persons, T frames, V joints, C channels.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from math import prod
 from typing import Any
 
 import numpy as np
 import orjson
 
-from data_gen.readers.bad_files import CUT, OTHER_FORM, BadFile
+from data_gen.readers.bad_files import CUT, OTHER_FORM, BadFile, attempted
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.matlab import arrays_of
 from data_gen.readers.numpy_files import npy_in, opened_npz
@@ -41,12 +40,12 @@ MAX_VALUES = 10**8  # of an array
 MAX_ENTRIES = 10**7  # of an array of fields
 
 
-def read_npy(raw: Raw, options: Options) -> Iterable[Sample]:
+def read_npy(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
     array = npy_in(raw) if "N" in options.axes else raw.decoded(npy_of)
     return _clips_of(raw, array, options, {})
 
 
-def read_npz(raw: Raw, options: Options) -> Iterable[Sample]:
+def read_npz(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
     if options.axes.startswith("N"):
         return _npz_by_rows(raw, options)
     arrays = raw.decoded(npz_of)
@@ -54,7 +53,7 @@ def read_npz(raw: Raw, options: Options) -> Iterable[Sample]:
     return _clips_of(raw, arrays[name], options, arrays)
 
 
-def _npz_by_rows(raw: Raw, options: Options) -> Iterator[Sample]:
+def _npz_by_rows(raw: Raw, options: Options) -> Iterator[Sample | BadFile]:
     """Without the whole array in memory."""
     with opened_npz(raw) as arrays:
         name = _chosen(raw, arrays.shapes, options)
@@ -63,7 +62,7 @@ def _npz_by_rows(raw: Raw, options: Options) -> Iterator[Sample]:
         yield from _along(raw, arrays.shapes[name], arrays.rows(name), options, told)
 
 
-def read_mat(raw: Raw, options: Options) -> Iterable[Sample]:
+def read_mat(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
     """MATLAB's format up to version 7.2; 7.3 is HDF5."""
     raw = raw.held()
     if is_hdf5(raw.content()):
@@ -73,7 +72,7 @@ def read_mat(raw: Raw, options: Options) -> Iterable[Sample]:
     return _clips_of(raw, arrays[name], options, arrays)
 
 
-def read_hdf5(raw: Raw, options: Options) -> Iterator[Sample]:
+def read_hdf5(raw: Raw, options: Options) -> Iterator[Sample | BadFile]:
     with opened(raw) as file:
         shapes = {name: shape for name, shape in shapes_of(file).items() if shape is not None}
         name = _chosen(raw, shapes, options)
@@ -89,7 +88,7 @@ def read_hdf5(raw: Raw, options: Options) -> Iterator[Sample]:
             yield from _clips_of(raw, file[name][()], options, told)
 
 
-def read_json(raw: Raw, options: Options) -> Iterable[Sample]:
+def read_json(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
     try:
         content = orjson.loads(raw.content())
         value = content
@@ -110,7 +109,7 @@ def _is_flat(value: Any) -> bool:
     return not any(isinstance(item, (list, dict)) for item in items)
 
 
-def read_txt(raw: Raw, options: Options) -> Iterable[Sample]:
+def read_txt(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
     return _clips_of(raw, table_of_numbers(raw)[:, options.skip_columns :], options, {})
 
 
@@ -155,14 +154,14 @@ def _chosen(raw: Raw, shapes: Mapping[str, tuple[int, ...]], options: Options) -
 
 def _clips_of(
     raw: Raw, array: np.ndarray, options: Options, told: Mapping[str, Any]
-) -> Iterable[Sample]:
+) -> Iterable[Sample | BadFile]:
     """The clip of an array, or those along its axis N.
 
     Args:
         told: other arrays and values of the file.
     """
     if "N" not in options.axes:
-        return [_sample(raw, array, options, _single_values(told))]
+        return [_sample(array, raw, options, _single_values(told))]
     groups = axis_groups(options.axes)
     rows = np.moveaxis(array, groups.index("N"), 0) if array.ndim == len(groups) else array
     return _along(raw, array.shape, rows, options, told)
@@ -174,7 +173,7 @@ def _along(
     rows: Iterable[np.ndarray],
     options: Options,
     told: Mapping[str, Any],
-) -> Iterator[Sample]:
+) -> Iterator[Sample | BadFile]:
     """The clips along the axis N. Their fields are their entries of other arrays of as many, and
     `number` and `count`.
     """
@@ -186,8 +185,7 @@ def _along(
     for number, clip in enumerate(rows):
         own = {name: _plain(entries[number].item()) for name, entries in of_each.items()}
         fields = {**single, **own, "number": number, "count": count}
-        sample = _sample(raw, clip, of_clip, fields)
-        yield replace(sample, name=f"{sample.name}_{number:06d}")
+        yield attempted(_sample, clip, raw, of_clip, fields, f"{stem_of(raw.name)}_{number:06d}")
 
 
 def entries_of(value: Any, count: int) -> np.ndarray | None:
@@ -213,8 +211,14 @@ def _plain(value: Any) -> Any:
 
 
 def _sample(
-    raw: Raw, array: np.ndarray, options: Options, fields: dict[str, Any] | None = None
+    array: np.ndarray, raw: Raw, options: Options, fields: dict[str, Any], name: str | None = None
 ) -> Sample:
-    clip = arranged(np.asarray(array), options, raw.name)
-    has_score = is_scored(clip, options, raw.name)
-    return Sample(stem_of(raw.name), clip, has_score, options.rate, fields or {})
+    """A clip.
+
+    Args:
+        name: of one of many.
+    """
+    what = f"{raw.name}, {name}," if name else raw.name
+    clip = arranged(np.asarray(array), options, what)
+    has_score = is_scored(clip, options, what)
+    return Sample(name or stem_of(raw.name), clip, has_score, options.rate, fields)

@@ -96,11 +96,6 @@ class Options(NamedTuple):
     joint_names: tuple[str, ...] = ()
     track: bool = False
 
-    @property
-    def many(self) -> bool:
-        """Whether they say that a file holds many clips."""
-        return self.clip is not None or "N" in self.axes
-
 
 def arranged(array: np.ndarray, options: Options, what: str) -> np.ndarray:
     """An array with axes such as "TVC", "MTVC" or "TV*C" -> (M, T, V, C) floats.

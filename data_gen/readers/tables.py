@@ -11,10 +11,11 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 import numpy as np
 
-from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile, attempted
 from data_gen.readers.sample import (
     Options,
     Raw,
@@ -29,11 +30,11 @@ from data_gen.readers.tracks import Track, clip_of, moments_of, step_of
 AXES = ("x", "y", "z", "score")
 
 
-def read_csv(raw: Raw, options: Options) -> list[Sample]:
+def read_csv(raw: Raw, options: Options) -> Iterator[Sample | BadFile]:
     return _table(raw, options, ",")
 
 
-def read_tsv(raw: Raw, options: Options) -> list[Sample]:
+def read_tsv(raw: Raw, options: Options) -> Iterator[Sample | BadFile]:
     return _table(raw, options, "\t")
 
 
@@ -50,22 +51,31 @@ def rows_of(raw: Raw, delimiter: str = ",") -> list[list[str]]:
         raise BadFile(OTHER_FORM, f"{raw.name} is not a table: {error}") from error
 
 
-def _table(raw: Raw, options: Options, delimiter: str) -> list[Sample]:
+def _table(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFile]:
     rows = [row for row in rows_of(raw, delimiter) if any(cell.strip() for cell in row)]
     if len(rows) < 2:
         raise BadFile(CUT, f"{raw.name} has no row below its header.")
     header = [cell.strip() for cell in rows[0]]
-    lower = [name.lower() for name in header]
-    is_long = {"frame", "joint", "x", "y"} <= set(lower)
-    samples = []
     for name, of_clip in _clips(raw, options, header, rows[1:]).items():
-        if is_long:
-            clip, has_score = _long(raw, options, lower, of_clip)
-        else:
-            clip, has_score = _wide(raw, options, header, [rows[0], *of_clip])
-        fields = _constant_columns(header, of_clip)
-        samples.append(Sample(name, clip, has_score, options.rate, fields))
-    return samples
+        what = raw.name if options.clip is None else f"{raw.name}, {name},"
+        yield attempted(_sample, of_clip, name, raw._replace(name=what), options, rows[0])
+
+
+def _sample(
+    rows: list[list[str]], name: str, raw: Raw, options: Options, first: list[str]
+) -> Sample:
+    """The clip of some rows.
+
+    Args:
+        first: the table's first row, a header or not.
+    """
+    header = [cell.strip() for cell in first]
+    lower = [name.lower() for name in header]
+    if {"frame", "joint", "x", "y"} <= set(lower):
+        clip, has_score = _long(raw, options, lower, rows)
+    else:
+        clip, has_score = _wide(raw, options, header, [first, *rows])
+    return Sample(name, clip, has_score, options.rate, _constant_columns(header, rows))
 
 
 def _clips(
@@ -79,7 +89,7 @@ def _clips(
     column = header.index(options.clip)
     found: dict[str, list[list[str]]] = {}
     for row in rows:
-        if len(row) != len(header):
+        if len(row) <= column:
             raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
         found.setdefault(row[column].strip(), []).append(row)
     return found

@@ -230,7 +230,7 @@ def test_bad_files_are_left_out_and_named(folder, capsys):
     np.savez(raw / "a09_s2_t9.npz", joints=np.ones((3, 17, 3)))
     np.savez(raw / "other.npz", joints=np.ones((3, 17, 3)))
     message = failing(capsys, write(folder))
-    assert "4 of 26 files are bad and left out" in message
+    assert "4 of 26 clips are bad and left out" in message
     report = json.loads((folder / "data" / "gendata_report.json").read_text())
     reasons = {Path(clip["file"]).name: clip["reason"] for clip in report["bad"]}
     assert (

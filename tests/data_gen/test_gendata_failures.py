@@ -81,7 +81,7 @@ def test_a_bad_file_is_left_out_and_all_others_are_as_published(
     assert reason in found["bad"][0]["reason"] and found["bad"][0]["kind"] == kind
     assert found["num_bad_by_kind"] == {kind: 1}
     assert f"left out: {raw / VICTIM}" in caplog.text
-    assert f"1 of 8 files are bad and left out (1 {kind})" in caplog.text
+    assert f"1 of 8 clips are bad and left out (1 {kind})" in caplog.text
     golden = golden_arrays("ntu_gendata")
     for split in ("xsub/train", "xsub/val", "xview/train", "xview/val"):
         names = golden[f"ntu/{split}/names"].tolist()
@@ -107,7 +107,7 @@ def test_one_percent_of_bad_files_is_an_error_but_the_others_are_complete(
     spoil(raw / VICTIM, "empty")
     out = tmp_path / "out"
     err = error_of(lambda: convert(raw, out, "--format", format_), capsys)
-    assert "1 of 8 files are bad" in err and "gendata_report.json names them all" in err
+    assert "1 of 8 clips are bad" in err and "gendata_report.json names them all" in err
     assert len(load(out, "xview/train", format_)[0]) == 4
     assert json.loads((out / "dataset.json").read_text())["counts"]["xview/train"] == 4
 

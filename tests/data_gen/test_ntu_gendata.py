@@ -333,7 +333,7 @@ def test_what_cannot_be_read_whole_is_left_out(raw_60, tmp_path, what):
     bad.unlink()
     os.mkfifo(bad) if what == "a pipe" else bad.write_bytes(b"1" * 3_000_000)
     line = f"--data_path {raw_60} --ignored_sample_path {MISSING} --out_folder {tmp_path / 'out'}"
-    with pytest.raises(ValueError, match="1 of 8 files are bad"):
+    with pytest.raises(ValueError, match="1 of 8 clips are bad"):
         ntu_gendata.main([*line.split(), "--max-file-mb", "2"])
     report = json.loads((tmp_path / "out" / "gendata_report.json").read_text())
     assert report["bad"][0]["file"].endswith(bad.name)

@@ -167,7 +167,7 @@ def test_bad_clips_are_left_out_and_counted_by_kind_and_1_percent_is_an_error(ra
     (raw / "copy").mkdir()
     for name, (content, _) in BAD.items():
         (raw / name).mkdir() if content is None else (raw / name).write_text(content)
-    with pytest.raises(ValueError, match=r"9 of 12 files are bad and left out \(1 wrong label, "):
+    with pytest.raises(ValueError, match=r"9 of 12 clips are bad and left out \(1 wrong label, "):
         convert(raw, tmp_path / "out")
     report = json.loads((tmp_path / "out" / "gendata_report.json").read_text())
     kinds = {clip["file"]: clip["kind"] for clip in report["bad"]}
@@ -186,7 +186,7 @@ def test_under_1_percent_of_bad_clips_is_a_warning_and_changes_no_byte(raw, tmp_
     convert(raw, tmp_path / "a")
     (raw / "a02_s01_e00_v01.json").write_text("")
     convert(raw, tmp_path / "b")
-    assert "1 of 102 files are bad and left out (1 empty)" in caplog.text
+    assert "1 of 102 clips are bad and left out (1 empty)" in caplog.text
     for file in [*(tmp_path / "a").glob("*.npy"), *(tmp_path / "a").glob("*.pkl")]:
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 import trained_run
 import udiva_data
+import yaml
 from golden_arrays import ASSETS
 from one_error import error_of
 
@@ -343,7 +344,27 @@ def test_bad_clips_are_left_out_and_named(tmp_path, ntu, capsys):
         run(lambda: predict.main([str(tmp_path / "clips"), "--weights", str(weights)]))
     out, err = capsys.readouterr()
     assert exit_.value.code == 1 and out.count("\n") == 1
-    assert "S001C001P001R001A002.skeleton" in err and "1 of 2 files are bad" in err
+    assert "S001C001P001R001A002.skeleton" in err and "1 of 2 clips are bad" in err
+
+
+def test_a_bad_clip_of_a_file_of_many_is_left_out(tmp_path, ntu, capsys):
+    clips = np.random.default_rng(0).normal(size=(4, 30, 25, 3))
+    clips[2, 7, 3, 0] = np.inf
+    np.savez(tmp_path / "all.npz", x=clips)
+    settings = {
+        "name": "own", "files": "all.npz", "reader": {"format": "npz", "axes": "NTVC"},
+        "skeleton": "ntu_rgb_d", "label": {"field": "y"}, "split": {"fraction": 0.5},
+        "normalise": "none", "persons": 2,
+    }  # fmt: skip
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(settings))
+    argv = [tmp_path / "all.npz", "--weights", ntu_weights(tmp_path, ntu), "--format"]
+    with pytest.raises(SystemExit) as exit_:
+        run(lambda: predict.main([str(word) for word in [*argv, tmp_path / "own.yaml"]]))
+    out, err = capsys.readouterr()
+    shown = [line.partition(":")[0] for line in out.splitlines()]
+    assert shown == ["all_000000", "all_000001", "all_000003"]
+    assert exit_.value.code == 1 and "all_000002, holds numbers beyond" in err
+    assert "1 of 4 clips are bad" in err
 
 
 def test_faults_are_one_line(tmp_path, ntu, capsys):

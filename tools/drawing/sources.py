@@ -2,6 +2,7 @@
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
 import glob
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data_gen.raw_formats import RawFormat, named_format
+from data_gen.readers.bad_files import BadFile, good_ones
 from data_gen.readers.formats import FORMATS, format_of
 from data_gen.readers.found import find_raws
 from data_gen.readers.sample import Options, Sample
@@ -25,6 +27,8 @@ from graph.skeleton import SkeletonGraph
 IN_ARRAYS_UP = {"ntu": "z", "ntu120": "z", "kinetics": "y", "nw-ucla": "y", "udiva": "z"}
 AXES = ("TVC", "MTVC")  # of plain files
 DERIVED = re.compile(r"_(bone|joint_motion|bone_motion)\.")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
     found = 0
     wanted = set(choice.pick)
     for each in find_raws([name], raw.endings, raw.of_folders):
-        for sample in raw.read(each):
+        for sample in _good(raw.read(each)):
             if wanted and sample.name not in wanted and str(found) not in wanted:
                 found += 1
                 continue
@@ -151,6 +155,21 @@ def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
             yield drawable_of(sample, raw)
             if not wanted and found == choice.limit:
                 return
+
+
+def _good(clips: Sequence[Sample | BadFile]) -> list[Sample]:
+    """The clips of a file that are not bad; of those that are it warns.
+
+    Raises:
+        BadFile: all are bad.
+    """
+    bad: list[BadFile] = []
+    good = list(good_ones(clips, bad))
+    if bad and not good:
+        raise bad[0]
+    if bad:
+        logger.warning("bad clips are left out: %d. The first: %s", len(bad), bad[0])
+    return good
 
 
 def drawable_of(sample: Sample, raw: RawFormat) -> Drawable:
@@ -187,7 +206,7 @@ class Plain:
         problem: Exception | None = None
         for options in self._options:
             try:
-                return list(FORMATS[self.format].read(raw, options))
+                return list(good_ones(FORMATS[self.format].read(raw, options)))
             except ValueError as error:
                 problem = problem or error
         raise problem
