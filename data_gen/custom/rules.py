@@ -13,7 +13,7 @@ import numpy as np
 from data_gen.custom.settings import CustomSettings, listed, rule_in
 from data_gen.pipeline.plan import NEITHER, Clip
 from data_gen.readers.bad_files import NO_LABEL, WRONG_LABEL, BadClip, BadFile, kind_of
-from data_gen.readers.plain import entries_of
+from data_gen.readers.sample import entries_of
 from formats.arrays import npy_of
 from formats.clip_store import PARTS
 from utils.files import regular_file

@@ -18,7 +18,7 @@ import numpy as np
 
 from data_gen.readers.bad_files import OTHER_FORM, WRONG_JOINTS, WRONG_LABEL, BadFile, attempted
 from data_gen.readers.numpy_files import opened_npz
-from data_gen.readers.sample import Options, Raw, Sample, seen_only
+from data_gen.readers.sample import Options, Raw, Sample, entries_of, seen_only
 from formats.arrays import NpzFile
 from formats.pickles import loads
 
@@ -98,13 +98,14 @@ def _ctrgcn_part(
     persons, channels, part = options.persons or 2, options.channels or 3, PARTS[ending]
     width = persons * options.num_joints * channels
     x, y = (arrays.shapes.get(f"{letter}_{ending}", ()) for letter in "xy")
-    if len(x) != 3 or x[2] != width or len(y) not in (1, 2) or x[0] != y[0] or y[1:] == (0,):
+    if len(x) != 3 or x[2] != width or x[:1] != y[:1]:
         raise BadFile(
             OTHER_FORM,
             f"{raw.name}: x_{ending} must be (N, T, {width}), y (N, K). Got {x} and {y}.",
         )
-    labels = arrays.array(f"y_{ending}")
-    labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
+    labels = entries_of(arrays.array(f"y_{ending}"), x[0])
+    if labels is None or labels.dtype.kind not in "fiu" or (labels % 1).any():
+        raise BadFile(OTHER_FORM, f"{raw.name}: y_{ending} must be numbers or one-hot rows.")
     for number, (clip, label) in enumerate(zip(arrays.rows(f"x_{ending}"), labels, strict=True)):
         fields = {"split": [part], "label": int(label)}
         sample = Sample(f"{part}_{number:06d}", clip, rate=options.rate, fields=fields)

@@ -29,6 +29,7 @@ from data_gen.readers.sample import (
     Sample,
     arranged,
     axis_groups,
+    entries_of,
     groups_of,
     is_scored,
     stem_of,
@@ -186,15 +187,6 @@ def _along(
         own = {name: _plain(entries[number].item()) for name, entries in of_each.items()}
         fields = {**single, **own, "number": number, "count": count}
         yield attempted(_sample, clip, raw, of_clip, fields, f"{stem_of(raw.name)}_{number:06d}")
-
-
-def entries_of(value: Any, count: int) -> np.ndarray | None:
-    """An array of one entry a clip -> (count,), of one-hot rows their classes; None: it is none."""
-    array = np.asarray(value)
-    if array.ndim == 2 and len(array) == count and array.shape[1] > 1:
-        is_one_hot = array.dtype.kind in "fiub" and ((array == 0) | (array == 1)).all()
-        return array.argmax(axis=1) if is_one_hot and (array.sum(axis=1) == 1).all() else None
-    return array.reshape(-1) if array.size == count and count in array.shape else None
 
 
 def _single_values(arrays: Mapping[str, Any]) -> dict[str, Any]:

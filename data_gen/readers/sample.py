@@ -197,6 +197,15 @@ def is_scored(clip: np.ndarray, options: Options, what: str) -> bool:
     return options.score is not None
 
 
+def entries_of(value: Any, count: int) -> np.ndarray | None:
+    """An array of one entry a clip -> (count,), of one-hot rows their classes; None: it is none."""
+    array = np.asarray(value)
+    if array.ndim == 2 and len(array) == count and array.shape[1] > 1:
+        is_one_hot = array.dtype.kind in "fiub" and ((array == 0) | (array == 1)).all()
+        return array.argmax(axis=1) if is_one_hot and (array.sum(axis=1) == 1).all() else None
+    return array.reshape(-1) if array.size == count and count in array.shape else None
+
+
 def stem_of(name: str) -> str:
     return Path(name).stem
 

@@ -66,3 +66,8 @@ def test_arrays_of_ctr_gcn():
     assert np.array_equal(samples[0].clip[1, 2, 3], x[0, 2, 75 + 9 : 75 + 12])
     with pytest.raises(BadFile, match="x_train must be"):
         read("ctrgcn", npz(x_train=x[..., :75], y_train=y), skeleton="ntu_rgb_d")
+    numbers = read("ctrgcn", npz(x_train=x, y_train=np.array([5.0, 0, 59])), skeleton="ntu_rgb_d")
+    assert [s.fields["label"] for s in numbers] == [5, 0, 59]
+    for wrong in (y / 2, y + np.eye(60)[0], np.array([0.5, 1, 2]), np.array(["a", "b", "c"])):
+        with pytest.raises(BadFile, match="y_train must be numbers or one-hot rows"):
+            read("ctrgcn", npz(x_train=x, y_train=wrong), skeleton="ntu_rgb_d")

@@ -12,15 +12,10 @@ from scipy.io import savemat
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.formats import FORMATS
 from data_gen.readers.found import single_file
-from data_gen.readers.plain import entries_of
-from data_gen.readers.sample import Options, axis_groups
+from data_gen.readers.sample import Options, axis_groups, entries_of
 
 RNG = np.random.default_rng(0)
-
-
 CLIP = RNG.normal(size=(2, 5, 17, 3)).astype(np.float32)  # (M, T, V, C)
-
-
 LAYOUTS = {
     "MTVC": CLIP,
     "TVC": CLIP[0],
@@ -149,8 +144,6 @@ def test_joints_with_nan_are_unseen_and_infinite_ones_are_refused():
 
 
 MANY = RNG.normal(size=(6, 5, 17, 3))  # (N, T, V, C)
-
-
 ALONG = {
     "NTVC": MANY,
     "TVCN": MANY.transpose(1, 2, 3, 0),
