@@ -15,7 +15,7 @@ import numpy as np
 
 from data_gen.animation_gendata import ChunkSettings, read_positions
 from data_gen.custom.clip import preparation_of, prepare
-from data_gen.custom.plan import options_of
+from data_gen.custom.reading import options_of
 from data_gen.custom.settings import check, read_custom_settings, settings_as_values
 from data_gen.laban import RATE, UDIVA, Anatomy, anatomy_of, normalize_chunk
 from data_gen.laban_gendata import compute

@@ -1,153 +1,28 @@
 """A user's recordings -> a plan for the pipeline."""
 # Shapes: M persons, T frames, V joints, C channels.
 
-import glob
 import logging
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-from data_gen.custom.clip import Preparation, preparation_of, prepare
+from data_gen.custom.clip import Preparation, preparation_of
+from data_gen.custom.files import find_files
+from data_gen.custom.reading import Prepared, options_of, read_all, read_path, read_raw
 from data_gen.custom.rules import FoundClip, Rule, class_list, labelled_clips
 from data_gen.custom.segments import Segments
 from data_gen.custom.settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
-from data_gen.readers.archives import members_of
-from data_gen.readers.bad_files import (
-    MAX_FILE_MB,
-    TWICE,
-    WRONG_LABEL,
-    BadClip,
-    BadFile,
-    attempted,
-    good_ones,
-    kind_of,
-)
-from data_gen.readers.formats import FORMATS, Format, holds_many, read_samples
-from data_gen.readers.found import ARCHIVES, clip_folders, folder_of_parts, names_of, single_file
-from data_gen.readers.sample import Options, Raw, Sample
+from data_gen.readers.bad_files import MAX_FILE_MB, BadClip, good_ones
+from data_gen.readers.formats import FORMATS, holds_many
+from data_gen.readers.found import names_of
+from data_gen.readers.sample import Raw
 from graph.named import skeleton_class
-from graph.skeleton import SkeletonGraph
-from utils.text import first_of, one_line
-
-NOTHING = np.zeros((0, 0, 0, 0), np.float32)
+from utils.text import first_of
 
 logger = logging.getLogger(__name__)
-
-
-class Prepared(NamedTuple):
-    """A clip for the arrays.
-
-    Args:
-        sample: the facts of its file, without the clip as recorded.
-        clip: (M, T, V, C).
-    """
-
-    sample: Sample
-    clip: np.ndarray
-    is_cut: bool
-
-
-def options_of(settings: CustomSettings, skeleton: type[SkeletonGraph]) -> Options:
-    """The options of the reader."""
-    names = Options._fields
-    given = {
-        name: value
-        for name, value in settings.reader.items()
-        if name in names and value is not None
-    }
-    if isinstance(given.get("rate"), str):
-        given["rate_field"] = given.pop("rate")
-    if isinstance(given.get("image", (0,))[0], str):
-        given["image_fields"] = given.pop("image")
-    names_of_joints = skeleton.names_in_files()
-    return Options(num_joints=len(names_of_joints), joint_names=names_of_joints, **given)
-
-
-def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_MB) -> list[Raw]:
-    """The raw files, sorted by name.
-
-    Args:
-        folder: of the YAML file, to which `files` is relative.
-        max_mb: of a file; one of many clips may have any size.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    pattern = str(folder / settings.files)
-    format_ = FORMATS[settings.reader["format"]]
-    place = Path(pattern)
-    if place.is_dir():
-        pattern = str(place / ("*" if format_.of_folders else "**/*"))
-    paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
-    if format_.of_folders:
-        folders = {
-            each for path in paths if path.is_dir() for each in clip_folders(path, format_.endings)
-        }
-        found = [folder_of_parts(path, format_.endings) for path in sorted(folders)]
-    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and not format_.of_many:
-        found = of_format(list(members_of(paths[0], max_mb)), format_)
-    else:
-        tables = {folder / name for name in settings.tables}
-        files = [path for path in paths if path.is_file() and path.name[0] != "."]
-        max_mb = math.inf if holds_many(settings.reader) else max_mb
-        found = [single_file(path, max_mb) for path in files if path not in tables]
-        found = of_format(found, format_) if place.is_dir() else found
-    if not found:
-        raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
-    return found
-
-
-def of_format(raws: list[Raw], format_: Format) -> list[Raw]:
-    """Of all files of a folder those with a format's endings, or all where none has one."""
-    has_ending = [raw.name.lower().endswith(format_.endings) for raw in raws]
-    wanted = [raw for raw, has in zip(raws, has_ending, strict=True) if has]
-    others = [Path(raw.name).name for raw, has in zip(raws, has_ending, strict=True) if not has]
-    if wanted and others:
-        endings = " or ".join(format_.endings)
-        shown = first_of(others)
-        logger.warning(
-            "ignored files whose names do not end with %s: %d (%s).", endings, len(others), shown
-        )
-    return wanted or raws
-
-
-def read_raw(
-    raw: Raw,
-    format_: str,
-    options: Options,
-    preparation: Preparation,
-    segments: Segments | None = None,
-) -> Iterator[Prepared | BadFile]:
-    """The clips of a file, or their segments."""
-    for sample in read_samples(raw, format_, options):
-        whole = segments is None or isinstance(sample, BadFile)
-        for piece in [sample] if whole else segments.cut(raw.name, sample):
-            yield attempted(_prepared, piece, preparation)
-
-
-def _prepared(sample: Sample, preparation: Preparation) -> Prepared:
-    # As recorded it is not needed any longer.
-    return Prepared(replace(sample, clip=NOTHING), *prepare(sample, preparation))
-
-
-def read_path(
-    path: Path, label: int, *, format_: str, options: Options, preparation: Preparation
-) -> tuple[np.ndarray, bool]:
-    """The only clip of a file on disk, as the pipeline reads it."""
-    known = FORMATS[format_]
-    # How large it may be has been looked at.
-    raw = folder_of_parts(path, known.endings) if known.of_folders else single_file(path, math.inf)
-    clips = list(good_ones(read_raw(raw, format_, options, preparation)))
-    if len(clips) != 1:
-        raise BadFile(WRONG_LABEL, f"{path} holds {len(clips)} clips.")
-    return clips[0].clip, clips[0].is_cut
 
 
 def from_memory(
@@ -184,7 +59,7 @@ def make_plan(
     names = names_of([raw.name for raw in files])
     if segments and not holds_many(settings.reader):
         _warn_of_unused(segments, files, names)
-    samples, bad = _read_all(files, names, read, many) if now else ([], [])
+    samples, bad = read_all(files, names, read, many) if now else ([], [])
     if now:
         entries = [FoundClip(file, each.sample.name, each.sample.fields) for file, each in samples]
         memory = {Path(file) / each.sample.name: (each.clip, each.is_cut) for file, each in samples}
@@ -230,35 +105,6 @@ def _warn_of_unused(segments: Segments, files: Sequence[Raw], names: Sequence[st
     if unknown:
         table, shown = segments.path, first_of(unknown)
         logger.warning("names in %s without a recording: %d (%s).", table, len(unknown), shown)
-
-
-def _read_all(
-    files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], Iterable], many: bool
-) -> tuple[list[tuple[str, Prepared]], list[BadClip]]:
-    """The clips with the names of their files, and the bad ones."""
-    samples, bad, seen = [], [], set()
-    bar = tqdm(desc="reading", unit=" clips", disable=None, leave=False)
-    for raw, of_file in zip(files, names, strict=True):
-        problems: list[Exception] = []
-        found = []
-        try:
-            for each in good_ones(read(raw), problems):
-                found.append(each)
-                bar.update()
-        except (ValueError, OSError) as error:  # the file is bad
-            problems, found = [error], []
-        for each in found:
-            # A clip that is a file of its own has the file's name, as in the other commands.
-            inner = PurePosixPath(of_file).parent / each.sample.name.replace("/", "_")
-            name = str(inner) if many else of_file
-            if name in seen:
-                problems.append(BadFile(TWICE, f"{raw.name}: {name} is the name of several clips."))
-                continue
-            seen.add(name)
-            samples.append((raw.name, each._replace(sample=replace(each.sample, name=name))))
-        bad += [BadClip(raw.name, kind_of(error), one_line(error)) for error in problems]
-    bar.close()
-    return samples, bad
 
 
 def _shape(

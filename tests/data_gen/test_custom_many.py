@@ -8,7 +8,7 @@ import pytest
 from own_recordings import SETTINGS, clip, failing, make, write
 
 from data_gen import custom_gendata
-from data_gen.custom.plan import find_files
+from data_gen.custom.files import find_files
 from data_gen.custom.settings import check
 from data_gen.raw_formats import raw_format
 from data_gen.readers.bad_files import BadFile

@@ -1,0 +1,64 @@
+"""Find the files of a user's recordings."""
+
+import glob
+import logging
+import math
+from pathlib import Path
+
+from data_gen.custom.settings import CustomSettings
+from data_gen.readers.archives import members_of
+from data_gen.readers.bad_files import MAX_FILE_MB
+from data_gen.readers.formats import FORMATS, Format, holds_many
+from data_gen.readers.found import ARCHIVES, clip_folders, folder_of_parts, single_file
+from data_gen.readers.sample import Raw
+from utils.text import first_of
+
+logger = logging.getLogger(__name__)
+
+
+def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_MB) -> list[Raw]:
+    """The raw files, sorted by name.
+
+    Args:
+        folder: of the YAML file, to which `files` is relative.
+        max_mb: of a file; one of many clips may have any size.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    pattern = str(folder / settings.files)
+    format_ = FORMATS[settings.reader["format"]]
+    place = Path(pattern)
+    if place.is_dir():
+        pattern = str(place / ("*" if format_.of_folders else "**/*"))
+    paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
+    if format_.of_folders:
+        folders = {
+            each for path in paths if path.is_dir() for each in clip_folders(path, format_.endings)
+        }
+        found = [folder_of_parts(path, format_.endings) for path in sorted(folders)]
+    elif len(paths) == 1 and paths[0].suffix in ARCHIVES and not format_.of_many:
+        found = _of_format(list(members_of(paths[0], max_mb)), format_)
+    else:
+        tables = {folder / name for name in settings.tables}
+        files = [path for path in paths if path.is_file() and path.name[0] != "."]
+        max_mb = math.inf if holds_many(settings.reader) else max_mb
+        found = [single_file(path, max_mb) for path in files if path not in tables]
+        found = _of_format(found, format_) if place.is_dir() else found
+    if not found:
+        raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
+    return found
+
+
+def _of_format(raws: list[Raw], format_: Format) -> list[Raw]:
+    """Of all files of a folder those with a format's endings, or all where none has one."""
+    has_ending = [raw.name.lower().endswith(format_.endings) for raw in raws]
+    wanted = [raw for raw, has in zip(raws, has_ending, strict=True) if has]
+    others = [Path(raw.name).name for raw, has in zip(raws, has_ending, strict=True) if not has]
+    if wanted and others:
+        endings = " or ".join(format_.endings)
+        shown = first_of(others)
+        logger.warning(
+            "ignored files whose names do not end with %s: %d (%s).", endings, len(others), shown
+        )
+    return wanted or raws
