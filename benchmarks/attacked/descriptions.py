@@ -69,9 +69,10 @@ def exported(folder: Path) -> Target:
 
 
 def custom(folder: Path) -> Target:
-    from data_gen.custom.rules import Rule
+    from data_gen.custom.rules import FoundClip, Rule
     from data_gen.custom.segments import Segments
     from data_gen.custom.settings import read_custom_settings
+    from data_gen.readers.bad_files import good_ones
     from data_gen.readers.sample import Sample
 
     others = {
@@ -86,9 +87,10 @@ def custom(folder: Path) -> Target:
 
     def read(path: Path) -> None:
         settings = read_custom_settings(path)
-        Rule("label", settings.label, folder).of("a01_s1.npz", "a01_s1", {})
+        Rule("label", settings.label, folder).of(FoundClip("a01_s1.npz", "a01_s1", {}))
         if settings.segments:
-            for clip in Segments(settings.segments, folder).cut("a01_s1.npz", recording):
+            pieces = Segments(settings.segments, folder).cut("a01_s1.npz", recording)
+            for clip in good_ones(pieces):
                 assert 0 < clip.clip.shape[1] <= 50
 
     trees = [CUSTOM, {**CUSTOM, **others}]

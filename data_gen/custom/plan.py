@@ -10,8 +10,9 @@ import numpy as np
 
 from data_gen.custom.clip import Preparation, preparation_of
 from data_gen.custom.files import find_files
+from data_gen.custom.labels import class_list, labelled_clips
 from data_gen.custom.reading import Prepared, options_of, read_all, read_path, read_raw
-from data_gen.custom.rules import FoundClip, Rule, class_list, labelled_clips
+from data_gen.custom.rules import FoundClip, Rule
 from data_gen.custom.segments import Segments
 from data_gen.custom.settings import CustomSettings, settings_as_values
 from data_gen.pipeline.plan import Plan
