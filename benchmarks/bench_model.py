@@ -3,7 +3,7 @@
 python3 -m benchmarks.bench_model [--only NAME ...] [--tables] [--against DIR] [--json FILE]
 
 Each side runs in a process of its own; turns alternate, medians count. `--against DIR` takes
-another checkout's `model.msg3d.Model` instead of the literal form (tests/oracle.py).
+another checkout's `model.msg3d.Model` instead of the literal form (tests/helpers/oracle.py).
 """
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
@@ -200,7 +200,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     if args.against and not (args.against / "model" / "msg3d.py").is_file():
         parser.error(f"--against {args.against} has no model/msg3d.py.")
-    literal = Side(model=ORACLE, path=os.pathsep.join([str(PROJECT), str(PROJECT / "tests")]))
+    literal = Side(
+        model=ORACLE, path=os.pathsep.join([str(PROJECT), str(PROJECT / "tests/helpers")])
+    )
     other = Side(path=str(args.against.resolve())) if args.against else literal
     gpu = torch.cuda.is_available()
     cases = cpu_cases(other)

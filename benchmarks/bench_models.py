@@ -4,9 +4,9 @@ Parameters, operations of a clip, and on this machine's CPU (or --device 0) clip
 peak memory of training and inference, for clips of NTU RGB+D with one and with two persons. Every
 figure comes from a process of its own, so that no memory is left over from another one. With
 --literal the time of clips of 64 frames and two persons is compared with that of the literal form
-of each network (tests/oracle_zoo.py), which computes what the published code does; with --against
-DIR, with the published code itself, whose checkout DIR is: its network runs in a process without
-this project's packages. Some published codes run on a GPU only.
+of each network (tests/helpers/oracle_zoo.py), which computes what the published code does; with
+--against DIR, with the published code itself, whose checkout DIR is: its network runs in a process
+without this project's packages. Some published codes run on a GPU only.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def measure(
 
 def _literal(name: str, model: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
     """The literal form with the model's own parameters."""
-    import oracle_zoo  # in tests/, which the caller puts on the path
+    import oracle_zoo  # in tests/helpers/, which the caller puts on the path
 
     state = {**dict(model.named_buffers()), **dict(model.named_parameters())}
     subsets = model.A if name == "stgcn" else subsets_of("ntu_rgb_d", None, 25)
@@ -112,7 +112,7 @@ def cell(
 ) -> dict[str, float]:
     """`measure` in a process of its own."""
     arguments = [name, str(frames), str(persons), str(batch), device, str(literal)]
-    paths = [str(PROJECT), str(PROJECT / "tests")]
+    paths = [str(PROJECT), str(PROJECT / "tests/helpers")]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.bench_models", "--cell", *arguments],
         capture_output=True,

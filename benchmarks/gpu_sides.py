@@ -43,8 +43,8 @@ FORMS = ("literal", *MEASURED, "compiled")  # the last takes minutes to be ready
 
 
 def _oracle() -> ModuleType:
-    """tests/oracle.py, which lies in no package."""
-    found = spec_from_file_location("oracle", PROJECT / "tests" / "oracle.py")
+    """tests/helpers/oracle.py, which lies in no package."""
+    found = spec_from_file_location("oracle", PROJECT / "tests" / "helpers" / "oracle.py")
     module = module_from_spec(found)
     found.loader.exec_module(module)
     return module
@@ -55,9 +55,9 @@ class Side:
     """One of several that are compared.
 
     Args:
-        form: literal: tests/oracle.py, which does what the published code does; portable: the form
-            of the CPU; ours: the kernels of model/gpu/; recorded: as CUDA graphs; compiled: what
-            --compile makes of it.
+        form: literal: tests/helpers/oracle.py, which does what the published code does; portable:
+            the form of the CPU; ours: the kernels of model/gpu/; recorded: as CUDA graphs;
+            compiled: what --compile makes of it.
         absent: of how many clips the second body is zero.
         network: one of NETWORKS; others than msg3d have only the forms "ours" and "recorded".
         data: a name of DATA, whose joints and persons clips have.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 # For the commands that tests start, too.
 os.environ["OMP_NUM_THREADS"] = "1"
-os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # small_network.py
+os.environ["PYTHONPATH"] = str(Path(__file__).parent / "helpers")  # small_network.py
 
 import torch
 

@@ -24,7 +24,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'tests/helpers'}"}
 
 
 def torchrun(*argv: str) -> subprocess.CompletedProcess:
@@ -50,7 +50,7 @@ def test_with_synchronised_batchnorm_two_processes_equal_one(odd_settings, tmp_p
     """In double precision; in float32 rounding alone moves weights of so small a model by 1e-4."""
     two, one = tmp_path / "two", tmp_path / "one"
     argv = [
-        "tests/double_run.py",
+        "tests/helpers/double_run.py",
         *odd_settings,
         *msg3d(),
         "--num-epoch",
@@ -114,7 +114,7 @@ def test_the_other_networks_in_two_processes_equal_one(odd_settings, tmp_path, n
     settings = yaml.safe_load(path.read_text()) | {"model": name, "model_args": sizes}
     path.write_text(yaml.safe_dump(settings))
     two, one = tmp_path / "two", tmp_path / "one"
-    argv = ["tests/double_run.py", *odd_settings, "--num-epoch", "1"]
+    argv = ["tests/helpers/double_run.py", *odd_settings, "--num-epoch", "1"]
     done = torchrun(*argv, "--work-dir", str(two), "--sync-bn")
     assert done.returncode == 0, done.stderr
     line = [sys.executable, *argv, "--work-dir", str(one)]

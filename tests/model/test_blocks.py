@@ -1,4 +1,4 @@
-"""Every block of model/ equals the literal formulation in tests/oracle.py, values and gradients."""
+"""Every block of model/ equals the literal one of tests/helpers/oracle.py, values and gradients."""
 
 import copy
 

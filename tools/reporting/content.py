@@ -14,7 +14,7 @@ from tools.reporting.runs import ScoredRun, differing_settings
 from utils.metrics import mcnemar, top_k_accuracy, wilson, worst_pairs
 
 NUM_PAIRS = 12
-# The published form of MS-G3D for NTU RGB+D, counted the same way (tests/oracle.py).
+# The published form of MS-G3D for NTU RGB+D, counted the same way (tests/helpers/oracle.py).
 PUBLISHED_GFLOPS = {"model.msg3d.Model": ((3, 300, 25, 2), 96, 65.5)}
 
 

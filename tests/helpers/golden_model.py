@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from model import msg3d, msg3d_laban
 
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parents[1] / "assets"
 NAMES = ("ntu60", "ntu120", "kinetics")
 ZOO = tuple(
     f"{model}_{data}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parents[1] / "assets"
 
 
 def golden_arrays(name: str) -> dict[str, np.ndarray]:
