@@ -90,7 +90,8 @@ def make_plan(
         skeleton=SKELETONS["nw-ucla"],
         classes=NW_UCLA,
         bad=bad,
-        max_file_mb=None,  # all are in memory
+        max_file_mb=None,
+        in_memory=True,
     )
 
 

@@ -95,6 +95,7 @@ def make_plan(
         has_score=has_score,
         settings=settings_as_values(settings),
         bad=bad,
+        in_memory=now,
         max_file_mb=None if now or FORMATS[format_].of_folders else max_mb,
     )
 

@@ -89,7 +89,7 @@ def write_dense(plan: Plan, num_workers: int, strict: bool) -> list[Entry]:
             shape=plan.clip_shape,
             normalize=plan.normalize,
         )
-        outcomes = map_in_order(fill, _jobs(plan, parts), num_workers, plan.dataset)
+        outcomes = map_in_order(fill, _jobs(plan, parts), plan.workers(num_workers), plan.dataset)
         entries = [_accepted(entry, strict) for entry in outcomes]
         for split, part in parts.items():
             _finish(plan, entries, split, part)
@@ -107,7 +107,7 @@ def write_compact(plan: Plan, num_workers: int, strict: bool, resume: bool) -> l
     with ClipStoreWriter(plan.store, names, (num_joints, channels), resume) as writer:
         todo = plan.clips[len(writer.entries) :]
         read = partial(read_clip, reading=Reading.of(plan))
-        for entry, bodies in map_in_order(read, todo, num_workers, plan.dataset):
+        for entry, bodies in map_in_order(read, todo, plan.workers(num_workers), plan.dataset):
             writer.append(_accepted(entry, strict), bodies)
         writer.checkpoint()
         good = [i for i, entry in enumerate(writer.entries) if entry.reason is None]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from data_gen.pipeline.workers import are_forked
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, BadClip
 from formats.clip_store import PARTS, split_name
 from utils.text import one_line
@@ -54,7 +55,8 @@ class Plan:
         skeleton: dotted name of the skeleton class.
         classes: their names in the order of labels; empty if unknown.
         published_counts: clips of the full data set by split.
-        max_file_mb: of a raw file, larger ones are bad; None: all are in memory already.
+        max_file_mb: of a raw file, larger ones are bad; None: clips are no single files.
+        in_memory: whether the reader holds all clips.
         has_score: whether the last channel is a confidence.
         settings: those of the user's YAML file, if there is one.
         remark: a remark on an unusual clip (M, T, V, C) that is kept anyway; None: none.
@@ -75,6 +77,7 @@ class Plan:
     bad: list[BadClip] = field(default_factory=list)
     published_counts: dict[str, int] = field(default_factory=dict)
     max_file_mb: float | None = MAX_FILE_MB
+    in_memory: bool = False
     has_score: bool = False
     settings: dict[str, Any] | None = None
     remark: Callable[[np.ndarray], str | None] | None = None
@@ -94,6 +97,10 @@ class Plan:
     def store(self) -> Path:
         """Where the compact store goes."""
         return self.out_folder / "clips"
+
+    def workers(self, wanted: int) -> int:
+        """How many workers read the clips: if spawned, each would be sent all clips in memory."""
+        return wanted if are_forked() or not self.in_memory else 1
 
     @property
     def num_files(self) -> int:

@@ -65,12 +65,16 @@ def _map_in_workers(
         pool.shutdown(cancel_futures=True)
 
 
-def _context() -> BaseContext:
-    """How workers start. The commands fork on Linux, which takes 10 ms instead of 300 ms each;
-    where torch is loaded its threads must not be copied, so there they are spawned.
+def are_forked() -> bool:
+    """Whether workers share the memory of the command: they fork on Linux, which takes 10 ms
+    instead of 300 ms each; where torch is loaded its threads must not be copied, so there they
+    are spawned.
     """
-    can_fork = sys.platform == "linux" and "torch" not in sys.modules
-    return multiprocessing.get_context("fork" if can_fork else "spawn")
+    return sys.platform == "linux" and "torch" not in sys.modules
+
+
+def _context() -> BaseContext:
+    return multiprocessing.get_context("fork" if are_forked() else "spawn")
 
 
 def _start_worker(function: Callable[[Item], Result], items: Sequence[Item]) -> None:

@@ -5,8 +5,12 @@ import math
 import re
 import sys
 
+import numpy as np
 import pytest
 
+from data_gen.custom.plan import make_plan
+from data_gen.custom.settings import check, settings_as_values
+from data_gen.pipeline import plan as plan_module
 from data_gen.pipeline import workers as parallel
 from data_gen.pipeline.workers import map_in_order
 
@@ -42,3 +46,21 @@ def test_progress_with_speed_and_time_left_is_for_terminals_alone(monkeypatch):
 
 def test_no_items_give_no_results():
     assert list(map_in_order(math.factorial, [], 2, "")) == []
+
+
+@pytest.mark.parametrize(("forked", "expected"), [(True, 8), (False, 1)])
+def test_clips_in_memory_are_not_sent_to_spawned_workers(tmp_path, monkeypatch, forked, expected):
+    """As on macOS, where each of them would be sent all clips."""
+    monkeypatch.setattr(plan_module, "are_forked", lambda: forked)
+    np.save(tmp_path / "all.npy", np.ones((4, 5, 17, 3)))
+    np.save(tmp_path / "y.npy", np.arange(4) % 2)
+    settings = check({
+        "name": "own", "files": "all.npy", "reader": {"format": "npy", "axes": "NTVC"},
+        "skeleton": "coco17", "label": {"npy": "y.npy"}, "split": {"fraction": 0.5},
+    })  # fmt: skip
+    assert make_plan(settings, tmp_path, tmp_path / "out").workers(8) == expected
+    one_file_a_clip = {"files": "a*.npy", "reader": {"format": "npy"}, "label": {"regex": "(.)"}}
+    for name in ("a1", "a2"):
+        np.save(tmp_path / f"{name}.npy", np.ones((5, 17, 3)))
+    alone = check({**settings_as_values(settings), **one_file_a_clip, "frames": 5})
+    assert make_plan(alone, tmp_path, tmp_path / "out").workers(8) == 8
