@@ -198,14 +198,7 @@ def check(content: Any) -> CustomSettings:
     _check_split(settings)
     if settings.segments is not None:
         _check_segments(settings.segments)
-    how = settings.normalise
-    how = how if isinstance(how, Mapping) else {"mode": how}
-    _check_names("normalise: ", how, ("mode", "centre", "scale"))
-    mode = how.get("mode")
-    if how.get("scale", "box") not in SCALES:
-        raise ValueError(f"normalise: scale must be {' or '.join(SCALES)}. Got {how['scale']!r}.")
-    if mode not in NORMALISATIONS:
-        raise ValueError(f"normalise must be one of {', '.join(NORMALISATIONS)}. Got {mode!r}.")
+    _check_normalise(settings.normalise)
     frames = settings.frames
     if isinstance(frames, Mapping):
         _check_names("frames: ", frames, ("max",))
@@ -216,6 +209,15 @@ def check(content: Any) -> CustomSettings:
     if settings.rate is not None and not 0 < settings.rate < 10_000:
         raise ValueError(f"rate must be above 0. Got {settings.rate!r}.")
     return settings
+
+
+def _check_normalise(how: Any) -> None:
+    how = how if isinstance(how, Mapping) else {"mode": how}
+    _check_names("normalise: ", how, ("mode", "centre", "scale"))
+    if how.get("scale", "box") not in SCALES:
+        raise ValueError(f"normalise: scale must be {' or '.join(SCALES)}. Got {how['scale']!r}.")
+    if (mode := how.get("mode")) not in NORMALISATIONS:
+        raise ValueError(f"normalise must be one of {', '.join(NORMALISATIONS)}. Got {mode!r}.")
 
 
 def _check_names(what: str, given: Iterable[str], known: Collection[str]) -> None:
@@ -260,9 +262,13 @@ def check_rule(name: str, rule: Any) -> None:
         ValueError: it is none.
     """
     kinds = {"regex", "folder", "field", "csv", "npy"}
-    known = isinstance(rule, Mapping) and set(rule) <= set(RULE_KINDS)
-    if not known or len(kinds & set(rule)) != 1:
+    found = kinds & set(rule) if isinstance(rule, Mapping) else set()
+    if len(found) != 1:
         raise ValueError(f"{name} must have one of {', '.join(sorted(kinds))}. Got {rule!r}.")
+    (kind,) = found
+    keys = tuple(OF_TABLE) if kind == "csv" else (kind,)
+    given = [key for key, value in rule.items() if value is not None or key == kind]
+    _check_names(f"{name} by {kind}: ", given, keys + ("first",) * (name == "label"))
     check_kinds(rule, RULE_KINDS, f"{name}: ", never_empty=kinds)
     if "regex" in rule:
         try:

@@ -152,6 +152,12 @@ def test_classes_that_nothing_teaches_are_said(folder, capsys, caplog):
         ({"reader": {"format": "npz", "axes": ""}}, "axes must be the letters"),
         ({"skeleton": "coco18"}, "no skeleton 'coco18'"),
         ({"label": {"regex": "a"}}, "needs a group in brackets"),
+        (
+            {"label": {"regex": "a(.)", "column": "c"}},
+            "label by regex: unknown key 'column'. It ta",
+        ),
+        ({"label": {"regex": "a(.)", "frist": 1}}, "unknown key 'frist'. It takes regex, first."),
+        ({"subject": {"regex": "s(.)", "first": 1}}, "subject by regex: unknown key 'first'. It "),
         ({"label": {"regex": "("}}, "'(' is not a valid regex"),
         ({"label": 3}, "label must have one of csv, field, folder, npy, regex"),
         ({"split": {"by": "camera", "train": [1]}}, "split by camera requires the key camera"),
