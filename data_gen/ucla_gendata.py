@@ -91,7 +91,7 @@ def make_plan(
         classes=NW_UCLA,
         bad=bad,
         max_file_mb=None,
-        in_memory=True,
+        holds_clips=True,
     )
 
 

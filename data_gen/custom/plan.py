@@ -11,11 +11,12 @@ import numpy as np
 from data_gen.custom.clip import Preparation, preparation_of
 from data_gen.custom.files import find_files
 from data_gen.custom.labels import class_list, labelled_clips
-from data_gen.custom.reading import Prepared, options_of, read_all, read_path, read_raw
+from data_gen.custom.reading import Waiting, options_of, read_all, read_path, read_raw
 from data_gen.custom.rules import FoundClip, Rule
 from data_gen.custom.segments import Segments
 from data_gen.custom.settings import CustomSettings, settings_as_values
-from data_gen.pipeline.plan import Plan
+from data_gen.pipeline.plan import Plan, nearest_existing
+from data_gen.pipeline.spool import Spool
 from data_gen.readers.bad_files import MAX_FILE_MB, BadClip, good_ones
 from data_gen.readers.formats import FORMATS, holds_many
 from data_gen.readers.found import names_of
@@ -26,11 +27,11 @@ from utils.text import first_of
 logger = logging.getLogger(__name__)
 
 
-def from_memory(
-    clips: Mapping[Path, tuple[np.ndarray, bool]], path: Path, label: int
+def from_spool(
+    spool: Spool, clips: Mapping[Path, Waiting], path: Path, label: int
 ) -> tuple[np.ndarray, bool]:
     """A clip that was read while planning."""
-    return clips[path]
+    return spool.clip(clips[path].place), clips[path].is_cut
 
 
 def make_plan(
@@ -60,17 +61,16 @@ def make_plan(
     names = names_of([raw.name for raw in files])
     if segments and not holds_many(settings.reader):
         _warn_of_unused(segments, files, names)
-    samples, bad = read_all(files, names, read, many) if now else ([], [])
+    spool = Spool(nearest_existing(out_folder)) if now else None
+    waiting, bad = read_all(files, names, read, many, spool) if now else ([], [])
     if now:
-        entries = [FoundClip(file, each.sample.name, each.sample.fields) for file, each in samples]
-        memory = {Path(file) / each.sample.name: (each.clip, each.is_cut) for file, each in samples}
+        entries = [FoundClip(each.file, each.sample.name, each.sample.fields) for each in waiting]
     else:
         entries = [FoundClip(raw.name, name, {}) for raw, name in zip(files, names, strict=True)]
-        memory = {}
     classes = class_list(settings, folder, rules["label"], entries)
     clips, more = labelled_clips(entries, rules, classes, settings, folder, now)
     bad += more
-    channels, length, has_score = _shape(files, read, samples, preparation, bad)
+    channels, length, has_score = _shape(files, read, waiting, preparation, bad)
     labels = [clip.label for clip in clips]
     if labels and min(labels) > 0:
         logger.warning(
@@ -78,7 +78,8 @@ def make_plan(
             "`label: {first: %d, ...}`.", f" ({classes[0]})" if classes else "", min(labels),
             min(labels) + (settings.label.get("first") or 0),
         )  # fmt: skip
-    reader = partial(from_memory, memory) if now else partial(read_path, **reading)
+    of_path = {Path(each.file) / each.sample.name: each for each in waiting}
+    reader = partial(from_spool, spool, of_path) if now else partial(read_path, **reading)
     return Plan(
         dataset=settings.name,
         sources=[folder / settings.files],
@@ -95,7 +96,7 @@ def make_plan(
         has_score=has_score,
         settings=settings_as_values(settings),
         bad=bad,
-        in_memory=now,
+        holds_clips=now,
         max_file_mb=None if now or FORMATS[format_].of_folders else max_mb,
     )
 
@@ -112,23 +113,23 @@ def _warn_of_unused(segments: Segments, files: Sequence[Raw], names: Sequence[st
 def _shape(
     files: Sequence[Raw],
     read: Callable[[Raw], Iterable],
-    samples: Sequence[tuple[str, Prepared]],
+    waiting: Sequence[Waiting],
     preparation: Preparation,
     bad: list[BadClip],
 ) -> tuple[int, int, bool]:
     """Channels and frames of the arrays, and whether the last channel is a confidence.
 
     Args:
-        samples: all of them, if they have been read.
+        waiting: all clips, if they have been read.
 
     Raises:
         ValueError: no file can be read, or the length is not known without reading all.
     """
     length = preparation.frames or preparation.max_frames
-    if samples:
-        _, (sample, clip, _) = samples[0]
-        length = length or max(1, *(each.clip.shape[1] for _, each in samples))
-        return clip.shape[3], length, sample.has_score and preparation.keep_score
+    if waiting:
+        sample, channels = waiting[0].sample, waiting[0].place.shape[3]
+        length = length or max(1, *(each.place.shape[1] for each in waiting))
+        return channels, length, sample.has_score and preparation.keep_score
     first: Exception | None = None
     for raw in files[:20]:
         try:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from data_gen.custom.clip import Preparation, prepare
 from data_gen.custom.segments import Segments
 from data_gen.custom.settings import CustomSettings
+from data_gen.pipeline.spool import Place, Spool
 from data_gen.readers.bad_files import (
     TWICE,
     WRONG_LABEL,
@@ -92,21 +93,35 @@ def read_path(
     return clips[0].clip, clips[0].is_cut
 
 
+class Waiting(NamedTuple):
+    """A clip that has been read and waits in a spool.
+
+    Args:
+        file: the name of its file.
+    """
+
+    file: str
+    sample: Sample
+    place: Place
+    is_cut: bool
+
+
 def read_all(
-    files: Sequence[Raw], names: Sequence[str], read: Callable[[Raw], Iterable], many: bool
-) -> tuple[list[tuple[str, Prepared]], list[BadClip]]:
-    """The clips with the names of their files, and the bad ones."""
-    samples, bad, seen = [], [], set()
+    files: Sequence[Raw],
+    names: Sequence[str],
+    read: Callable[[Raw], Iterable],
+    many: bool,
+    spool: Spool,
+) -> tuple[list[Waiting], list[BadClip]]:
+    """The clips of all files, and the bad ones.
+
+    Raises:
+        OSError: the spool's disk is full.
+    """
+    waiting, bad, seen = [], [], set()
     bar = tqdm(desc="reading", unit=" clips", disable=None, leave=False)
     for raw, of_file in zip(files, names, strict=True):
-        problems: list[Exception] = []
-        found = []
-        try:
-            for each in good_ones(read(raw), problems):
-                found.append(each)
-                bar.update()
-        except (ValueError, OSError) as error:  # the file is bad
-            problems, found = [error], []
+        found, problems = _read_file(raw, read(raw), spool, bar)
         for each in found:
             # A clip that is a file of its own has the file's name, as in the other commands.
             inner = PurePosixPath(of_file).parent / each.sample.name.replace("/", "_")
@@ -115,7 +130,24 @@ def read_all(
                 problems.append(BadFile(TWICE, f"{raw.name}: {name} is the name of several clips."))
                 continue
             seen.add(name)
-            samples.append((raw.name, each._replace(sample=replace(each.sample, name=name))))
+            waiting.append(each._replace(sample=replace(each.sample, name=name)))
         bad += [BadClip(raw.name, kind_of(error), one_line(error)) for error in problems]
     bar.close()
-    return samples, bad
+    return waiting, bad
+
+
+def _read_file(
+    raw: Raw, clips: Iterable[Prepared | BadFile], spool: Spool, bar: tqdm
+) -> tuple[list[Waiting], list[Exception]]:
+    """The clips of a file, and what is wrong with the others, or with the file."""
+    bad: list[BadFile] = []
+    good, found = good_ones(clips, bad), []
+    while True:
+        try:
+            each = next(good, None)
+        except (ValueError, OSError) as error:
+            return [], [error]
+        if each is None:
+            return found, bad
+        found.append(Waiting(raw.name, each.sample, spool.add(each.clip), each.is_cut))
+        bar.update()

@@ -56,7 +56,7 @@ class Plan:
         classes: their names in the order of labels; empty if unknown.
         published_counts: clips of the full data set by split.
         max_file_mb: of a raw file, larger ones are bad; None: clips are no single files.
-        in_memory: whether the reader holds all clips.
+        holds_clips: whether the reader has them, in memory or an open file.
         has_score: whether the last channel is a confidence.
         settings: those of the user's YAML file, if there is one.
         remark: a remark on an unusual clip (M, T, V, C) that is kept anyway; None: none.
@@ -77,7 +77,7 @@ class Plan:
     bad: list[BadClip] = field(default_factory=list)
     published_counts: dict[str, int] = field(default_factory=dict)
     max_file_mb: float | None = MAX_FILE_MB
-    in_memory: bool = False
+    holds_clips: bool = False
     has_score: bool = False
     settings: dict[str, Any] | None = None
     remark: Callable[[np.ndarray], str | None] | None = None
@@ -99,8 +99,8 @@ class Plan:
         return self.out_folder / "clips"
 
     def workers(self, wanted: int) -> int:
-        """How many workers read the clips: if spawned, each would be sent all clips in memory."""
-        return wanted if are_forked() or not self.in_memory else 1
+        """How many workers read the clips: spawned ones cannot be sent those that it holds."""
+        return wanted if are_forked() or not self.holds_clips else 1
 
     @property
     def num_files(self) -> int:
@@ -150,10 +150,15 @@ def check_disk(plan: Plan, format_: str) -> None:
 
 def free_bytes(folder: Path) -> int:
     """Free disk space at a folder, which need not exist yet."""
+    return shutil.disk_usage(nearest_existing(folder)).free
+
+
+def nearest_existing(folder: Path) -> Path:
+    """A folder, or the nearest one around it that exists."""
     folder = folder.absolute()
     while not folder.exists():
         folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return folder
 
 
 def describe(plan: Plan, format_: str) -> str:
