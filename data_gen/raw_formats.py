@@ -5,7 +5,8 @@ from the settings of custom_gendata.py.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,9 @@ from data_gen.laban import RATE, UDIVA, Anatomy, anatomy_of, normalize_chunk
 from data_gen.laban_gendata import compute
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
 from data_gen.pipeline.ntu_plan import MAX_FRAMES
-from data_gen.readers.bad_files import BadFile, good_ones
+from data_gen.readers.bad_files import MAX_FILE_MB, BadFile, good_ones
 from data_gen.readers.formats import FORMATS, holds_many, read_samples
+from data_gen.readers.found import find_raws
 from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
 from data_gen.readers.kinetics import parse_bodies
 from data_gen.readers.ntu import parse_name, parse_skeleton, select_bodies
@@ -49,6 +51,7 @@ class RawFormat(Protocol):
     Attributes:
         endings: file name endings.
         of_folders: whether a clip is a folder of files.
+        holds_many: whether a file holds many clips, and may have any size.
         skeleton: name of its skeleton.
         up: the axis of raw clips that points up: y, -y or z.
         array_up: that of the arrays, which are turned where they are normalised as NTU RGB+D's.
@@ -58,15 +61,16 @@ class RawFormat(Protocol):
 
     endings: tuple[str, ...]
     of_folders: bool
+    holds_many: bool
     skeleton: str
     up: str
     array_up: str
     classes: Sequence[str]
     chunk: int | None
 
-    def read(self, raw: Raw) -> Sequence[Sample | BadFile]:
-        """The clips of a raw file, at their full length; in place of a bad one of many, what is
-        wrong with it.
+    def read(self, raw: Raw) -> Iterable[Sample | BadFile]:
+        """The clips of a raw file, at their full length; of many, one after the other, and in place
+        of a bad one what is wrong with it.
 
         Raises:
             ValueError: the file is bad.
@@ -77,7 +81,8 @@ class RawFormat(Protocol):
 
 
 class Ntu:
-    endings, of_folders, skeleton, chunk = (".skeleton",), False, "ntu_rgb_d", None
+    endings, of_folders, holds_many = (".skeleton",), False, False
+    skeleton, chunk = "ntu_rgb_d", None
     up, array_up = "y", "z"
     classes: Sequence[str] = SHIPPED["ntu120"]
 
@@ -95,7 +100,8 @@ class Ntu:
 
 
 class Kinetics:
-    endings, of_folders, skeleton, chunk = (".json",), False, "openpose_coco", None
+    endings, of_folders, holds_many = (".json",), False, False
+    skeleton, chunk = "openpose_coco", None
     up, array_up = "y", "y"
     classes: Sequence[str] = ()
 
@@ -110,7 +116,8 @@ class Kinetics:
 class Ucla:
     """NW-UCLA; a clip that is longer than those of the arrays keeps its length."""
 
-    endings, of_folders, skeleton, chunk = (".json",), False, "kinect_v1", None
+    endings, of_folders, holds_many = (".json",), False, False
+    skeleton, chunk = "kinect_v1", None
     up, array_up = "y", "y"
     classes: Sequence[str] = SHIPPED["nw-ucla"]
 
@@ -168,10 +175,10 @@ class Custom:
         self.shares = sized or known.in_sized_images
         self.in_image = sized or (self.num_places == 2 if self.num_places else self.shares)
 
-    def read(self, raw: Raw) -> list[Sample | BadFile]:
+    def read(self, raw: Raw) -> Iterable[Sample | BadFile]:
         samples = read_samples(raw, self.format, self.options)
         if self.holds_many:
-            return list(samples)
+            return samples
         # A clip that is a file of its own has the file's name, as in the arrays.
         return [replace(sample, name=Path(raw.name).name) for sample in good_ones(samples)]
 
@@ -190,7 +197,7 @@ class Udiva:
         features: as in `feeders.traits.TraitFeeder`.
     """
 
-    endings, of_folders, skeleton = FILES, False, "smpl24"
+    endings, of_folders, holds_many, skeleton = FILES, False, False, "smpl24"
     up, array_up = "y", "z"
     classes: Sequence[str] = ()
 
@@ -218,7 +225,7 @@ class MotionCapture:
         features: as in `feeders.traits.TraitFeeder`.
     """
 
-    endings, of_folders = (".bvh",), False
+    endings, of_folders, holds_many = (".bvh",), False, False
     array_up = "z"
     classes: Sequence[str] = ()
 
@@ -243,6 +250,19 @@ def chunk_array(sample: Sample, features: str, anatomy: Anatomy, rate: float) ->
     found = compute(feature_sets(features), skeleton, anatomy, rate)
     parts = [skeleton.astype(np.float32), *found]
     return np.concatenate(parts, axis=-1).transpose(2, 0, 1)[..., None]
+
+
+def find_clips(names: Sequence[str], raw: RawFormat, max_mb: float = MAX_FILE_MB) -> Iterator[Raw]:
+    """The raw files of a format: named themselves, by a folder, a glob or an archive.
+
+    Args:
+        max_mb: of a file that is one clip.
+
+    Raises:
+        FileNotFoundError, ValueError: as of `find_raws`.
+    """
+    limit = math.inf if raw.holds_many else max_mb
+    return find_raws(names, raw.endings, raw.of_folders, limit)
 
 
 def named_format(name: str, features: str = "none") -> RawFormat:

@@ -27,9 +27,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.raw_formats import RawFormat, named_format, raw_format
+from data_gen.raw_formats import RawFormat, find_clips, named_format, raw_format
 from data_gen.readers.bad_files import MAX_FILE_MB, BadFile
-from data_gen.readers.found import find_raws, names_of
+from data_gen.readers.found import names_of
 from data_gen.readers.sample import Sample
 from formats.exported import DATASETS, NetworkInfo, weights_file
 from formats.manifest import has_score
@@ -77,7 +77,7 @@ def make_parser() -> ArgumentParser:
     add("--device", nargs="+", metavar="D",
         help="GPU number, or cpu (default: a GPU if there is one)")  # fmt: skip
     add("--max-file-mb", type=float, default=MAX_FILE_MB, metavar="MB",
-        help=f"largest raw file to read (default: {MAX_FILE_MB:g})")  # fmt: skip
+        help=f"largest raw file of one clip (default: {MAX_FILE_MB:g})")  # fmt: skip
     return parser
 
 
@@ -184,7 +184,7 @@ def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Samp
 
     Clips of files that share a name also get the names of their folders.
     """
-    raws = list(find_raws(args.clips, raw.endings, raw.of_folders, args.max_file_mb))
+    raws = list(find_clips(args.clips, raw, args.max_file_mb))
     names = names_of([each.name for each in raws])
     quiet = True if len(raws) == 1 else None
     pairs = zip(raws, names, strict=True)

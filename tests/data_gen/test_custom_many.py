@@ -10,7 +10,7 @@ from own_recordings import SETTINGS, clip, failing, make, write
 from data_gen import custom_gendata
 from data_gen.custom.files import find_files
 from data_gen.custom.settings import check
-from data_gen.raw_formats import raw_format
+from data_gen.raw_formats import find_clips, raw_format
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.found import single_file
 from formats.labels import load_labels
@@ -135,3 +135,17 @@ def test_one_clip_a_file_has_no_array_of_classes(folder, capsys):
     np.save(folder / "y.npy", np.arange(24))
     argv = [*write(folder, label={"npy": "y.npy"}), "--strict"]
     assert "is one clip. npy requires the axis N in axes." in failing(capsys, argv)
+
+
+def test_a_file_of_many_clips_of_any_size_is_predicted_and_drawn(tmp_path):
+    """Of one clip --max-file-mb says how large it may be."""
+    for name in ("a.npz", "all.pkl"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(65_000_000)
+    own = {"dataset": "own", "settings": {**SETTINGS, "files": "*.npz"}}
+    pyskl = {"dataset": "own", "settings": {**SETTINGS, "reader": {"format": "pyskl"}}}
+    (one,) = find_clips([str(tmp_path)], raw_format(own))
+    with pytest.raises(BadFile, match="has 65 MB, more than --max-file-mb 64"):
+        one.content()
+    (many,) = find_clips([str(tmp_path)], raw_format(pyskl))
+    assert len(many.content()) == 65_000_000

@@ -26,8 +26,7 @@ from data_gen import (
     ucla_gendata,
     udiva_gendata,
 )
-from data_gen.raw_formats import raw_format
-from data_gen.readers.found import find_raws
+from data_gen.raw_formats import find_clips, raw_format
 from formats.chunks import mean_by_name
 from tools import predict
 from tools.predicting import inputs
@@ -71,7 +70,7 @@ def asked(weights: Path, clips: list[str], only: Collection[str] = ()) -> dict[s
     info = networks[0].info
     raw = raw_format(info.dataset, info.feeder_args.get("features", "none"))
     predictor = Predictor(networks, [1.0], raw, info.settings["test_batch_size"])
-    samples = [s for r in find_raws(clips, raw.endings, raw.of_folders) for s in raw.read(r)]
+    samples = [s for r in find_clips(clips, raw) for s in raw.read(r)]
     samples = [sample for sample in samples if not only or sample.name in only]
     cut = inputs.chunks if raw.chunk else lambda sample, _: [inputs.whole(sample)]
     spans = [span for sample in samples for span in cut(sample, raw.chunk)]
@@ -289,7 +288,7 @@ def test_a_window_is_a_clip_of_its_own(tmp_path, ntu, capsys):
 
 def frames_of(ntu: Path) -> list[list]:
     raw = raw_format({"dataset": "ntu"})
-    (first, *_) = find_raws([str(ntu / "raw")], raw.endings)
+    (first, *_) = find_clips([str(ntu / "raw")], raw)
     clip = raw.read(first)[0].clip
     return [clip[:, t][clip[:, t].any(axis=(1, 2))].tolist() for t in range(clip.shape[1])]
 

@@ -4,7 +4,7 @@
 import glob
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.raw_formats import RawFormat, named_format
+from data_gen.raw_formats import RawFormat, find_clips, named_format
 from data_gen.readers.bad_files import BadFile, good_ones
 from data_gen.readers.formats import FORMATS, format_of
-from data_gen.readers.found import find_raws
 from data_gen.readers.sample import Options, Sample
 from feeders.sources import Source, names_and_labels, open_source
 from formats.class_names import class_names
@@ -146,7 +145,7 @@ def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
     raw = format_named(choice.format, Path(name), choice.skeleton)
     found = 0
     wanted = set(choice.pick)
-    for each in find_raws([name], raw.endings, raw.of_folders):
+    for each in find_clips([name], raw):
         for sample in _good(raw.read(each)):
             if wanted and sample.name not in wanted and str(found) not in wanted:
                 found += 1
@@ -157,19 +156,21 @@ def of_raw(name: str, choice: Choice) -> Iterator[Drawable]:
                 return
 
 
-def _good(clips: Sequence[Sample | BadFile]) -> list[Sample]:
-    """The clips of a file that are not bad; of those that are it warns.
+def _good(clips: Iterable[Sample | BadFile]) -> Iterator[Sample]:
+    """The clips of a file that are not bad; of those that are it warns at the end.
 
     Raises:
         BadFile: all are bad.
     """
     bad: list[BadFile] = []
-    good = list(good_ones(clips, bad))
-    if bad and not good:
+    count = 0
+    for sample in good_ones(clips, bad):
+        count += 1
+        yield sample
+    if bad and not count:
         raise bad[0]
     if bad:
         logger.warning("bad clips are left out: %d. The first: %s", len(bad), bad[0])
-    return good
 
 
 def drawable_of(sample: Sample, raw: RawFormat) -> Drawable:
@@ -195,6 +196,7 @@ class Plain:
 
     def __init__(self, format_: str, skeleton: str) -> None:
         self.format, self.skeleton, self.endings = format_, skeleton, ()
+        self.holds_many = FORMATS[format_].of_many
         self.up = self.array_up = skeleton_class(skeleton).up
         names = tuple(skeleton_class(skeleton).joint_names)
         self._options = [
