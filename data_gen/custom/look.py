@@ -3,7 +3,9 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,11 @@ from data_gen.readers.found import single_file
 from data_gen.readers.hdf5 import is_hdf5, opened, shapes_of
 from data_gen.readers.keypoints import BOX
 from data_gen.readers.matlab import arrays_of
-from data_gen.readers.plain import table_of_numbers
+from data_gen.readers.numpy_files import npy_in, opened_npz
+from data_gen.readers.plain import MAX_VALUES, table_of_numbers
 from data_gen.readers.sample import Options, Raw
 from data_gen.readers.tables import rows_of
-from formats.arrays import NpzFile, npy_of
+from formats.arrays import NpzFile
 from formats.pickles import loads
 from utils.files import regular_file
 from utils.text import one_line
@@ -31,6 +34,7 @@ KINECT_JOINTS = 32
 NOTE_CHARACTERS = 200
 MAX_ANNOTATIONS = 1000  # of a file, that are inspected
 MAX_PEOPLE = 20  # of a frame, that make rows of a label
+HEAD = 100  # rows of an array that are inspected
 MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
 
 
@@ -135,14 +139,18 @@ def _raw(path: Path) -> Raw:
 
 
 def _of_arrays(raw: Raw, format_: str, others: Sequence[Path]) -> Look:
-    shapes, arrays = _arrays_in(raw, format_)
+    shapes, head = _arrays_in(raw, format_)
     if {"x_train", "y_train"} <= shapes.keys():
         return _ctrgcn(shapes["x_train"])
     if not shapes:
         raise ValueError("it holds no array")
-    name = max(shapes, key=lambda each: math.prod(shapes[each]))
+    name = _largest(shapes)
     alike = (_shape_in(other, format_, name) for other in others)  # read only if needed
-    return _array({"format": format_}, shapes[name], arrays.get(name), alike)
+    return _array({"format": format_}, shapes[name], head, alike)
+
+
+def _largest(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    return max(shapes, key=lambda name: math.prod(shapes[name]))
 
 
 def _shape_in(path: Path, format_: str, name: str) -> tuple[int, ...]:
@@ -153,19 +161,36 @@ def _shape_in(path: Path, format_: str, name: str) -> tuple[int, ...]:
         return ()
 
 
-def _arrays_in(raw: Raw, format_: str) -> tuple[dict[str, tuple[int, ...]], dict[str, np.ndarray]]:
-    """Shapes and, but for HDF5 and CTR-GCN, arrays of a file by name; that of .npy has none."""
+def _arrays_in(raw: Raw, format_: str) -> tuple[dict[str, tuple[int, ...]], np.ndarray | None]:
+    """The shapes of a file's arrays by name, that of .npy having none, and the first rows of the
+    largest array; None: it has no rows, or large ones.
+    """
     raw = raw.held() if format_ == "mat" else raw
     if format_ == "hdf5" or (format_ == "mat" and is_hdf5(raw.content())):
         with opened(raw) as file:
-            return {name: s for name, s in shapes_of(file).items() if s is not None}, {}
+            shapes = {name: shape for name, shape in shapes_of(file).items() if shape is not None}
+            return shapes, _head(shapes, lambda name: file[name][:HEAD])
     if format_ == "npz":
-        with raw.opened() as file:
-            found = NpzFile(file)
-            is_large = "x_train" in found.shapes
-            return found.shapes, {} if is_large else {n: found.array(n) for n in found.shapes}
-    arrays = {"": raw.decoded(npy_of)} if format_ == "npy" else raw.decoded(arrays_of)
-    return {name: array.shape for name, array in arrays.items()}, arrays
+        with opened_npz(raw) as file:
+            return file.shapes, _head(file.shapes, partial(_head_of_npz, file))
+    arrays = {"": npy_in(raw)} if format_ == "npy" else raw.decoded(arrays_of)
+    shapes = {name: array.shape for name, array in arrays.items()}
+    return shapes, _head(shapes, lambda name: arrays[name][:HEAD])
+
+
+def _head(
+    shapes: Mapping[str, tuple[int, ...]], read: Callable[[str], np.ndarray]
+) -> np.ndarray | None:
+    name = _largest(shapes) if shapes else ""
+    shape = shapes.get(name, ())
+    small = 0 < math.prod(shape[1:]) * HEAD <= MAX_VALUES
+    return read(name) if shape and shape[0] and small else None
+
+
+def _head_of_npz(file: NpzFile, name: str) -> np.ndarray:
+    if math.prod(file.shapes[name]) <= MAX_VALUES:
+        return file.array(name)[:HEAD]
+    return np.stack([*islice(file.rows(name), HEAD)])
 
 
 def _ctrgcn(shape: tuple[int, ...]) -> Look:

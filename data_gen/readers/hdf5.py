@@ -1,6 +1,5 @@
 """Open HDF5 files safely: refuse damage, and data that lies in another file."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,13 +27,13 @@ DAMAGED = (
 
 @contextmanager
 def opened(raw: Raw) -> Iterator[h5py.File]:
-    """A file in memory, to read from.
+    """A file, to read from: what is not asked for stays on the disk.
 
     Raises:
         BadFile: it is damaged, here or where it is read from within the `with`.
     """
     try:
-        with h5py.File(io.BytesIO(raw.content()), "r") as file:
+        with raw.opened() as content, h5py.File(content, "r") as file:
             yield file
     except BadFile:  # what a reader says itself
         raise

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import yaml
 from one_error import error_of
+from read_raw import file_of
 
 from data_gen import custom_gendata
+from data_gen.custom import look
 from data_gen.custom.axes import likely_axes
 from data_gen.custom.propose import propose
 from data_gen.custom.settings import check
@@ -99,13 +101,25 @@ def test_folders_called_train_and_test_are_the_split(tmp_path):
     ("last", "places", "is_score"),
     [((0, 1), 640, True), ((0, 1), 1, False), ((-1, 1), 640, False), ((0, 3), 640, False)],
 )
-def test_shares_of_one_beside_pixels_are_a_confidence(tmp_path, last, places, is_score):
+@pytest.mark.parametrize("format_", ["npy", "npz", "mat", "hdf5"])
+def test_shares_of_one_beside_pixels_are_a_confidence(tmp_path, last, places, is_score, format_):
     for take in range(2):
         joints = RNG.uniform(0, places, size=(10, 17, 3))
         joints[..., 2] = RNG.uniform(*last, size=(10, 17))
-        np.save(tmp_path / f"a1_{take}.npy", joints)
-    settings = proposed(tmp_path, "a1_0.npy", "a1_1.npy")
+        (tmp_path / f"a1_{take}.{format_}").write_bytes(file_of(format_, joints))
+    settings = proposed(tmp_path, f"a1_0.{format_}", f"a1_1.{format_}")
     assert settings.reader.get("score") == ("keep" if is_score else None)
+
+
+@pytest.mark.parametrize("format_", ["npy", "npz", "hdf5"])
+def test_of_a_large_array_the_first_rows_are_enough(tmp_path, format_, monkeypatch):
+    monkeypatch.setattr(look, "MAX_VALUES", 20 * 17 * 3 * look.HEAD)
+    clips = RNG.uniform(0, 1, size=(look.HEAD + 20, 20, 17, 3))
+    clips[:, ..., :2] *= 640
+    clips[look.HEAD :] = np.inf  # which would be seen
+    (tmp_path / f"all.{format_}").write_bytes(file_of(format_, clips))
+    reader = yaml.safe_load(propose([tmp_path / f"all.{format_}"], tmp_path))["reader"]
+    assert reader == {"format": format_, "axes": "NTVC", "score": "keep"}
 
 
 def test_text_of_a_row_a_joint(tmp_path):

@@ -6,7 +6,7 @@ import json
 import h5py
 import numpy as np
 import pytest
-from read_raw import COCO, npz, read
+from read_raw import COCO, file_of, npz, read
 from scipy.io import savemat
 
 from data_gen.readers.bad_files import BadFile
@@ -150,25 +150,6 @@ ALONG = {
     "NTV*C": MANY.reshape(6, 5, 51),
     "NCTVM": np.stack([MANY, MANY + 1], axis=-1).transpose(0, 3, 1, 2, 4),
 }
-
-
-def file_of(format_: str, array: np.ndarray, **told: np.ndarray) -> bytes:
-    """A file of an array and others."""
-    file = io.BytesIO()
-    if format_ == "npy":
-        np.save(file, array)
-    elif format_ == "npz":
-        np.savez(file, X=array, **told)
-    elif format_ == "mat":
-        savemat(file, {"X": array, **told})
-    elif format_ == "hdf5":
-        with h5py.File(file, "w") as content:
-            for name, value in {"X": array, **told}.items():
-                content[name] = value.astype("S") if value.dtype.kind == "U" else value
-    else:
-        lists = {name: value.tolist() for name, value in told.items()}
-        return json.dumps({"X": array.tolist(), **lists}).encode()
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("axes", ALONG)
