@@ -23,7 +23,7 @@ from data_gen.readers.matlab import arrays_of
 from data_gen.readers.numpy_files import npy_in, opened_npz
 from data_gen.readers.plain import MAX_VALUES, table_of_numbers
 from data_gen.readers.sample import Options, Raw
-from data_gen.readers.tables import rows_of
+from data_gen.readers.tables import rows_in
 from formats.arrays import NpzFile
 from formats.pickles import loads
 from utils.files import regular_file
@@ -34,7 +34,7 @@ KINECT_JOINTS = 32
 NOTE_CHARACTERS = 200
 MAX_ANNOTATIONS = 1000  # of a file, that are inspected
 MAX_PEOPLE = 20  # of a frame, that make rows of a label
-HEAD = 100  # rows of an array that are inspected
+HEAD, MAX_ROWS = 100, 50_000  # rows of an array and of a table that are inspected
 MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
 
 
@@ -126,7 +126,8 @@ def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
     if format_ == "txt":
         return look_at_text(table_of_numbers(raw), others)
     if format_ in ("csv", "tsv"):
-        return look_at_table(rows_of(raw, "\t" if format_ == "tsv" else ","), format_)
+        rows = rows_in(raw, "\t" if format_ == "tsv" else ",")
+        return look_at_table(list(islice(rows, MAX_ROWS)), format_)
     if format_ == "pyskl":
         return _pyskl(raw.decoded(loads))
     if format_ == "json":

@@ -60,7 +60,7 @@ def _score(table: np.ndarray, skipped: Mapping[str, int], axes: str, joints: int
 
 
 def look_at_table(rows: list[list[str]], format_: str) -> Look:
-    """Rows of a table of text, the first perhaps its header.
+    """The first rows of a table of text, which perhaps begins with its header.
 
     Raises:
         ValueError: it is empty.
@@ -68,7 +68,7 @@ def look_at_table(rows: list[list[str]], format_: str) -> Look:
     columns = max(map(len, rows), default=0)
     if not columns:
         raise ValueError("it is empty")
-    note = f"a table of {len(rows)} rows and {columns} columns"
+    note = f"a table of {columns} columns"
     header = [cell.strip() for cell in rows[0]]
     lower = [cell.lower() for cell in header]
     if lower[:1] == ["scorer"]:

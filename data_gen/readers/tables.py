@@ -28,6 +28,7 @@ from data_gen.readers.sample import (
 from data_gen.readers.tracks import Track, clip_of, moments_of, step_of
 
 AXES = ("x", "y", "z", "score")
+SEPARATOR = "\x1f"  # of the cells of rows that wait: lists take ten times the memory
 
 
 def read_csv(raw: Raw, options: Options) -> Iterator[Sample | BadFile]:
@@ -44,21 +45,59 @@ def rows_of(raw: Raw, delimiter: str = ",") -> list[list[str]]:
     Raises:
         BadFile: it is not a table in UTF-8.
     """
+    return list(rows_in(raw.held()._replace(path=None), delimiter))
+
+
+def rows_in(raw: Raw, delimiter: str = ",") -> Iterator[list[str]]:
+    """The cells of every row, one row after the other, of a file of any size.
+
+    Raises:
+        BadFile: it is not a table in UTF-8.
+    """
     try:
-        text = raw.content().decode("utf-8-sig")
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        with io.TextIOWrapper(raw.opened(), encoding="utf-8-sig", newline="") as text:
+            yield from csv.reader(text, delimiter=delimiter)
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadFile(OTHER_FORM, f"{raw.name} is not a table: {error}") from error
 
 
 def _table(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFile]:
-    rows = [row for row in rows_of(raw, delimiter) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
-        raise BadFile(CUT, f"{raw.name} has no row below its header.")
-    header = [cell.strip() for cell in rows[0]]
-    for name, of_clip in _clips(raw, options, header, rows[1:]).items():
-        what = raw.name if options.clip is None else f"{raw.name}, {name},"
-        yield attempted(_sample, of_clip, name, raw._replace(name=what), options, rows[0])
+    if options.clip is None:
+        first, *rows = _filled(rows_of(raw, delimiter)) or [[]]
+        if not rows:
+            raise _empty(raw)
+        yield _sample(rows, stem_of(raw.name), raw, options, first)
+    else:
+        yield from _many(raw, options, delimiter)
+
+
+def _many(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFile]:
+    """The clips of a table, in the order in which they begin."""
+    rows = (row for row in rows_in(raw, delimiter) if any(map(str.strip, row)))
+    first = next(rows, [])
+    header = [cell.strip() for cell in first]
+    if first and options.clip not in header:
+        raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
+    waiting: dict[str, list[str]] = {}
+    for row in rows:
+        if len(row) <= header.index(options.clip):
+            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
+        name = row[header.index(options.clip)].strip()
+        waiting.setdefault(name, []).append(SEPARATOR.join(row))
+    if not waiting:
+        raise _empty(raw)
+    for name in list(waiting):
+        of_clip = [line.split(SEPARATOR) for line in waiting.pop(name)]
+        named = raw._replace(name=f"{raw.name}, {name},")
+        yield attempted(_sample, of_clip, name, named, options, first)
+
+
+def _filled(rows: list[list[str]]) -> list[list[str]]:
+    return [row for row in rows if any(map(str.strip, row))]
+
+
+def _empty(raw: Raw) -> BadFile:
+    return BadFile(CUT, f"{raw.name} has no row below its header.")
 
 
 def _sample(
@@ -76,23 +115,6 @@ def _sample(
     else:
         clip, has_score = _wide(raw, options, header, [first, *rows])
     return Sample(name, clip, has_score, options.rate, _constant_columns(header, rows))
-
-
-def _clips(
-    raw: Raw, options: Options, header: list[str], rows: list[list[str]]
-) -> dict[str, list[list[str]]]:
-    """The rows of every clip by its name, in the order of the file."""
-    if options.clip is None:
-        return {stem_of(raw.name): rows}
-    if options.clip not in header:
-        raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
-    column = header.index(options.clip)
-    found: dict[str, list[list[str]]] = {}
-    for row in rows:
-        if len(row) <= column:
-            raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
-        found.setdefault(row[column].strip(), []).append(row)
-    return found
 
 
 def _constant_columns(header: list[str], rows: list[list[str]]) -> dict[str, str]:

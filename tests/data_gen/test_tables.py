@@ -5,6 +5,8 @@ import pytest
 from read_raw import COCO, read
 
 from data_gen.readers.bad_files import BadFile
+from data_gen.readers.formats import FORMATS
+from data_gen.readers.sample import Options, Raw
 
 CLIP = np.random.default_rng(0).normal(size=(1, 5, 17, 3)).astype(np.float32)  # (M, T, V, C)
 
@@ -70,3 +72,22 @@ BAD_TABLES = {
 def test_bad_tables_are_named(name):
     with pytest.raises(BadFile, match=r"clip\.x"):
         read("csv", BAD_TABLES[name].encode("latin1"))
+
+
+def test_a_table_of_many_clips_is_not_held_whole(tmp_path):
+    """Clips may be mixed; a broken row costs its own only."""
+    lines = ["clip,frame,joint,x,y"]
+    lines += [f"{name},{t},{joint},{t},{n}" for t in range(3) for n, name in enumerate("ba")
+              for joint in COCO]  # fmt: skip
+    lines.append("a,3,nose,\x1f1,2")
+    (tmp_path / "all.csv").write_text("\n".join(lines))
+    raw = Raw("all.csv", [("all.csv", never)], tmp_path / "all.csv")
+    options = Options(17, joint_names=COCO, clip="clip")
+    good, bad = FORMATS["csv"].read(raw, options)
+    assert good.name == "b" and good.clip.shape == (1, 3, 17, 2)
+    assert good.clip[0, 2, 5].tolist() == [2, 0]
+    assert "all.csv, a, has rows of another length" in str(bad)
+
+
+def never() -> bytes:
+    raise AssertionError("the file was read whole")
