@@ -49,17 +49,18 @@ def make_plan(
     skeleton = skeleton_class(settings.skeleton)
     options, preparation = options_of(settings, skeleton), preparation_of(settings, skeleton)
     files = find_files(settings, folder, max_mb)
+    of_many = [raw.name for raw in files] if holds_many(settings.reader) else []
     given = {"label": settings.label, "subject": settings.subject, "camera": settings.camera}
-    rules = {name: Rule(name, rule, folder) for name, rule in given.items() if rule}
+    rules = {name: Rule(name, rule, folder, of_many) for name, rule in given.items() if rule}
     format_ = settings.reader["format"]
     fields_tell = any(rule.needs_fields for rule in rules.values()) or "field" in settings.split
     segments = Segments(settings.segments, folder) if settings.segments else None
-    many = bool(segments) or holds_many(settings.reader)
+    many = bool(segments or of_many)
     now = fields_tell or many or not Path(files[0].name).exists()
     reading = {"format_": format_, "options": options, "preparation": preparation}
     read = partial(read_raw, **reading, segments=segments)
     names = names_of([raw.name for raw in files])
-    if segments and not holds_many(settings.reader):
+    if segments and not of_many:
         _warn_of_unused(segments, files, names)
     spool = Spool(nearest_existing(out_folder)) if now else None
     waiting, bad = read_all(files, names, read, many, spool) if now else ([], [])

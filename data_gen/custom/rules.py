@@ -14,7 +14,7 @@ from data_gen.readers.bad_files import NO_LABEL, BadFile
 from data_gen.readers.sample import entries_of
 from formats.arrays import npy_of
 from utils.files import regular_file
-from utils.text import one_line
+from utils.text import first_of, one_line
 
 
 class FoundClip(NamedTuple):
@@ -31,16 +31,24 @@ class Rule:
     Args:
         rule: as the YAML file has it.
         folder: of the YAML file.
+        files: the names of those that hold many clips, to which arrays belong in this order.
 
     Raises:
-        ValueError: a table is missing or lacks a column.
+        ValueError: a table is missing or lacks a column; there are more or fewer arrays than files.
     """
 
-    def __init__(self, name: str, rule: Mapping[str, Any], folder: Path) -> None:
+    def __init__(
+        self, name: str, rule: Mapping[str, Any], folder: Path, files: Sequence[str] = ()
+    ) -> None:
         self.name, self.rule = name, rule
         self.table = read_column(folder / rule["csv"], rule) if "csv" in rule else {}
-        self.arrays = [read_array(folder / name) for name in listed(rule.get("npy"))]
-        self.entries: dict[str, np.ndarray] = {}  # of each file, in their order
+        arrays = [read_array(folder / name) for name in listed(rule.get("npy"))]
+        if arrays and files and len(arrays) != len(files):
+            raise ValueError(
+                f"{name}: npy must name a file for each of {first_of(files)}. Got {len(arrays)}."
+            )
+        self.arrays = dict(zip(files, arrays, strict=False))
+        self.entries: dict[str, np.ndarray] = {}  # of each file
 
     @property
     def needs_fields(self) -> bool:
@@ -83,9 +91,7 @@ class Rule:
         if number is None:
             raise BadFile(NO_LABEL, f"{file} is one clip. npy requires the axis N in axes.")
         if file not in self.entries:
-            if len(self.entries) == len(self.arrays):
-                raise BadFile(NO_LABEL, f"{file}: npy names no file for it.")
-            array = self.arrays[len(self.entries)]
+            array = self.arrays[file]
             entries = entries_of(array, count)
             if entries is None or entries.dtype.kind not in "iuUS":
                 shape = f"{array.dtype} of shape {array.shape}"

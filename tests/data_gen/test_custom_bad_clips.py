@@ -160,3 +160,21 @@ def test_predictions_and_pictures_leave_it_out(tmp_path, caplog):
     visualize.main([file, "--format", argv[1], "--pick", *names, "--out", str(out)])
     assert "bad clips are left out: 1. The first: " in caplog.text and "all_000003" in caplog.text
     assert all(name in out.read_text() for name in names)
+
+
+@pytest.mark.parametrize("damage", ["file", "clips"])
+def test_arrays_of_classes_stay_with_their_files(tmp_path, capsys, damage):
+    """The classes of a file of which nothing can be used are not taken for those of the next."""
+    np.save(tmp_path / "X_1.npy", CLIPS if damage == "file" else np.full_like(CLIPS, np.inf))
+    if damage == "file":
+        (tmp_path / "X_1.npy").write_bytes((tmp_path / "X_1.npy").read_bytes()[:-100])
+    np.save(tmp_path / "X_2.npy", CLIPS)
+    np.save(tmp_path / "y_1.npy", 1 - LABELS)
+    np.save(tmp_path / "y_2.npy", LABELS)
+    reader = {"format": "npy", "axes": "NTVC"}
+    argv = write(tmp_path, files="X_*.npy", reader=reader, label={"npy": ["y_1.npy", "y_2.npy"]},
+                 classes=None, subject=None, split={"fraction": 0.25})  # fmt: skip
+    assert "clips are bad" in failing(capsys, argv)
+    for part in ("train", "val"):
+        names, labels = load_labels(tmp_path / f"data/{part}_label.pkl")
+        assert names and labels == [LABELS[int(name[-6:])] for name in names]

@@ -118,7 +118,7 @@ def test_arrays_of_many_clips_with_their_classes(tmp_path, files):
 @pytest.mark.parametrize(
     ("label", "said"),
     [
-        ({"npy": "y_test.npy"}, "X_train.npy: npy names no file for it."),
+        ({"npy": "y_test.npy"}, "/X_train.npy. Got 1."),
         ({"npy": ["y_train.npy", "y_test.npy"]}, "of shape (9, 3), no class for each of 4."),
         ({"npy": "none.npy"}, "npy: "),
         ({"npy": "X_test.npy"}, "npy has float64 of shape (4, 12, 17, 3), no class for each"),
