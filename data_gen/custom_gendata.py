@@ -21,6 +21,7 @@ from data_gen.custom.plan import make_plan
 from data_gen.custom.propose import propose
 from data_gen.custom.settings import check, help_text, read_custom_settings, settings_as_values
 from data_gen.pipeline.command import add_output_flags, execute
+from data_gen.pipeline.report import TooManyBad
 from formats.clip_store import PARTS
 from utils.cli import PROJECT, ArgumentParser, run
 from utils.files import atomic_write
@@ -69,11 +70,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         settings = check(settings_as_values(replace(settings, reader=reader)))
     out_folder = args.out_folder or PROJECT / "data" / settings.name
     plan = make_plan(settings, args.config.absolute().parent, out_folder, args.max_file_mb)
-    execute(plan, PARTS, args)
+    bad: TooManyBad | None = None
+    try:
+        execute(plan, PARTS, args)
+    except TooManyBad as error:  # the others are fit to be trained on
+        bad = error
     if not args.dry_run:
         folder = args.config_folder or PROJECT / "config" / settings.name
         for path in write_configs(plan, args.format, folder):
             print(path)
+    if bad:
+        raise bad
 
 
 def _init(samples: Sequence[Path], path: Path) -> None:

@@ -63,7 +63,8 @@ def execute(plan: Plan, wanted: Sequence[str], args: Namespace) -> None:
         wanted: the splits that must have clips.
 
     Raises:
-        ValueError: the plan cannot be carried out, or 1 % of the files or more are bad.
+        ValueError: the plan cannot be carried out.
+        TooManyBad: it has been, but 1 % of the clips or more are bad.
         OSError: too little room on the disk.
     """
     if args.resume and args.format != "compact":

@@ -26,6 +26,10 @@ SHOWN = 10
 logger = logging.getLogger(__name__)
 
 
+class TooManyBad(ValueError):
+    """1 % of the clips or more are bad; what could be used is complete."""
+
+
 def bad_clips(plan: Plan, entries: Sequence[Entry]) -> list[BadClip]:
     """All unusable files: those known before reading, then those found by it."""
     found = [
@@ -62,7 +66,7 @@ def finish(plan: Plan, format_: str, entries: Sequence[Entry]) -> None:
     """Write the manifest, print one line per split, and warn of problems.
 
     Raises:
-        ValueError: 1 % of the files or more are bad; what could be used is complete.
+        TooManyBad: of the clips.
     """
     splits = {
         split: [row for row in rows if entries[row].reason is None]
@@ -157,7 +161,7 @@ def _warn(plan: Plan, bad: Sequence[BadClip], num_cut: int) -> None:
         f"{plan.out_folder / REPORT} names them all"
     )
     if len(bad) >= MAX_BAD_SHARE * plan.num_files:
-        raise ValueError(
+        raise TooManyBad(
             f"{summary}. That is 1 % or more: mend them, or take them away. The arrays of the "
             f"others are complete. The first: {bad[0].reason}"
         )

@@ -125,6 +125,7 @@ def settings_of(make, folder: Path) -> list[str]:
 def test_the_other_clips_are_used(tmp_path, capsys, make):
     message = failing(capsys, settings_of(make, tmp_path))
     assert "1 of 8 clips are bad" in message and MAKERS[make] in message
+    assert (tmp_path / "config/train_joint.yaml").exists()  # to train on the others
     report = json.loads((tmp_path / "data/gendata_report.json").read_text())
     (bad,) = report["bad"]
     assert (report["num_usable"], report["num_bad"]) == (7, 1) and MAKERS[make] in bad["reason"]
