@@ -3,17 +3,18 @@
 Reads the scores that the four test configs of config/nw-ucla leave in work_dir/, or those kept in
 a folder of docs/results/nw-ucla (`{stream}.npz`), and counts them twice: over all test clips, and
 over those whose skeletons are not also those of a training clip. For several folders, one per seed,
-it prints mean and standard deviation. `--with FOLDER` adds the streams of another network, and both
-networks fused: logits, with equal weights.
+it prints mean and standard deviation of the rows that all have. `--with FOLDER` adds the streams of
+another network, and both networks fused: logits, with equal weights; one folder, or one per seed.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from engine.run_dir.summary import over_seeds
-from ensemble import Streams, read_streams
+from ensemble import read_streams
 from formats.scores import find_test_scores
 from graph.streams import STREAMS
 from utils.cli import ArgumentParser, run
@@ -38,48 +39,59 @@ def score_files(folder: Path) -> dict[str, Path]:
     return found
 
 
-def read_run(data: Path, work_dir: Path) -> Streams:
-    """The test scores of all four streams, in the order of STREAMS.
+class Run(NamedTuple):
+    """The test scores of a folder.
+
+    Args:
+        scores: of each stream (N, num_class).
+        labels: (N,).
+    """
+
+    scores: dict[str, np.ndarray]
+    labels: Sequence[int]
+
+
+def read_run(data: Path, folder: Path) -> Run:
+    """The streams that a folder has.
 
     Raises:
-        FileNotFoundError: a stream is missing.
+        FileNotFoundError: it has none.
         ValueError: scores and labels do not belong together.
     """
-    files = score_files(work_dir)
-    if missing := [stream for stream in STREAMS if stream not in files]:
-        raise FileNotFoundError(
-            f"{work_dir} lacks {missing[0]}.npz or {missing[0]}_eval, a stream's scores."
-        )
-    return read_streams(data, list(files.values()), "val")
+    files = score_files(folder)
+    if not files:
+        raise FileNotFoundError(f"{folder} holds no scores such as joint.npz or joint_eval/.")
+    streams = read_streams(data, list(files.values()), "val")
+    return Run(dict(zip(files, streams.scores, strict=True)), streams.labels)
 
 
 def in_words(stream: str) -> str:
     return stream.replace("_", " ")
 
 
-def with_fusions(scores: np.ndarray) -> dict[str, np.ndarray]:
+def rows_of(run_: Run) -> dict[str, np.ndarray]:
     """Each row of the table with its scores (N, num_class)."""
-    rows = dict(zip(map(in_words, STREAMS), scores, strict=True))
-    rows["joint + bone"] = scores[:2].sum(axis=0)
-    rows["all four"] = scores.sum(axis=0)
-    rows["all four, motions by half"] = fuse(scores, [1, 1, 0.5, 0.5])
+    scores = run_.scores
+    rows = {in_words(stream): one for stream, one in scores.items()}
+    if {"joint", "bone"} <= scores.keys():
+        rows["joint + bone"] = scores["joint"] + scores["bone"]
+    if len(scores) == len(STREAMS):
+        rows["all four"] = sum(scores.values())
+        rows["all four, motions by half"] = fuse(np.stack([*scores.values()]), [1, 1, 0.5, 0.5])
     return rows
 
 
-def with_another(scores: np.ndarray, data: Path, folder: Path) -> dict[str, np.ndarray]:
-    """The rows that another network's scores add to the four streams' (4, N, num_class)."""
-    files, name = score_files(folder), folder.name
-    if not files:
-        raise FileNotFoundError(f"{folder} holds no scores such as joint.npz or joint_eval/.")
-    others = read_streams(data, list(files.values()), "val").scores
-    streams = [in_words(stream) for stream in files]
-    rows = {f"{name}, {words}": one for words, one in zip(streams, others, strict=True)}
-    together = others.sum(axis=0)
-    if len(files) > 1:
-        rows[f"{name}, all {len(files)}"] = together
-    same = scores[[STREAMS.index(stream) for stream in files]].sum(axis=0)
-    rows[f"both networks, {', '.join(streams)}"] = same + together
-    rows["both networks, all"] = scores.sum(axis=0) + together
+def rows_with_another(run_: Run, another: Run, name: str) -> dict[str, np.ndarray]:
+    """The rows that another network's streams add."""
+    rows = {f"{name}, {in_words(stream)}": one for stream, one in another.scores.items()}
+    together = sum(another.scores.values())
+    if len(another.scores) > 1:
+        rows[f"{name}, all {len(another.scores)}"] = together
+    if another.scores.keys() <= run_.scores.keys():
+        same = sum(run_.scores[stream] for stream in another.scores)
+        rows[f"both networks, {', '.join(map(in_words, another.scores))}"] = same + together
+    if len(run_.scores) == len(STREAMS):
+        rows["both networks, all"] = sum(run_.scores.values()) + together
     return rows
 
 
@@ -103,15 +115,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=Path("data/nw-ucla"))
     parser.add_argument("--work-dir", type=Path, nargs="+", default=[Path("work_dir/nw-ucla")])
     parser.add_argument(
-        "--with", type=Path, metavar="FOLDER", dest="another", help="scores of another network"
-    )
+        "--with", type=Path, nargs="+", metavar="FOLDER", dest="others", default=[],
+        help="scores of another network: of all folders, or one for each",
+    )  # fmt: skip
     args = parser.parse_args(argv)
-    streams = [read_run(args.data, folder) for folder in args.work_dir]
-    runs = [with_fusions(run_.scores) for run_ in streams]
-    if args.another:
-        for rows, run_ in zip(runs, streams, strict=True):
-            rows |= with_another(run_.scores, args.data, args.another)
-    labels, twice = streams[0].labels, duplicated(args.data)
+    found = [read_run(args.data, folder) for folder in args.work_dir]
+    runs = [rows_of(run_) for run_ in found]
+    others = args.others * len(found) if len(args.others) == 1 else args.others
+    if others and len(others) != len(found):
+        raise ValueError(f"--with takes one folder, or one for each of {len(found)}.")
+    for rows, run_, folder in zip(runs, found, others, strict=False):
+        rows |= rows_with_another(run_, read_run(args.data, folder), folder.name)
+    labels, twice = found[0].labels, duplicated(args.data)
     every, new = (in_percent(runs, labels, chosen) for chosen in (np.ones_like(twice), ~twice))
     print(f"| stream | test top-1, all {len(twice)} clips | without the {twice.sum()} duplicates |")
     print("|---|---|---|")

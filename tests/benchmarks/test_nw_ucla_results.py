@@ -31,7 +31,8 @@ def write_scores(folder, joint):
 
 
 def table(data, capsys, *folders, another=()):
-    folders = [*folders, *(["--with", another] if another else [])]
+    another = another if isinstance(another, tuple) else (another,)
+    folders = [*folders, *(["--with", *another] if another else [])]
     nw_ucla_results.main(["--data", str(data), "--work-dir", *map(str, folders)])
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
     return {row[0]: row[1:] for row in rows}
@@ -75,6 +76,25 @@ def test_another_network_s_streams_are_fused(data, tmp_path, capsys):
     rows = table(data, capsys, tmp_path / "own", another=tmp_path / "stgcn")
     assert rows["stgcn, bone"][0] == "100.00" and rows["stgcn, all 2"][0] == "0.00"
     assert rows["both networks, joint, bone"][0] == "0.00"
+
+
+def test_two_seeds_of_two_networks_that_have_joints_and_bones(data, tmp_path, capsys):
+    """The first seed of one network has motions, too, which do not count."""
+    for folder, joint in (("1", RIGHT), ("2", WRONG), ("a/net", 9 * RIGHT), ("b/net", 9 * WRONG)):
+        write_scores(tmp_path / folder, joint)
+    for folder in ("2", "a/net", "b/net"):
+        for stream in STREAMS[2:]:
+            (tmp_path / folder / f"{stream}_eval").rename(tmp_path / folder / f"{stream}_unused")
+    others = (tmp_path / "a/net", tmp_path / "b/net")
+    rows = table(data, capsys, tmp_path / "1", tmp_path / "2", another=others)
+    assert list(rows)[2:] == [
+        "joint", "bone", "joint + bone", "net, joint", "net, bone", "net, all 2",
+        "both networks, joint, bone",
+    ]  # fmt: skip
+    assert rows["net, bone"][0] == "100.00 ± 0.00"
+    assert rows["both networks, joint, bone"][0] == "50.00 ± 70.71"
+    with pytest.raises(ValueError, match="one for each of 1"):
+        table(data, capsys, tmp_path / "1", another=others)
 
 
 @pytest.mark.parametrize("name", ["own", "another"])
