@@ -45,7 +45,7 @@ def rows_of(raw: Raw, delimiter: str = ",") -> list[list[str]]:
     Raises:
         BadFile: it is not a table in UTF-8.
     """
-    return list(rows_in(raw.held()._replace(path=None), delimiter))
+    return list(rows_in(raw._replace(path=None), delimiter))
 
 
 def rows_in(raw: Raw, delimiter: str = ",") -> Iterator[list[str]]:
@@ -76,14 +76,16 @@ def _many(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFi
     rows = (row for row in rows_in(raw, delimiter) if any(map(str.strip, row)))
     first = next(rows, [])
     header = [cell.strip() for cell in first]
-    if first and options.clip not in header:
+    if not first:
+        raise _empty(raw)
+    if options.clip not in header:
         raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
+    column = header.index(options.clip)
     waiting: dict[str, list[str]] = {}
     for row in rows:
-        if len(row) <= header.index(options.clip):
+        if len(row) <= column:
             raise BadFile(CUT, f"{raw.name} has rows of another length than its header.")
-        name = row[header.index(options.clip)].strip()
-        waiting.setdefault(name, []).append(SEPARATOR.join(row))
+        waiting.setdefault(row[column].strip(), []).append(SEPARATOR.join(row))
     if not waiting:
         raise _empty(raw)
     for name in list(waiting):
