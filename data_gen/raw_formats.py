@@ -39,6 +39,7 @@ from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed
 from formats.manifest import has_score
 from graph.named import skeleton_class
+from utils.text import one_line
 
 NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames per second of Kinect
 
@@ -298,8 +299,15 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
         return Udiva(manifest.get("chunk_size") or PUBLISHED_CHUNK_SIZE, features)
     if manifest.get("format") == "chunks" and all(map(manifest.get, OF_MOTION_CAPTURE)):
         return MotionCapture(manifest, features)
-    if manifest.get("settings"):
-        return Custom(manifest["settings"], clip_shape, has_score(manifest))
+    if settings := manifest.get("settings"):
+        try:
+            return Custom(settings, clip_shape, has_score(manifest))
+        except ValueError as error:
+            reason = one_line(error).rstrip(".")
+            raise ValueError(
+                f"settings of the recordings, in dataset.json: {reason}. Correct it there, or make "
+                "the arrays again."
+            ) from error
     raise ValueError(
         f"how raw clips of {name or 'these data'} are read is not known. Name the format with "
         "--format: ntu, kinetics, nw-ucla, udiva, or the YAML file of custom_gendata.py."

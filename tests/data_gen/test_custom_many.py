@@ -149,3 +149,9 @@ def test_a_file_of_many_clips_of_any_size_is_predicted_and_drawn(tmp_path):
         one.content()
     (many,) = find_clips([str(tmp_path)], raw_format(pyskl))
     assert len(many.content()) == 65_000_000
+
+
+def test_settings_of_an_earlier_version_say_where_they_are():
+    settings = {**SETTINGS, "reader": {"format": "pyskl", "axes": "TVC"}}
+    with pytest.raises(ValueError, match=r"in dataset\.json: .* key 'axes', .* arrays again\."):
+        raw_format({"dataset": "own", "settings": settings})
