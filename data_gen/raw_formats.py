@@ -43,6 +43,7 @@ from utils.text import one_line
 
 NTU_RATE, UCLA_RATE = 30.0, 30.0  # frames per second of Kinect
 
+NO_ARRAYS = (0, 0, 0, 0)  # their shape
 OF_MOTION_CAPTURE = ("rate", "skeleton", "chunk_size")  # required in dataset.json
 
 
@@ -158,7 +159,10 @@ class Custom:
     classes: Sequence[str] = ()
 
     def __init__(
-        self, settings: Mapping[str, Any], clip_shape: Sequence[int], has_score: bool
+        self,
+        settings: Mapping[str, Any],
+        clip_shape: Sequence[int] = NO_ARRAYS,
+        has_score: bool = False,
     ) -> None:
         checked = check(dict(settings))
         self.format, self.skeleton = checked.reader["format"], str(checked.skeleton)
@@ -275,7 +279,7 @@ def named_format(name: str, features: str = "none") -> RawFormat:
     if not name.endswith((".yaml", ".yml")):
         return raw_format({"dataset": name}, features)
     settings = settings_as_values(read_custom_settings(Path(name)))
-    return raw_format({"dataset": settings["name"], "settings": settings}, features)
+    return Custom(settings)
 
 
 def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat:
@@ -288,7 +292,7 @@ def raw_format(manifest: Mapping[str, Any], features: str = "none") -> RawFormat
         ValueError: it is unknown.
     """
     name = manifest.get("dataset")
-    clip_shape = manifest.get("clip_shape") or (0, 0, 0, 0)
+    clip_shape = manifest.get("clip_shape") or NO_ARRAYS
     if name in ("ntu", "ntu120"):
         return Ntu()
     if name == "kinetics":

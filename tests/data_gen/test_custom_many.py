@@ -10,7 +10,7 @@ from own_recordings import SETTINGS, clip, failing, make, write
 from data_gen import custom_gendata
 from data_gen.custom.files import find_files
 from data_gen.custom.settings import check
-from data_gen.raw_formats import find_clips, raw_format
+from data_gen.raw_formats import Custom, find_clips, named_format, raw_format
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.found import single_file
 from formats.labels import load_labels
@@ -155,3 +155,11 @@ def test_settings_of_an_earlier_version_say_where_they_are():
     settings = {**SETTINGS, "reader": {"format": "pyskl", "axes": "TVC"}}
     with pytest.raises(ValueError, match=r"in dataset\.json: .* key 'axes', .* arrays again\."):
         raw_format({"dataset": "own", "settings": settings})
+
+
+def test_a_yaml_file_is_its_format_whatever_its_name_is(tmp_path, folder):
+    settings = write(folder, name="ntu", normalise={"mode": "centre", "centre": "nose"})[1]
+    assert isinstance(named_format(settings), Custom)
+    settings = write(folder, normalise={"mode": "centre", "centre": "tail"})[1]
+    with pytest.raises(ValueError, match=r"^normalise: the skeleton has no joint 'tail'"):
+        named_format(settings)
