@@ -28,7 +28,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.raw_formats import RawFormat, find_clips, named_format, raw_format
-from data_gen.readers.bad_files import MAX_FILE_MB, BadFile
+from data_gen.readers.bad_files import MAX_FILE_MB, good_ones
 from data_gen.readers.found import names_of
 from data_gen.readers.sample import Sample
 from formats.exported import DATASETS, NetworkInfo, weights_file
@@ -100,9 +100,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(csv_header(info.is_of_traits))
     shown = show(args, info, predictor(spans, is_due), say)
     if bad and not shown:
-        raise ValueError(bad[0])
-    for reason in bad:
-        print(f"error: {reason}", file=sys.stderr)
+        raise ValueError(one_line(bad[0]))
+    for error in bad:
+        print(f"error: {one_line(error)}", file=sys.stderr)
     if bad:
         raise ValueError(f"{len(bad)} of {len(bad) + shown} clips are bad and were left out.")
 
@@ -161,9 +161,11 @@ def format_of(name: str | None, info: NetworkInfo) -> RawFormat:
 
 def spans_of(
     args: Namespace, raw: RawFormat, info: NetworkInfo
-) -> tuple[Iterator[Span], Callable[[], bool], list[str]]:
-    """The spans to predict; when not to wait for more; and the bad files, once all are read."""
-    bad: list[str] = []
+) -> tuple[Iterator[Span], Callable[[], bool], list[Exception]]:
+    """The spans to predict; when not to wait for more; and what is wrong with bad files and clips,
+    once all are read.
+    """
+    bad: list[Exception] = []
     if args.clips == [STDIN]:
         stream = sys.stdin.buffer
         joints = int(info.model_args.get("num_point") or 25)
@@ -179,8 +181,8 @@ def spans_of(
     return cut(samples_of(args, raw, bad), args, raw.chunk), lambda: False, bad
 
 
-def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Sample]:
-    """The clips of all files; unreadable ones are appended to `bad`.
+def samples_of(args: Namespace, raw: RawFormat, bad: list[Exception]) -> Iterator[Sample]:
+    """The clips of all files; what is wrong with the others is appended to `bad`.
 
     Clips of files that share a name also get the names of their folders.
     """
@@ -191,16 +193,13 @@ def samples_of(args: Namespace, raw: RawFormat, bad: list[str]) -> Iterator[Samp
     for each, name in tqdm(pairs, "clips", len(raws), unit="", disable=quiet, leave=False):
         folder = PurePosixPath(name).parent
         try:
-            for sample in raw.read(each):
-                if isinstance(sample, BadFile):
-                    bad.append(str(sample))
-                    continue
+            for sample in good_ones(raw.read(each), bad):
                 has_folder = "/" in sample.name
                 yield sample if has_folder else replace(sample, name=str(folder / sample.name))
         except FileNotFoundError:
             raise
         except (ValueError, OSError) as error:
-            bad.append(one_line(error))
+            bad.append(error)
 
 
 def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:

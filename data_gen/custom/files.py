@@ -52,9 +52,8 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
 
 def _of_format(raws: list[Raw], format_: Format) -> list[Raw]:
     """Of all files of a folder those with a format's endings, or all where none has one."""
-    has_ending = [raw.name.lower().endswith(format_.endings) for raw in raws]
-    wanted = [raw for raw, has in zip(raws, has_ending, strict=True) if has]
-    others = [Path(raw.name).name for raw, has in zip(raws, has_ending, strict=True) if not has]
+    wanted = [raw for raw in raws if _has_ending(raw, format_)]
+    others = [Path(raw.name).name for raw in raws if not _has_ending(raw, format_)]
     if wanted and others:
         endings = " or ".join(format_.endings)
         shown = first_of(others)
@@ -62,3 +61,7 @@ def _of_format(raws: list[Raw], format_: Format) -> list[Raw]:
             "ignored files whose names do not end with %s: %d (%s).", endings, len(others), shown
         )
     return wanted or raws
+
+
+def _has_ending(raw: Raw, format_: Format) -> bool:
+    return raw.name.lower().endswith(format_.endings)

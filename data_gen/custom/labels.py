@@ -85,13 +85,13 @@ def labelled_clips(
     classes: Sequence[str],
     settings: CustomSettings,
     folder: Path,
-    in_memory: bool,
+    are_read: bool,
 ) -> tuple[list[Clip], list[BadClip]]:
     """Clips with label and part, and those without.
 
     Args:
         rules: those of `label`, and perhaps `subject` and `camera`.
-        in_memory: whether clips have been read, or else will be, from their files.
+        are_read: whether clips have been read, or else will be, from their files.
     """
     known: list[KnownClip] = []
     bad: list[BadClip] = []
@@ -122,7 +122,7 @@ def labelled_clips(
         if part == NEITHER:
             continue
         place, name = Path(clip.found.file), clip.found.name
-        root = place if in_memory else place.parents[len(PurePosixPath(name).parts) - 1]
+        root = place if are_read else place.parents[len(PurePosixPath(name).parts) - 1]
         clips.append(Clip(name, root, clip.label, (part,), (0, camera, subject, 0)))
     return clips, bad
 

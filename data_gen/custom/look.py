@@ -3,7 +3,8 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -140,52 +141,48 @@ def _raw(path: Path) -> Raw:
 
 
 def _of_arrays(raw: Raw, format_: str, others: Sequence[Path]) -> Look:
-    shapes, head = _arrays_in(raw, format_)
+    with _arrays_in(raw, format_) as (shapes, first_rows):
+        name = max(shapes, key=lambda each: math.prod(shapes[each]), default="")
+        head = first_rows(name) if _has_small_rows(shapes.get(name, ())) else None
     if {"x_train", "y_train"} <= shapes.keys():
         return _ctrgcn(shapes["x_train"])
     if not shapes:
         raise ValueError("it holds no array")
-    name = _largest(shapes)
     alike = (_shape_in(other, format_, name) for other in others)  # read only if needed
     return _array({"format": format_}, shapes[name], head, alike)
 
 
-def _largest(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    return max(shapes, key=lambda name: math.prod(shapes[name]))
+def _has_small_rows(shape: tuple[int, ...]) -> bool:
+    """Whether an array has rows, of which HEAD are no burden."""
+    return 0 < math.prod(shape[1:]) * HEAD <= MAX_VALUES and shape[:1] not in ((), (0,))
 
 
 def _shape_in(path: Path, format_: str, name: str) -> tuple[int, ...]:
     """The shape of an array of a file; () if it has none, or is damaged."""
     try:
-        return _arrays_in(_raw(path), format_)[0].get(name, ())
+        with _arrays_in(_raw(path), format_) as (shapes, _):
+            return shapes.get(name, ())
     except (ValueError, OSError):
         return ()
 
 
-def _arrays_in(raw: Raw, format_: str) -> tuple[dict[str, tuple[int, ...]], np.ndarray | None]:
-    """The shapes of a file's arrays by name, that of .npy having none, and the first rows of the
-    largest array; None: it has no rows, or large ones.
-    """
+@contextmanager
+def _arrays_in(
+    raw: Raw, format_: str
+) -> Iterator[tuple[dict[str, tuple[int, ...]], Callable[[str], np.ndarray]]]:
+    """The shapes of arrays by name, that of .npy having none, and what reads first rows of one."""
     raw = raw.held() if format_ == "mat" else raw
     if format_ == "hdf5" or (format_ == "mat" and is_hdf5(raw.content())):
         with opened(raw) as file:
             shapes = {name: shape for name, shape in shapes_of(file).items() if shape is not None}
-            return shapes, _head(shapes, lambda name: file[name][:HEAD])
-    if format_ == "npz":
+            yield shapes, lambda name: file[name][:HEAD]
+    elif format_ == "npz":
         with opened_npz(raw) as file:
-            return file.shapes, _head(file.shapes, partial(_head_of_npz, file))
-    arrays = {"": npy_in(raw)} if format_ == "npy" else raw.decoded(arrays_of)
-    shapes = {name: array.shape for name, array in arrays.items()}
-    return shapes, _head(shapes, lambda name: arrays[name][:HEAD])
-
-
-def _head(
-    shapes: Mapping[str, tuple[int, ...]], read: Callable[[str], np.ndarray]
-) -> np.ndarray | None:
-    name = _largest(shapes) if shapes else ""
-    shape = shapes.get(name, ())
-    small = 0 < math.prod(shape[1:]) * HEAD <= MAX_VALUES
-    return read(name) if shape and shape[0] and small else None
+            yield file.shapes, partial(_head_of_npz, file)
+    else:
+        arrays = {"": npy_in(raw)} if format_ == "npy" else raw.decoded(arrays_of)
+        shapes = {name: array.shape for name, array in arrays.items()}
+        yield shapes, lambda name: arrays[name][:HEAD]
 
 
 def _head_of_npz(file: NpzFile, name: str) -> np.ndarray:

@@ -62,12 +62,16 @@ def make_plan(
     names = names_of([raw.name for raw in files])
     if segments and not of_many:
         _warn_of_unused(segments, files, names)
-    spool = Spool(nearest_existing(out_folder)) if now else None
-    waiting, bad = read_all(files, names, read, many, spool) if now else ([], [])
     if now:
+        spool = Spool(nearest_existing(out_folder))
+        waiting, bad = read_all(files, names, read, many, spool)
         entries = [FoundClip(each.file, each.sample.name, each.sample.fields) for each in waiting]
+        of_path = {Path(each.file) / each.sample.name: each for each in waiting}
+        reader = partial(from_spool, spool, of_path)
     else:
+        waiting, bad = [], []
         entries = [FoundClip(raw.name, name, {}) for raw, name in zip(files, names, strict=True)]
+        reader = partial(read_path, **reading)
     classes = class_list(settings, folder, rules["label"], entries)
     clips, more = labelled_clips(entries, rules, classes, settings, folder, now)
     bad += more
@@ -79,8 +83,6 @@ def make_plan(
             "`label: {first: %d, ...}`.", f" ({classes[0]})" if classes else "", min(labels),
             min(labels) + (settings.label.get("first") or 0),
         )  # fmt: skip
-    of_path = {Path(each.file) / each.sample.name: each for each in waiting}
-    reader = partial(from_spool, spool, of_path) if now else partial(read_path, **reading)
     return Plan(
         dataset=settings.name,
         sources=[folder / settings.files],

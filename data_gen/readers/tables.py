@@ -11,7 +11,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def rows_in(raw: Raw, delimiter: str = ",") -> Iterator[list[str]]:
 
 def _table(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFile]:
     if options.clip is None:
-        first, *rows = _filled(rows_of(raw, delimiter)) or [[]]
+        first, *rows = [*_filled(rows_of(raw, delimiter))] or [[]]
         if not rows:
             raise _empty(raw)
         yield _sample(rows, stem_of(raw.name), raw, options, first)
@@ -73,11 +73,11 @@ def _table(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadF
 
 def _many(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFile]:
     """The clips of a table, in the order in which they begin."""
-    rows = (row for row in rows_in(raw, delimiter) if any(map(str.strip, row)))
+    rows = _filled(rows_in(raw, delimiter))
     first = next(rows, [])
-    header = [cell.strip() for cell in first]
     if not first:
         raise _empty(raw)
+    header = [cell.strip() for cell in first]
     if options.clip not in header:
         raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
     column = header.index(options.clip)
@@ -94,8 +94,8 @@ def _many(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFi
         yield attempted(_sample, of_clip, name, named, options, first)
 
 
-def _filled(rows: list[list[str]]) -> list[list[str]]:
-    return [row for row in rows if any(map(str.strip, row))]
+def _filled(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    return (row for row in rows if any(map(str.strip, row)))
 
 
 def _empty(raw: Raw) -> BadFile:

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from one_error import error_of
+from own_recordings import failing
 from read_raw import file_of
 
 from data_gen import custom_gendata
@@ -18,10 +18,6 @@ from data_gen.custom.settings import check
 from graph.named import skeleton_class
 
 RNG = np.random.default_rng(0)
-
-
-def failing(capsys, argv) -> str:
-    return error_of(lambda: custom_gendata.main(argv), capsys, may_warn=True)
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
-from one_error import error_of
+from own_recordings import failing, write_settings
 
 from data_gen import custom_gendata
 from formats.labels import load_labels
@@ -34,17 +33,6 @@ def recordings(tmp_path):
     return tmp_path
 
 
-def write(folder: Path, **settings) -> list[str]:
-    path = folder / "my.yaml"
-    path.write_text(yaml.safe_dump(settings))
-    return ["--config", str(path), "--out-folder", str(folder / "data"),
-            "--config-folder", str(folder / "config")]  # fmt: skip
-
-
-def failing(capsys, argv) -> str:
-    return error_of(lambda: custom_gendata.main(argv), capsys, may_warn=True)
-
-
 def table(folder: Path, *rows: str) -> None:
     (folder / "segments.csv").write_text("\n".join(["clip,start,end,action", *rows]) + "\n")
 
@@ -58,7 +46,7 @@ def test_recordings_are_cut_into_segments(recordings, unit, times):
             zip(times, ("wave", "clap", "wave"), strict=True)]  # fmt: skip
     table(recordings, *rows)
     segments = {**SETTINGS["segments"], "unit": unit}
-    custom_gendata.main(write(recordings, **{**SETTINGS, "segments": segments}))
+    custom_gendata.main(write_settings(recordings, **{**SETTINGS, "segments": segments}))
     names, labels = load_labels(recordings / "data" / "train_label.pkl")
     expected = [f"day1_{time.replace(',', '-')}" for time in times]
     clips = dict(zip(names, np.load(recordings / "data" / "train_data_joint.npy"), strict=True))
@@ -71,7 +59,7 @@ def test_recordings_are_cut_into_segments(recordings, unit, times):
 
 def test_what_a_table_of_segments_leaves_out_is_said(recordings, caplog):
     table(recordings, "day1,0,10,wave", "day1,10,20,clap", "day3,0,10,wave")
-    custom_gendata.main([*write(recordings, **SETTINGS), "--dry-run"])
+    custom_gendata.main([*write_settings(recordings, **SETTINGS), "--dry-run"])
     assert "recordings without segments: 1 (day2.npz)" in caplog.text
     assert "without a recording: 1 (day3)" in caplog.text
 
@@ -89,7 +77,7 @@ def test_what_a_table_of_segments_leaves_out_is_said(recordings, caplog):
 )
 def test_segments_that_cannot_be_are_one_line(recordings, capsys, row, said):
     table(recordings, row)
-    assert said in failing(capsys, write(recordings, **SETTINGS))
+    assert said in failing(capsys, write_settings(recordings, **SETTINGS))
 
 
 @pytest.mark.parametrize(
@@ -104,4 +92,4 @@ def test_segments_that_cannot_be_are_one_line(recordings, capsys, row, said):
 )
 def test_tables_of_segments_that_cannot_be_are_one_line(recordings, capsys, segments, said):
     table(recordings, "day1,0,10,wave")
-    assert said in failing(capsys, write(recordings, **{**SETTINGS, "segments": segments}))
+    assert said in failing(capsys, write_settings(recordings, **{**SETTINGS, "segments": segments}))

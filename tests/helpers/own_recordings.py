@@ -42,8 +42,13 @@ def make(tmp_path: Path) -> Path:
 
 
 def write(folder: Path, **changes) -> list[str]:
+    """The arguments of the command for SETTINGS with changes."""
+    return write_settings(folder, **{**SETTINGS, **changes})
+
+
+def write_settings(folder: Path, **settings) -> list[str]:
     path = folder / "my.yaml"
-    path.write_text(yaml.safe_dump({**SETTINGS, **changes}))
+    path.write_text(yaml.safe_dump(settings))
     return ["--config", str(path), "--out-folder", str(folder / "data"),
             "--config-folder", str(folder / "config")]  # fmt: skip
 
