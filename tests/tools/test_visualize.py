@@ -18,8 +18,9 @@ from data_gen import ntu_gendata, synthetic
 from graph.named import shipped, skeleton_class
 from tools import visualize
 from tools.drawing import canvas, chosen, limbs, player, skeletons
+from tools.drawing.drawable import Choice, without_replay
 from tools.drawing.shown import shown_clip
-from tools.drawing.sources import Choice, drawables, without_replay
+from tools.drawing.sources import drawables
 
 NTU_ARGS = {"num_class": 60, "num_point": 25, "num_person": 2, "num_gcn_scales": 2,
             "num_g3d_scales": 2, "graph": "ntu_rgb_d", "width": 6}  # fmt: skip
@@ -147,6 +148,15 @@ def test_a_store_an_archive_and_picks(ntu, tmp_path):
             archive.write(path, f"nturgb+d_skeletons/{path.name}")
     archived = drawables([str(tmp_path / "clips.zip")], Choice(format="ntu", pick=("1",)))
     assert [each.name for each in archived] == [dense[0].name]
+
+
+def test_a_pick_is_of_any_source_and_an_error_where_none_has_it(ntu):
+    one, other = sorted((ntu / "raw").iterdir())[:2]
+    sources = [str(one), str(other), str(ntu / "ntu/xsub/train_data_joint.npy")]
+    found = [each.name for each in drawables(sources, Choice(pick=(other.name,)))]
+    assert found == [other.name, other.name]  # of the file and of the array
+    with pytest.raises(ValueError, match="--pick nobody 99: no clip"):
+        list(drawables(sources, Choice(pick=("nobody", other.name, "99"))))
 
 
 def test_a_plain_file_needs_its_skeleton_only(tmp_path):
@@ -337,6 +347,8 @@ def test_the_player_plays_turns_and_names_joints(ntu, tmp_path):
 
 def test_what_cannot_be_is_one_line(ntu, tmp_path, capsys):
     raw, out = ntu / "raw", tmp_path / "a.gif"
+    cut = tmp_path / "val_data_joint.npy"
+    cut.write_bytes((ntu / "ntu/xsub/train_data_joint.npy").read_bytes()[:-1])
     for argv, said in (
         (["--skeleton", "x", "--out", "a.png"], "no skeleton 'x'"),
         (["--skeleton", "coco17", "--out", "a.gif"], "must end with"),
@@ -346,12 +358,13 @@ def test_what_cannot_be_is_one_line(ntu, tmp_path, capsys):
         ([tmp_path / "none.skeleton", "--out", out], f"no file {tmp_path / 'none.skeleton'}"),
         ([tmp_path / "*.skeleton", "--out", out], "missing"),
         ([tmp_path, "--out", out], "unknown format"),
-        ([raw, "--pick", "77", "--out", out], "no clip was chosen"),
+        ([raw, "--pick", "0", "77", "--out", out], "--pick 77: no clip"),
         ([raw, "--augment", "--out", out], "--config"),
         ([raw, "--compare", "a,b", "--out", out], "raw,array"),
         ([raw, "--wrong", "3", "--out", out], "--predictions"),
         (["--predictions", tmp_path, "--out", out], str(tmp_path)),
         ([ntu / "ntu/xsub/train_data_joint.npy", "--pick", "x", "--out", out], "--pick x"),
+        ([cut, "--out", out], f"{cut}: it is not an .npy file: it has"),
     ):
         message = failing(capsys, *argv)
         assert said in message, argv

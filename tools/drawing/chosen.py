@@ -14,15 +14,9 @@ from feeders.transform import transform_of
 from formats.class_names import shown
 from formats.exported import config_of_test, info_of
 from formats.scores import find_test_scores, load_scores
+from tools.drawing.drawable import Choice, Drawable
 from tools.drawing.shown import ShownClip, shown_clip
-from tools.drawing.sources import (
-    Choice,
-    Drawable,
-    drawables,
-    joints_beside,
-    of_arrays,
-    opened,
-)
+from tools.drawing.sources import drawables, joints_beside, of_arrays, opened, with_all_picks
 from utils.metrics import softmax
 
 NUM_DRAWS = 8
@@ -40,7 +34,7 @@ def chosen_clips(args: Namespace) -> list[ShownClip]:
         return predicted_clips(args, choice)
     found = list(drawables(args.clips, choice))
     if not found:
-        raise ValueError("no clip was chosen. Check --pick.")
+        raise ValueError(f"{' '.join(args.clips)}: no clips to draw.")
     if args.compare:
         return [clip for each in found for clip in compared(each, args)]
     if args.augment:
@@ -115,7 +109,7 @@ def predicted_clips(args: Namespace, choice: Choice) -> list[ShownClip]:
         most_confident = sorted(wrong, key=lambda name: -test.chances[name])
         choice = choice._replace(pick=tuple(most_confident[: args.wrong]))
     clips = []
-    for each in of_arrays(path, choice, test.label_path):
+    for each in with_all_picks(of_arrays(path, choice, test.label_path), choice.pick):
         guess = f"{shown(test.guesses[each.name], test.classes)} {test.chances[each.name]:.2f}"
         title = f"{each.name}\ntrue: {shown(each.label, test.classes)}, predicted: {guess}"
         clips.append(drawn(each, args, title))

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from formats.class_names import shown
+from tools.drawing.drawable import Choice
 from tools.drawing.shown import shown_clip
-from tools.drawing.sources import Choice, joints_beside, of_arrays
+from tools.drawing.sources import joints_beside, of_arrays
 from tools.reporting.content import NUM_PAIRS
 from tools.reporting.pictures import strip
 from tools.reporting.runs import ScoredRun
