@@ -15,7 +15,6 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 import csv
 import json
 import logging
-from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise ValueError("name work dirs, or --weights.")
     # Only here, as they take a second to import.
     from tools.reporting.content import content_of
+    from tools.reporting.cost import costs_of
+    from tools.reporting.mistakes import pictures_of_mistakes
     from tools.reporting.page import write_page
     from tools.reporting.runs import read_runs
 
@@ -73,67 +74,15 @@ def main(argv: Sequence[str] | None = None) -> None:
                 "--save-score yes, or name its weights: --weights %s.", each.name,
                 each.weights or "FILE",
             )  # fmt: skip
-    content = content_of(runs, costs_of(runs, not args.no_speed))
+    content = content_of(runs, costs_of(runs, with_speed=not args.no_speed))
     content["made"] = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
     title = args.title or ", ".join(each.name for each in runs)
-    write_page(args.out, title, content, runs, mistakes_of(runs, args))
+    write_page(args.out, title, content, runs, pictures_of_mistakes(runs, args.clips))
     with atomic_write(args.out.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     write_csv(args.out.with_suffix(".csv"), content)
     print_summary(content)
     print(f"{args.out}, {args.out.with_suffix('.json')}, {args.out.with_suffix('.csv')}")
-
-
-def costs_of(runs: Sequence[Any], with_speed: bool) -> dict[str, dict]:
-    """The cost of each run's network; a network shared by several runs is measured once."""
-    from tools.reporting.cost import cost_of
-
-    known: dict[str, dict] = {}
-    found: dict[str, dict] = {}
-    for each in runs:
-        shape = clip_shape(each)
-        if shape is None:
-            continue
-        settings = each.info.settings
-        key = json.dumps([settings.get("model"), each.info.model_args, shape], default=str)
-        if key not in known:
-            try:
-                known[key] = cost_of(each.info, shape, with_speed)
-            except ValueError as error:
-                logger.warning("%s: no cost, as its network cannot be built: %s", each.name, error)
-                known[key] = {}
-        found[each.name] = known[key]
-    return found
-
-
-def clip_shape(each: Any) -> tuple[int, int, int, int] | None:
-    """(C, T, V, M) of the input of a run's network; None if unknown."""
-    model, feeder, data = each.info.model_args, each.info.feeder_args, each.info.dataset
-    frames = feeder.get("window_size") if feeder.get("resize") else None
-    known = data.get("clip_shape") or {
-        "ntu": (3, 300),
-        "ntu120": (3, 300),
-        "kinetics": (3, 300),
-    }.get(str(data.get("dataset")))
-    frames = frames or data.get("chunk_size") or (known[1] if known else None)
-    if not (frames and model.get("num_point") and model.get("num_person")):
-        return None
-    channels = int(model.get("in_channels", 3))
-    return channels, int(frames), int(model["num_point"]), int(model["num_person"])
-
-
-def mistakes_of(runs: Sequence[Any], args: Namespace) -> list[dict[str, Any]]:
-    """Pictures of the most confident mistakes of the first run, if its clips are available."""
-    scored = [each for each in runs if each.has_scores]
-    if not scored or not args.clips:
-        return []
-    from tools.reporting.mistakes import pictured_mistakes
-
-    try:
-        return pictured_mistakes(scored[0], args.clips)
-    except (FileNotFoundError, ValueError) as error:
-        logger.warning("no pictures of clips: %s", error)
-        return []
 
 
 def write_csv(path: Path, content: dict[str, Any]) -> None:

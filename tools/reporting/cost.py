@@ -1,9 +1,12 @@
 """Cost of a network: parameters, operations, time on this machine."""
 # Shapes: N clips, C channels, T frames, V joints, M persons.
 
+import json
+import logging
 import platform
 import statistics
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,9 +16,51 @@ from engine import build
 from engine.device.precision_choice import choose_precision
 from engine.trained import TrainedNetwork, settings_of
 from formats.exported import NetworkInfo
+from tools.reporting.runs import ScoredRun
 
 SECONDS = 1.5  # of each measurement
 BATCH = 4
+PUBLISHED_FRAMES = {"ntu": 300, "ntu120": 300, "kinetics": 300}  # where dataset.json is missing
+
+logger = logging.getLogger(__name__)
+
+
+def costs_of(runs: Sequence[ScoredRun], with_speed: bool) -> dict[str, dict]:
+    """The cost of each run's network, by the run's name; equal networks are measured once.
+
+    A run is left out if the size of its clips is unknown, and has none if its network cannot be
+    built.
+    """
+    known: dict[str, dict] = {}
+    found: dict[str, dict] = {}
+    for run in runs:
+        shape = clip_shape(run.info)
+        if shape is None:
+            continue
+        key = json.dumps([run.info.settings.get("model"), run.info.model_args, shape], default=str)
+        if key not in known:
+            try:
+                known[key] = cost_of(run.info, shape, with_speed)
+            except ValueError as error:
+                logger.warning("%s: no cost, as its network cannot be built: %s", run.name, error)
+                known[key] = {}
+        found[run.name] = known[key]
+    return found
+
+
+def clip_shape(info: NetworkInfo) -> tuple[int, int, int, int] | None:
+    """(C, T, V, M) of a network's input; None if unknown."""
+    model, feeder, data = info.model_args, info.feeder_args, info.dataset
+    of_arrays = data.get("clip_shape") or (None, PUBLISHED_FRAMES.get(str(data.get("dataset"))))
+    frames = (
+        (feeder.get("window_size") if feeder.get("resize") else None)
+        or data.get("chunk_size")
+        or of_arrays[1]
+    )
+    if not (frames and model.get("num_point") and model.get("num_person")):
+        return None
+    channels = int(model.get("in_channels", 3))
+    return channels, int(frames), int(model["num_point"]), int(model["num_person"])
 
 
 def cost_of(info: NetworkInfo, clip_shape: tuple[int, ...], with_speed: bool) -> dict:

@@ -1,5 +1,7 @@
 """Pictures of misclassified clips."""
 
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,20 @@ from tools.reporting.content import NUM_PAIRS
 from tools.reporting.pictures import strip
 from tools.reporting.runs import ScoredRun
 from utils.metrics import softmax, worst_pairs
+
+logger = logging.getLogger(__name__)
+
+
+def pictures_of_mistakes(runs: Sequence[ScoredRun], most: int) -> list[dict[str, Any]]:
+    """Those of the first run with scores; none, with a warning, if its clips are missing."""
+    scored = [run for run in runs if run.has_scores]
+    if not scored or not most:
+        return []
+    try:
+        return pictured_mistakes(scored[0], most)
+    except (FileNotFoundError, ValueError) as error:
+        logger.warning("no pictures of clips: %s", error)
+        return []
 
 
 def pictured_mistakes(run: ScoredRun, most: int) -> list[dict[str, Any]]:
