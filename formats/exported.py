@@ -13,7 +13,7 @@ from typing import Any
 
 from formats.class_names import class_names
 from formats.clip_names import stream_of_file
-from formats.kinds import MAPPING, TEXT, check_kinds, list_of
+from formats.kinds import COUNT, MAPPING, TEXT, WHOLE, check_kinds, list_of
 from formats.manifest import KINDS as MANIFEST_KINDS
 from formats.manifest import NAME, SKELETONS, read_manifest
 from utils.text import one_line
@@ -23,12 +23,17 @@ MAX_CHARACTERS = 10**6
 SUMMARY = "summary.json"
 BEST_WEIGHTS = "best.pt"  # a link in the folder weights of a work dir
 DATASETS = (*SKELETONS, "udiva")
+PUBLISHED_FRAMES = {"ntu": 300, "ntu120": 300, "kinetics": 300}  # of arrays without dataset.json
 # A class of this project, the short name of one, a shipped skeleton, or a skeleton's YAML file.
 OWN_NAME = re.compile(r"(?:(?:model|feeders|graph)\.\w+\.)?\w+|.+\.ya?ml")
 
 KINDS = {"settings": MAPPING, "dataset": MAPPING, "classes": list_of(TEXT), "results": MAPPING}
 OF_ARGS = ("model_args", "test_feeder_args", "train_feeder_args")
-ARGS_KINDS = dict.fromkeys(("graph", "stream", "data_path", "split"), TEXT)
+ARGS_KINDS = {
+    **dict.fromkeys(("graph", "stream", "data_path", "split"), TEXT),
+    **dict.fromkeys(("num_point", "num_person", "in_channels"), COUNT),
+    "window_size": WHOLE,
+}
 SETTINGS_KINDS = {
     **dict.fromkeys(OF_ARGS, MAPPING),
     **dict.fromkeys(("model", "feeder", "task"), TEXT),
@@ -70,6 +75,32 @@ class NetworkInfo:
         stream = self.feeder_args.get("stream") or "joint"
         in_name = stream_of_file(Path(str(self.feeder_args.get("data_path", ""))))
         return in_name or stream
+
+    @property
+    def num_frames(self) -> int | None:
+        """Frames of the clips that the network reads; None if unknown."""
+        args, data = self.feeder_args, self.dataset
+        window = max(int(args.get("window_size") or 0), 0)
+        if window and (args.get("resize") or args.get("random_choose")):
+            return window
+        of_arrays = data.get("chunk_size") or (data.get("clip_shape") or (0, 0))[1]
+        of_arrays = of_arrays or PUBLISHED_FRAMES.get(str(data.get("dataset")), 0)
+        return max(window, of_arrays) or None
+
+    def clip_shape(self, num_frames: int | None = None) -> tuple[int, int, int, int] | None:
+        """(C, T, V, M) of the clips that the network reads; None if unknown.
+
+        Args:
+            num_frames: T, where it is not that of its data.
+        """
+        args = self.model_args
+        shape = (
+            args.get("in_channels", 3),
+            num_frames or self.num_frames,
+            args.get("num_point"),
+            args.get("num_person"),
+        )
+        return tuple(map(int, shape)) if all(shape) else None
 
     @property
     def is_of_traits(self) -> bool:

@@ -66,16 +66,14 @@ class Exported(NamedTuple):
         settings = settings_of(info).replace(half=False, compile=False, num_worker=0)
         network = load_network(settings, weights, ["cpu"])
         real = _real_clips(settings, info)
-        length = frames or (real.shape[2] if real is not None else _frames(info))
-        if real is not None and real.shape[2] != length:
-            real = np.resize(real.transpose(2, 0, 1, 3, 4), (length, *np.delete(real.shape, 2)))
-            real = np.ascontiguousarray(real.transpose(1, 2, 0, 3, 4))
-        args = info.model_args
-        sizes = (args.get("in_channels", 3), length, args.get("num_point"), args.get("num_person"))
-        if real is None and None in sizes:
-            raise ValueError(f"{weights}: model_args name no num_point and num_person.")
-        shape = real.shape[1:] if real is not None else sizes
-        return cls(info, network.model, network, real, tuple(map(int, shape)), fixed)
+        if real is None:
+            shape = info.clip_shape(frames or info.num_frames or DEFAULT_FRAMES)
+            if shape is None:
+                raise ValueError(f"{weights}: model_args name no num_point and num_person.")
+            return cls(info, network.model, network, None, shape, fixed)
+        if frames:
+            real = real.take(np.arange(frames) % real.shape[2], axis=2)
+        return cls(info, network.model, network, real, real.shape[1:], fixed)
 
     def random(self, clips: int, frames: int | None = None) -> np.ndarray:
         """Clips of normal numbers; the last person of the last clip is absent."""
@@ -210,11 +208,6 @@ def _real_clips(settings: Settings, info: NetworkInfo) -> np.ndarray | None:
     except (FileNotFoundError, ValueError) as error:
         logger.warning("no real clips to check with: %s", error)
         return None
-
-
-def _frames(info: NetworkInfo) -> int:
-    known = info.dataset.get("clip_shape") or (0, 0)
-    return int(info.feeder_args.get("window_size") or known[1] or DEFAULT_FRAMES)
 
 
 def _package(name: str) -> ModuleType:

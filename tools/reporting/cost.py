@@ -20,7 +20,6 @@ from tools.reporting.runs import ScoredRun
 
 SECONDS = 1.5  # of each measurement
 BATCH = 4
-PUBLISHED_FRAMES = {"ntu": 300, "ntu120": 300, "kinetics": 300}  # where dataset.json is missing
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ def costs_of(runs: Sequence[ScoredRun], with_speed: bool) -> dict[str, dict]:
     known: dict[str, dict] = {}
     found: dict[str, dict] = {}
     for run in runs:
-        shape = clip_shape(run.info)
+        shape = run.info.clip_shape()
         if shape is None:
             continue
         key = json.dumps([run.info.settings.get("model"), run.info.model_args, shape], default=str)
@@ -46,21 +45,6 @@ def costs_of(runs: Sequence[ScoredRun], with_speed: bool) -> dict[str, dict]:
                 known[key] = {}
         found[run.name] = known[key]
     return found
-
-
-def clip_shape(info: NetworkInfo) -> tuple[int, int, int, int] | None:
-    """(C, T, V, M) of a network's input; None if unknown."""
-    model, feeder, data = info.model_args, info.feeder_args, info.dataset
-    of_arrays = data.get("clip_shape") or (None, PUBLISHED_FRAMES.get(str(data.get("dataset"))))
-    frames = (
-        (feeder.get("window_size") if feeder.get("resize") else None)
-        or data.get("chunk_size")
-        or of_arrays[1]
-    )
-    if not (frames and model.get("num_point") and model.get("num_person")):
-        return None
-    channels = int(model.get("in_channels", 3))
-    return channels, int(frames), int(model["num_point"]), int(model["num_person"])
 
 
 def cost_of(info: NetworkInfo, clip_shape: tuple[int, ...], with_speed: bool) -> dict:
