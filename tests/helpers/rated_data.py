@@ -1,9 +1,13 @@
 """Small rated motion capture on disk: BVH files and a table of ratings, with a planted trait."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
+import yaml
+
+import main
 
 SKELETON = """
 joints: [Hips, Spine2, Head, RightShoulder, RightHand, LeftShoulder, LeftHand]
@@ -82,3 +86,24 @@ def arrays(tmp_path: Path, **sizes: int) -> Path:
     more = ["--features", "laban", "laban_released", "descriptors", "--num-worker", "0"]
     laban_gendata.main(["--data-folder", str(out), *more])
     return out
+
+
+def train(data: Path, folder: Path) -> Path:
+    """A small network of each of two folds, by main.py; returns their work dir."""
+    feeder = {"data_path": str(data), "split": "all", "features": "laban"}
+    body = json.loads((data / "dataset.json").read_text())["skeleton"]
+    content = {
+        "work_dir": str(folder / "run"), "task": "traits", "folds": 2, "seeds": [1],
+        "feeder": "feeders.traits.TraitFeeder",
+        "train_feeder_args": feeder, "test_feeder_args": feeder,
+        "model": "model.msg3d_laban.Model",
+        "model_args": {"num_class": 5, "num_point": 7, "num_person": 1, "num_gcn_scales": 2,
+                       "num_g3d_scales": 1, "graph": body, "in_channels": 15,
+                       "layer_channels": 6, "dropout": [0, 0, 0]},
+        "device": "cpu", "batch_size": 8, "forward_batch_size": 8, "num_epoch": 1,
+        "num_worker": 0, "base_lr": 0.01,
+    }  # fmt: skip
+    path = folder / "settings.yaml"
+    path.write_text(yaml.safe_dump(content))
+    main.main(["--config", str(path)])
+    return folder / "run"

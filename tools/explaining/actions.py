@@ -10,8 +10,8 @@ from engine.trained import load_network, settings_of
 from formats.exported import weights_file
 from graph.named import skeleton_class
 from tools.drawing.files import write_figure
+from tools.explaining.action_pictures import figure_of
 from tools.explaining.joints import chosen_clips, importance_of
-from tools.explaining.pictures import figure_of
 from tools.predicting.networks import info_beside
 from utils.files import atomic_write
 

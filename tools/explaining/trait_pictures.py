@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from formats.chunks import TRAITS
-from tools.crossvalidating.explanation import Explanation
+from tools.explaining.features import Explanation
 
 TITLES = {
     "O": "Openness",
