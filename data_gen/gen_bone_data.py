@@ -21,7 +21,8 @@ from tqdm import tqdm
 
 from formats.arrays import create_clips, open_clips
 from formats.clip_store import INDEX, PARTS
-from formats.manifest import SKELETONS, read_manifest, skeleton_of
+from formats.known import dataset_of_folder
+from formats.manifest import read_manifest, skeleton_of
 from graph.bone import bones_from_joints
 from graph.named import skeleton_class
 from graph.streams import STREAMS, Bones, derive_stream
@@ -65,7 +66,11 @@ def bones_of(path: Path, graph: str | None, dataset: str) -> Bones:
         ValueError: the file is damaged, or its skeleton is unknown or has other joints.
     """
     joints = open_clips(path)
-    graph = graph or skeleton_of(read_manifest(path)) or SKELETONS.get(Path(dataset).parts[0])
+    graph = (
+        graph
+        or skeleton_of(read_manifest(path))
+        or skeleton_of({"dataset": dataset_of_folder(Path(dataset))})
+    )
     if not graph:
         raise ValueError(
             f"{path}: neither {path.parent} has a dataset.json nor is {dataset} a known benchmark. "

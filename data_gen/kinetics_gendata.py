@@ -27,7 +27,7 @@ from data_gen.readers.kinetics import (
     read_labels,
 )
 from formats.clip_store import PARTS
-from formats.manifest import SKELETONS
+from formats.known import KNOWN
 from utils.cli import ArgumentParser, run
 
 TYPICAL_ROWS = 450  # persons times frames of a clip: 1.5 * 300
@@ -89,7 +89,7 @@ def make_plan(data_path: Path, out_folder: Path, parts: Sequence[str]) -> Plan:
         normalize=False,
         num_classes={"": NUM_CLASSES},
         typical_rows=TYPICAL_ROWS,
-        skeleton=SKELETONS["kinetics"],
+        skeleton=KNOWN["kinetics"].skeleton,
         classes=classes if names else (),
         bad=bad,
         has_score=True,

@@ -36,12 +36,12 @@ from data_gen.pipeline.workers import add_num_worker, map_in_order
 from data_gen.readers.udiva import SPLITS
 from formats.arrays import create_clips, open_array
 from formats.chunks import ALL, NUM_CHANNELS
+from formats.known import KNOWN
 from formats.manifest import read_manifest, skeleton_of
 from graph.named import skeleton_class
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 
-UDIVA_SKELETON = "graph.udiva.AdjMatrixGraph"
 COMPUTE: dict[str, Callable[[np.ndarray, Anatomy, float], np.ndarray]] = {
     "laban": lambda skeleton, anatomy, rate: laban_features(skeleton, anatomy=anatomy),
     "laban_released": lambda skeleton, anatomy, rate: laban_features(skeleton, "released", anatomy),
@@ -153,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = make_parser().parse_args(argv)
     features = [name for name in COMPUTE if name in args.features]
     manifest = read_manifest(args.data_folder) or {}
-    skeleton = skeleton_class(skeleton_of(manifest) or UDIVA_SKELETON)
+    skeleton = skeleton_class(skeleton_of(manifest) or KNOWN["udiva"].skeleton)
     work = partial(convert, anatomy=anatomy_of(skeleton), rate=float(manifest.get("rate") or RATE))
     shapes = find_chunks(args.data_folder, len(skeleton.joint_names))
     for split, shape in shapes.items():

@@ -37,6 +37,7 @@ from data_gen.udiva_gendata import PUBLISHED_CHUNK_SIZE
 from formats.chunks import feature_sets
 from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed
+from formats.known import KNOWN
 from formats.manifest import has_score
 from graph.named import skeleton_class
 from utils.text import one_line
@@ -85,7 +86,7 @@ class RawFormat(Protocol):
 class Ntu:
     endings, of_folders, holds_many = (".skeleton",), False, False
     skeleton, chunk = "ntu_rgb_d", None
-    up, array_up = "y", "z"
+    up, array_up = "y", KNOWN["ntu"].up
     classes: Sequence[str] = SHIPPED["ntu120"]
 
     def read(self, raw: Raw) -> list[Sample]:
@@ -104,7 +105,7 @@ class Ntu:
 class Kinetics:
     endings, of_folders, holds_many = (".json",), False, False
     skeleton, chunk = "openpose_coco", None
-    up, array_up = "y", "y"
+    up, array_up = "y", KNOWN["kinetics"].up
     classes: Sequence[str] = ()
 
     def read(self, raw: Raw) -> list[Sample]:
@@ -120,7 +121,7 @@ class Ucla:
 
     endings, of_folders, holds_many = (".json",), False, False
     skeleton, chunk = "kinect_v1", None
-    up, array_up = "y", "y"
+    up, array_up = "y", KNOWN["nw-ucla"].up
     classes: Sequence[str] = SHIPPED["nw-ucla"]
 
     def __init__(self, num_frames: int) -> None:
@@ -203,7 +204,7 @@ class Udiva:
     """
 
     endings, of_folders, holds_many, skeleton = FILES, False, False, "smpl24"
-    up, array_up = "y", "z"
+    up, array_up = "y", KNOWN["udiva"].up
     classes: Sequence[str] = ()
 
     def __init__(self, chunk: int, features: str) -> None:

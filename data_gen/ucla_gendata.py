@@ -33,7 +33,7 @@ from data_gen.readers.bad_files import BadClip
 from data_gen.readers.ucla import NUM_CLASSES, NUM_JOINTS, VIEWS, UclaClip, read_clips
 from formats.class_names import NW_UCLA
 from formats.clip_store import PARTS
-from formats.manifest import SKELETONS
+from formats.known import KNOWN
 from graph.ucla import AdjMatrixGraph
 from utils.cli import ArgumentParser, run
 
@@ -87,7 +87,7 @@ def make_plan(
         normalize=False,
         num_classes={"": NUM_CLASSES},
         typical_rows=num_frames,
-        skeleton=SKELETONS["nw-ucla"],
+        skeleton=KNOWN["nw-ucla"].skeleton,
         classes=NW_UCLA,
         bad=bad,
         max_file_mb=None,

@@ -52,13 +52,13 @@ from data_gen.readers.udiva import (
     read_traits,
 )
 from formats.chunks import TRAITS
+from formats.known import KNOWN
 from formats.manifest import NAME as MANIFEST
 from utils.cli import ArgumentParser, run
 from utils.files import atomic_write
 from utils.text import one_line
 
 PUBLISHED_CHUNK_SIZE = 2000
-SKELETON = "graph.udiva.AdjMatrixGraph"
 
 logger = logging.getLogger(__name__)
 
@@ -257,7 +257,7 @@ def about_chunks(args: Namespace) -> dict[str, object]:
     return {
         "dataset": "udiva",
         "format": "chunks",
-        "skeleton": SKELETON,
+        "skeleton": KNOWN["udiva"].skeleton,
         "num_joints": NUM_JOINTS,
         "num_persons": 1,
         "chunk_size": args.chunk_size,

@@ -14,16 +14,15 @@ from typing import Any
 from formats.class_names import class_names
 from formats.clip_names import stream_of_file
 from formats.kinds import COUNT, MAPPING, TEXT, WHOLE, check_kinds, list_of
+from formats.known import KNOWN, dataset_of_folder
 from formats.manifest import KINDS as MANIFEST_KINDS
-from formats.manifest import NAME, SKELETONS, read_manifest
+from formats.manifest import NAME, read_manifest
 from utils.text import one_line
 
 KEY = "skeleton_network"
 MAX_CHARACTERS = 10**6
 SUMMARY = "summary.json"
 BEST_WEIGHTS = "best.pt"  # a link in the folder weights of a work dir
-DATASETS = (*SKELETONS, "udiva")
-PUBLISHED_FRAMES = {"ntu": 300, "ntu120": 300, "kinetics": 300}  # of arrays without dataset.json
 # A class of this project, the short name of one, a shipped skeleton, or a skeleton's YAML file.
 OWN_NAME = re.compile(r"(?:(?:model|feeders|graph)\.\w+\.)?\w+|.+\.ya?ml")
 
@@ -84,7 +83,8 @@ class NetworkInfo:
         if window and (args.get("resize") or args.get("random_choose")):
             return window
         of_arrays = data.get("chunk_size") or (data.get("clip_shape") or (0, 0))[1]
-        of_arrays = of_arrays or PUBLISHED_FRAMES.get(str(data.get("dataset")), 0)
+        if not of_arrays and (known := KNOWN.get(str(data.get("dataset")))):
+            of_arrays = known.num_frames or 0
         return max(window, of_arrays) or None
 
     def clip_shape(self, num_frames: int | None = None) -> tuple[int, int, int, int] | None:
@@ -207,6 +207,5 @@ def _dataset_of(settings: Mapping[str, Any], work_dir: Path | None) -> dict[str,
     for path in paths:
         if path.exists() and (manifest := read_manifest(path)):
             return manifest
-    parts = [part for path in paths for part in reversed(path.parts)]
-    name = next((part for part in parts if part in DATASETS), None)
+    name = next(filter(None, map(dataset_of_folder, paths)), None)
     return {"dataset": name} if name else {}

@@ -17,24 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from formats.kinds import COUNT, MAPPING, NUMBER, TEXT, YES_NO, check_kinds, list_of, mapping_to
+from formats.known import KNOWN, dataset_of_folder
 from utils.files import atomic_write
 from utils.text import one_line
 
 NAME = "dataset.json"
-# Of manifests that were written before they named it.
-SKELETONS = {
-    "ntu": "graph.ntu_rgb_d.AdjMatrixGraph",
-    "ntu120": "graph.ntu_rgb_d.AdjMatrixGraph",
-    "kinetics": "graph.kinetics.AdjMatrixGraph",
-    "nw-ucla": "graph.ucla.AdjMatrixGraph",
-}
-COMMANDS = {
-    "ntu": "ntu_gendata.py",
-    "ntu120": "ntu120_gendata.py",
-    "kinetics": "kinetics_gendata.py",
-    "nw-ucla": "ucla_gendata.py",
-    "udiva": "udiva_gendata.py",
-}
 KINDS = {
     **dict.fromkeys(("dataset", "format", "skeleton", "note", "folds"), TEXT),
     **dict.fromkeys(("num_joints", "num_persons", "channels", "num_classes", "chunk_size"), COUNT),
@@ -71,13 +58,13 @@ def how_to_make(path: Path) -> str:
 
     The names of the folders it lies in tell the data set, as in data/ntu/xsub.
     """
-    dataset = next((part for part in reversed(path.absolute().parts) if part in COMMANDS), None)
+    dataset = dataset_of_folder(path.absolute())
     if dataset is None:
         return "Make it with its command: python3 data_gen/*_gendata.py."
     if stream := DERIVED.fullmatch(path.name):
         command = f"gen_bone_data.py --dataset {dataset} --stream {stream[2]}"
     else:
-        command = COMMANDS[dataset] + (" --format compact" if not path.suffix else "")
+        command = KNOWN[dataset].command + (" --format compact" if not path.suffix else "")
     return f"Make it with: python3 data_gen/{command}"
 
 
@@ -85,13 +72,15 @@ def skeleton_of(manifest: Mapping[str, Any] | None) -> str | None:
     """The dotted name of a data set's skeleton class; None where it is unknown."""
     if not manifest:
         return None
-    return manifest.get("skeleton") or SKELETONS.get(manifest.get("dataset"))
+    known = KNOWN.get(manifest.get("dataset"))  # older manifests do not name it
+    return manifest.get("skeleton") or (known.skeleton if known else None)
 
 
 def has_score(manifest: Mapping[str, Any] | None) -> bool:
     """Whether the last channel of a data set is a confidence; older manifests do not say it."""
     manifest = manifest or {}
-    return bool(manifest.get("has_score", manifest.get("dataset") == "kinetics"))
+    known = KNOWN.get(manifest.get("dataset"))
+    return bool(manifest.get("has_score", known is not None and known.has_score))
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ from data_gen.raw_formats import RawFormat, find_clips, named_format, raw_format
 from data_gen.readers.bad_files import MAX_FILE_MB, good_ones
 from data_gen.readers.found import names_of
 from data_gen.readers.sample import Sample
-from formats.exported import DATASETS, NetworkInfo, weights_file
+from formats.exported import NetworkInfo, weights_file
+from formats.known import KNOWN
 from formats.manifest import has_score
 from tools.predicting import inputs
 from tools.predicting.inputs import Span
@@ -56,7 +57,7 @@ def make_parser() -> ArgumentParser:
     add("--config", type=Path, nargs="+", metavar="FILE",
         help="YAML settings of weights without a work dir: one, or one for each")  # fmt: skip
     add("--format", metavar="NAME",
-        help=f"format of the clips: {', '.join(DATASETS)}, or a YAML file of custom_gendata.py "
+        help=f"format of the clips: {', '.join(KNOWN)}, or a YAML file of custom_gendata.py "
         "(default: that of the network's data set)")  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object per line")

@@ -20,7 +20,7 @@ from data_gen.readers.ntu import (
 )
 from formats.class_names import SHIPPED
 from formats.clip_store import PARTS
-from formats.manifest import SKELETONS
+from formats.known import KNOWN
 
 MAX_FRAMES = 300
 CLIP_SHAPE = (3, MAX_FRAMES, NUM_JOINTS, MAX_BODIES)
@@ -129,7 +129,7 @@ def make_plan(
         normalize=True,
         num_classes={name: dataset.benchmarks[name].num_classes for name in benchmarks},
         typical_rows=TYPICAL_ROWS,
-        skeleton=SKELETONS[name],
+        skeleton=KNOWN[name].skeleton,
         classes=SHIPPED[name],
         bad=[*bad, *misnamed],
         published_counts=dataset.published_counts,

@@ -13,13 +13,13 @@ from feeders.sources import Source, names_and_labels, open_source
 from formats.arrays import npy_at
 from formats.class_names import class_names
 from formats.clip_store import INDEX, ClipStore
-from formats.manifest import SKELETONS, has_score, read_manifest, skeleton_of
+from formats.known import KNOWN, dataset_of_folder
+from formats.manifest import has_score, read_manifest, skeleton_of
 from graph.named import skeleton_class
 from graph.skeleton import SkeletonGraph
 from tools.drawing.drawable import Choice, Drawable, without_replay
 from tools.drawing.recorded import of_raw
 
-IN_ARRAYS_UP = {"ntu": "z", "ntu120": "z", "kinetics": "y", "nw-ucla": "y", "udiva": "z"}
 DERIVED = re.compile(r"_(bone|joint_motion|bone_motion)\.")
 
 
@@ -96,12 +96,18 @@ def opened(
 
 
 def of_arrays(path: Path, choice: Choice, label_path: Path | None = None) -> Iterator[Drawable]:
-    """Clips of an .npy file or a store."""
+    """Clips of an .npy file or a store.
+
+    Raises:
+        FileNotFoundError, ValueError: they are missing or damaged, or of an unknown skeleton.
+    """
     source, names, labels = opened(path, choice.split, label_path)
     manifest = read_manifest(path) or {}
-    skeleton = choice.skeleton or skeleton_of(manifest) or _of_folder(path)
-    dataset = manifest.get("dataset") or next((p for p in path.parts if p in IN_ARRAYS_UP), None)
-    up = IN_ARRAYS_UP.get(dataset) or _own_up(manifest, skeleton)
+    dataset = manifest.get("dataset") or dataset_of_folder(path)
+    skeleton = choice.skeleton or skeleton_of({**manifest, "dataset": dataset})
+    if not skeleton:
+        raise ValueError(f"{path} does not say which skeleton it has. Name it with --skeleton.")
+    up = KNOWN[dataset].up if dataset in KNOWN else _own_up(manifest, skeleton)
     scored = has_score({**manifest, "dataset": dataset})
     for number in chosen(choice, names):
         array = np.array(source[number], np.float32)
@@ -133,14 +139,6 @@ def chosen(choice: Choice, names: Sequence[str]) -> list[int]:
 
 def _label_path(path: Path) -> Path:
     return path.with_name(f"{path.name.partition('_')[0]}_label.pkl")
-
-
-def _of_folder(path: Path) -> str:
-    """The skeleton of a known data set, by the name of its folder, such as data/ntu."""
-    known = next((SKELETONS[part] for part in reversed(path.parts) if part in SKELETONS), None)
-    if known:
-        return known
-    raise ValueError(f"{path} does not say which skeleton it has. Name it with --skeleton.")
 
 
 def _own_up(manifest: dict[str, Any], skeleton: str) -> str:
