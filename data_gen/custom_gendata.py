@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from data_gen.custom.checks import check, read_custom_settings
 from data_gen.custom.configs import write_configs
 from data_gen.custom.plan import make_plan
 from data_gen.custom.propose import propose
-from data_gen.custom.settings import check, help_text, read_custom_settings, settings_as_values
+from data_gen.custom.settings import help_text, settings_as_values
 from data_gen.pipeline.command import add_output_flags, execute
 from data_gen.pipeline.report import TooManyBad
 from formats.clip_store import PARTS

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from data_gen.animation_gendata import ChunkSettings, read_positions
+from data_gen.custom.checks import check, read_custom_settings
 from data_gen.custom.clip import preparation_of, prepare
 from data_gen.custom.reading import options_of
-from data_gen.custom.settings import check, read_custom_settings, settings_as_values
+from data_gen.custom.settings import settings_as_values
 from data_gen.laban import RATE, UDIVA, Anatomy, anatomy_of, normalize_chunk
 from data_gen.laban_gendata import compute
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE

@@ -69,9 +69,9 @@ def exported(folder: Path) -> Target:
 
 
 def custom(folder: Path) -> Target:
+    from data_gen.custom.checks import read_custom_settings
     from data_gen.custom.rules import FoundClip, Rule
     from data_gen.custom.segments import Segments
-    from data_gen.custom.settings import read_custom_settings
     from data_gen.readers.bad_files import good_ones
     from data_gen.readers.sample import Sample
 

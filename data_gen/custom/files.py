@@ -40,7 +40,7 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     elif len(paths) == 1 and paths[0].suffix in ARCHIVES and not format_.of_many:
         found = _of_format(list(members_of(paths[0], max_mb)), format_)
     else:
-        tables = {folder / name for name in settings.tables}
+        tables = {path for name in settings.tables for path in matching(folder / name)}
         files = [path for path in paths if path.is_file() and path.name[0] != "."]
         max_mb = math.inf if holds_many(settings.reader) else max_mb
         found = [single_file(path, max_mb) for path in files if path not in tables]
@@ -48,6 +48,13 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     if not found:
         raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
     return found
+
+
+def matching(path: Path) -> list[Path]:
+    """The files that a path names, or a pattern with *; sorted."""
+    if path.exists():
+        return [path]
+    return sorted(Path(name) for name in glob.glob(str(path)))  # noqa: PTH207
 
 
 def _of_format(raws: list[Raw], format_: Format) -> list[Raw]:

@@ -1,15 +1,14 @@
 """The rules of a YAML file: what a clip's class, subject, camera or part is known by."""
 
-import csv
-import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from data_gen.custom.settings import listed
+from data_gen.custom.tables import known_as, read_column
 from data_gen.readers.bad_files import NO_LABEL, BadFile
 from data_gen.readers.sample import entries_of
 from formats.arrays import npy_of
@@ -41,7 +40,7 @@ class Rule:
         self, name: str, rule: Mapping[str, Any], folder: Path, files: Sequence[str] = ()
     ) -> None:
         self.name, self.rule = name, rule
-        self.table = read_column(folder / rule["csv"], rule) if "csv" in rule else {}
+        self.table = read_column(rule, folder) if "csv" in rule else {}
         arrays = [read_array(folder / name) for name in listed(rule.get("npy"))]
         if arrays and files and len(arrays) != len(files):
             raise ValueError(
@@ -83,7 +82,8 @@ class Rule:
         for known in known_as(file, name):
             if known in self.table:
                 return self.table[known]
-        raise BadFile(NO_LABEL, f"{file}: {rule['csv']} does not list {name}.")
+        tables = " and ".join(listed(rule["csv"]))
+        raise BadFile(NO_LABEL, f"{file}: {tables} does not list {name}.")
 
     def _entry(self, file: str, fields: Mapping[str, Any]) -> str | int:
         """The clip's entry in the array that belongs to its file."""
@@ -114,48 +114,3 @@ def read_array(path: Path) -> np.ndarray:
         raise ValueError(f"{path}: {one_line(error)}.") from error
     is_whole = array.dtype.kind == "b" or (array.dtype.kind == "f" and (array % 1 == 0).all())
     return array.astype(np.int64) if is_whole else array
-
-
-def known_as(file: str, name: str) -> Iterator[str]:
-    """The names of a clip in tables: its name, or any end of its file's path, with or without the
-    ending; the longest first.
-    """
-    yield name
-    while file:
-        yield file
-        yield os.path.splitext(file)[0]  # noqa: PTH122 - many clips
-        file = file.partition("/")[2]
-
-
-def read_column(path: Path, rule: Mapping[str, Any]) -> dict[str, str]:
-    """A table's column by the names of clips.
-
-    Raises:
-        ValueError: the table is missing, lacks a column, or contradicts itself.
-    """
-    file_column, column = rule.get("file") or "file", rule.get("column") or "label"
-    found: dict[str, str] = {}
-    for row in read_table(path, (file_column, column)):
-        name, value = row[file_column].strip(), row[column].strip()
-        if name and found.setdefault(name, value) != value:
-            raise ValueError(
-                f"{path} has {found[name]!r} and {value!r} for {name!r}. Where files share a name, "
-                "write their folders, too: folder/name."
-            )
-    return found
-
-
-def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a table with a header; cells that a short row lacks are empty.
-
-    Raises:
-        ValueError: the table is missing, or lacks a column.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(one_line(f"{path} is not a readable table: {error}.")) from error
-    if not rows or set(columns) - set(rows[0]):
-        raise ValueError(f"{path} must have the columns {', '.join(map(repr, columns))}.")
-    return [{str(key): str(value) for key, value in row.items()} for row in rows]

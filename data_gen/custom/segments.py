@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data_gen.custom.rules import known_as, read_table
+from data_gen.custom.files import matching
 from data_gen.custom.settings import SECONDS
+from data_gen.custom.tables import known_as, read_table, rows_by_name
 from data_gen.readers.bad_files import NO_NUMBER, OUT_OF_RANGE, BadFile, attempted
 from data_gen.readers.sample import Sample
 from utils.text import one_line
@@ -32,7 +33,8 @@ class Segments:
     """The table of a YAML file's `segments`.
 
     Args:
-        rule: csv, and perhaps file, start, end (columns) and unit.
+        rule: csv, and perhaps file, start, end (columns), columns and unit. With a * in csv each
+            table is that of the recording whose name stands in its place.
         folder: of the YAML file.
 
     Raises:
@@ -41,11 +43,12 @@ class Segments:
 
     def __init__(self, rule: Mapping[str, Any], folder: Path) -> None:
         self.path, self.in_seconds = folder / rule["csv"], rule.get("unit") == SECONDS
-        named = [rule.get(name, name) for name in ("file", "start", "end")]
+        times = [rule.get(name, name) for name in ("start", "end")]
         self.rows: dict[str, list[Segment]] = {}
-        for row in read_table(self.path, named):
-            name, start, end = (row[column].strip() for column in named)
-            others = {key: value.strip() for key, value in row.items() if key not in named}
+        for name, row in _rows(rule, folder, times):
+            start, end = (row[column].strip() for column in times)
+            told = (*times, rule.get("file", "file"))
+            others = {key: value.strip() for key, value in row.items() if key not in told}
             self.rows.setdefault(name, []).append(Segment(start, end, others))
 
     def key_of(self, file: str, name: str) -> str | None:
@@ -92,3 +95,20 @@ class Segments:
             )
         first = min(round(start), length - 1)
         return first, max(first + 1, min(round(end), length))
+
+
+def _rows(
+    rule: Mapping[str, Any], folder: Path, times: Sequence[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of one table of all recordings, or of one table each, with the recording's name."""
+    if "*" not in rule["csv"]:
+        yield from rows_by_name(folder / rule["csv"], rule, times)
+        return
+    tables = matching(folder / rule["csv"])
+    if not tables:
+        raise ValueError(f"segments: no file {folder / rule['csv']}.")
+    before, _, after = Path(rule["csv"]).name.partition("*")
+    for path in tables:
+        name = path.name[len(before) : len(path.name) - len(after)]
+        for row in read_table(path, times, rule.get("columns")):
+            yield name, row

@@ -1,5 +1,6 @@
 """Which clips train and which validate, by a YAML file's `split`."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,10 +9,13 @@ import numpy as np
 
 from data_gen.custom.rules import FoundClip, Rule
 from data_gen.custom.settings import listed, rule_in
+from data_gen.custom.tables import known_as, read_list, rows_by_name
 from data_gen.pipeline.plan import NEITHER
 from data_gen.readers.bad_files import BadFile
 from formats.clip_store import PARTS
 from utils.text import first_of
+
+logger = logging.getLogger(__name__)
 
 
 class KnownClip(NamedTuple):
@@ -29,6 +33,8 @@ def parts_of(known: Sequence[KnownClip], split: Mapping[str, Any], folder: Path)
     Raises:
         ValueError: a table is missing, or no clip is of a part.
     """
+    if "lists" in split:
+        return parts_listed([clip.found for clip in known], split, folder)
     if rule := rule_in(split):
         told = Rule("split", rule, folder)
         found = [_all_told(told, clip.found) for clip in known]
@@ -51,6 +57,44 @@ def parts_of(known: Sequence[KnownClip], split: Mapping[str, Any], folder: Path)
     return [
         0 if _same(g) in train else 1 if val is None or _same(g) in val else NEITHER for g in groups
     ]
+
+
+def parts_listed(clips: Sequence[FoundClip], split: Mapping[str, Any], folder: Path) -> list[int]:
+    """0 train, 1 val or NEITHER for every clip, by lists of the clips of each part.
+
+    Raises:
+        ValueError: a list is missing or holds no clip, or a clip is in both.
+    """
+    known = [{*known_as(clip.file, clip.name)} for clip in clips]
+    parts = [NEITHER] * len(clips)
+    for part, name in enumerate(PARTS):
+        files = listed(split["lists"][name])
+        lines = [line for file in files for line in _lines(folder / file, split)]
+        meant = set().union(*lines)
+        of_part = [number for number, names in enumerate(known) if names & meant]
+        if clips and not of_part:
+            raise ValueError(
+                f"split: no clip is in {first_of(files)}. It has such as "
+                f"{first_of([min(line) for line in lines])}; clips are such as {clips[0].name}."
+            )
+        for number in of_part:
+            if parts[number] != NEITHER:
+                raise ValueError(f"split: {clips[number].name} is in both lists.")
+            parts[number] = part
+        of_clips = set().union(*known)
+        if unknown := [max(line, key=len) for line in lines if not line & of_clips]:
+            logger.warning(
+                "names in %s without a clip: %d (%s).",
+                first_of(files), len(unknown), first_of(unknown),
+            )  # fmt: skip
+    return parts
+
+
+def _lines(path: Path, split: Mapping[str, Any]) -> list[set[str]]:
+    """The clip that each line of a list means, or the names that it may be."""
+    if not split.get("columns"):
+        return read_list(path)
+    return [{name} for name, _ in rows_by_name(path, split, ())]
 
 
 def _check_parts_exist(wanted: Sequence[set[str]], found: set[str]) -> None:

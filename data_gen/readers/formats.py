@@ -51,7 +51,7 @@ FORMATS: dict[str, Format] = {
     "mat": Format(plain.read_mat, (".mat",), (*ARRAY, "key"), has_fields=True),
     "hdf5": Format(plain.read_hdf5, (".h5", ".hdf5"), (*ARRAY, "key"), has_fields=True),
     "json": Format(plain.read_json, (".json",), (*ARRAY, "path", "key"), has_fields=True),
-    "txt": Format(plain.read_txt, (".txt",), (*ARRAY, "skip_columns")),
+    "txt": Format(plain.read_txt, (".txt",), (*ARRAY, "skip_columns", "clip"), has_fields=True),
     "csv": Format(tables.read_csv, (".csv",), TABLE, has_fields=True),
     "tsv": Format(tables.read_tsv, (".tsv",), TABLE, has_fields=True),
     "pyskl": Format(

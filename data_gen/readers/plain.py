@@ -8,7 +8,9 @@
   entries of the top mapping that are plain values are fields.
 - `txt`: rows of numbers between blanks or commas, without a header, with `axes` of two letters or
   groups: TV*C is one row per frame, T*VC one per joint (MSR-Action3D), TM*V*C one per frame with
-  all persons (SBU: after one of `skip_columns`). Lines that begin with # are comments.
+  all persons (SBU: after one of `skip_columns`). With `clip`, the number of a column from 1, a file
+  holds many clips, which that column tells apart (Florence 3D). Columns before the joints with one
+  value a clip are fields, such as `column 3`. Lines that begin with # or % are comments.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
@@ -29,6 +31,8 @@ from data_gen.readers.sample import (
     Sample,
     arranged,
     axis_groups,
+    column_name,
+    column_number,
     entries_of,
     groups_of,
     is_scored,
@@ -111,7 +115,27 @@ def _is_flat(value: Any) -> bool:
 
 
 def read_txt(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
-    return _clips_of(raw, table_of_numbers(raw)[:, options.skip_columns :], options, {})
+    table = table_of_numbers(raw)
+    if options.clip is None:
+        return [_of_rows(table, raw, options)]
+    column = column_number(raw, options.clip, table.shape[1])
+    values, first = np.unique(table[:, column], return_index=True)
+    clips = (table[table[:, column] == value] for value in values[np.argsort(first)])
+    stem = stem_of(raw.name)
+    return (
+        attempted(_of_rows, rows, raw, options, f"{stem}_{rows[0, column]:g}") for rows in clips
+    )
+
+
+def _of_rows(table: np.ndarray, raw: Raw, options: Options, name: str | None = None) -> Sample:
+    """The clip of some rows; what stands before the joints are fields, if it never changes."""
+    before = table[:, : options.skip_columns]
+    told = {
+        column_name(number): _plain(float(values[0]))
+        for number, values in enumerate(before.T)
+        if (values == values[0]).all()
+    }
+    return _sample(table[:, options.skip_columns :], raw, options, told, name)
 
 
 def table_of_numbers(raw: Raw) -> np.ndarray:
@@ -134,7 +158,7 @@ def table_of_numbers(raw: Raw) -> np.ndarray:
 
 def _rows_of_numbers(text: str) -> list[list[float]]:
     lines = (line.replace(",", " ").replace(";", " ").split() for line in text.splitlines())
-    return [[float(word) for word in words] for words in lines if words and words[0][0] != "#"]
+    return [[float(word) for word in words] for words in lines if words and words[0][0] not in "#%"]
 
 
 def _chosen(raw: Raw, shapes: Mapping[str, tuple[int, ...]], options: Options) -> str:

@@ -84,7 +84,7 @@ class Options(NamedTuple):
     channels: int | None = None
     persons: int | None = None
     columns: str | None = None  # of a wide table: a pattern such as {joint}_{axis}
-    clip: str | None = None  # of a table: the column that tells its clips apart
+    clip: str | int | None = None  # of a table: the column that tells its clips apart, from 1
     path: str | None = None  # in JSON: names joined by dots
     rate: float | None = None
     rate_field: str | None = None  # that holds the rate
@@ -217,3 +217,19 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return not cell.strip()
     return True
+
+
+def column_name(number: int) -> str:
+    """What a column is called in a table without a header; `number` counts from 0."""
+    return f"column {number + 1}"
+
+
+def column_number(raw: Raw, clip: str | int, width: int) -> int:
+    """The column of a table without a header that tells its clips apart, from 0.
+
+    Raises:
+        BadFile: the table has fewer columns.
+    """
+    if not 1 <= int(clip) <= width:
+        raise BadFile(OTHER_FORM, f"{raw.name} has {width} columns, no number {clip}.")
+    return int(clip) - 1

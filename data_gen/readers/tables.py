@@ -4,14 +4,16 @@
   `columns`, such as `{joint}_{axis}` (axis: x, y, z or score), by default all columns joint by
   joint, after `skip_columns` and with `score` as for arrays; or long, with columns frame, joint, x,
   y and perhaps z, score and person (a joint is a name or a number from 0). A table may hold many
-  clips, which the column `clip` tells apart. Other columns with the same value in all rows of a
-  clip are fields.
+  clips, which the column `clip` tells apart: its name, or without a header its number from 1. Other
+  columns with the same value in all rows of a clip are fields; without a header they are called
+  `column 1` and so on.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -20,6 +22,8 @@ from data_gen.readers.sample import (
     Options,
     Raw,
     Sample,
+    column_name,
+    column_number,
     is_number,
     is_scored,
     seen_only,
@@ -77,10 +81,15 @@ def _many(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFi
     first = next(rows, [])
     if not first:
         raise _empty(raw)
-    header = [cell.strip() for cell in first]
-    if options.clip not in header:
-        raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
-    column = header.index(options.clip)
+    if isinstance(options.clip, int):
+        column = column_number(raw, options.clip, len(first))
+        rows = chain([first], rows)
+        first = [column_name(number) for number in range(len(first))]
+    else:
+        header = [cell.strip() for cell in first]
+        if options.clip not in header:
+            raise BadFile(OTHER_FORM, f"{raw.name} has no column {options.clip!r}.")
+        column = header.index(options.clip)
     waiting: dict[str, list[str]] = {}
     for row in rows:
         if len(row) <= column:

@@ -13,8 +13,8 @@ from read_raw import file_of
 from data_gen import custom_gendata
 from data_gen.custom import look
 from data_gen.custom.axes import likely_axes
+from data_gen.custom.checks import check
 from data_gen.custom.propose import propose
-from data_gen.custom.settings import check
 from graph.named import skeleton_class
 
 RNG = np.random.default_rng(0)

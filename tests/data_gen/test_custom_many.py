@@ -8,8 +8,8 @@ import pytest
 from own_recordings import SETTINGS, clip, failing, make, write
 
 from data_gen import custom_gendata
+from data_gen.custom.checks import check
 from data_gen.custom.files import find_files
-from data_gen.custom.settings import check
 from data_gen.raw_formats import Custom, find_clips, named_format, raw_format
 from data_gen.readers.bad_files import BadFile
 from data_gen.readers.found import single_file

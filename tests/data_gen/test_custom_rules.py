@@ -7,7 +7,7 @@ import pytest
 from own_recordings import SETTINGS, failing, make, write
 
 from data_gen import custom_gendata
-from data_gen.custom.settings import READER_KINDS
+from data_gen.custom.checks import READER_KINDS
 from data_gen.readers.formats import FORMATS
 from formats.labels import load_labels
 
@@ -184,7 +184,7 @@ def test_classes_that_nothing_teaches_are_said(folder, capsys, caplog):
         ({"label": {"csv": None}}, "label: csv has no value"),
         ({"split": {"fraction": "half"}}, "split: fraction must be a number"),
         ({"split": {"regex": "train"}}, "split: regex needs a group in brackets"),
-        ({"split": {"train": [1]}}, "split must have one of by, csv, field, folder, fraction, reg"),
+        ({"split": {"train": [1]}}, "one of by, csv, field, folder, fraction, lists, regex"),
         ({"split": {"by": "subject", "train": {"a": 1}}}, "split: train must be a list"),
         ({"normalise": {"mode": "centre+scale", "scale": "arm"}}, "scale must be box or torso"),
         ({"classes": {"a": 1}}, "classes must be text or a list"),
@@ -195,7 +195,7 @@ def test_classes_that_nothing_teaches_are_said(folder, capsys, caplog):
         ),
         (
             {"split": {"csv": "split.csv", "by": "subject"}},
-            "split by csv: unknown key 'by'. It takes csv, file, column, train, val.",
+            "split by csv: unknown key 'by'. It takes csv, file, column, columns, train, val.",
         ),
         ({"normalise": {"mode": "centre", "center": "nose"}}, "normalise: unknown key 'center'"),
         ({"frames": {"max": 300, "min": 10}}, "frames: unknown key 'min'. It takes max."),

@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from data_gen.custom.checks import check
 from data_gen.custom.plan import make_plan
-from data_gen.custom.settings import check, settings_as_values
+from data_gen.custom.settings import settings_as_values
 from data_gen.pipeline import plan as plan_module
 from data_gen.pipeline import workers as parallel
 from data_gen.pipeline.workers import map_in_order
