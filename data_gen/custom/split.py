@@ -73,10 +73,7 @@ def parts_listed(clips: Sequence[FoundClip], split: Mapping[str, Any], folder: P
         meant = set().union(*lines)
         of_part = [number for number, names in enumerate(known) if names & meant]
         if clips and not of_part:
-            raise ValueError(
-                f"split: no clip is in {first_of(files)}. It has such as "
-                f"{first_of([min(line) for line in lines])}; clips are such as {clips[0].name}."
-            )
+            raise ValueError(_in_no_list(files, lines, clips[0].name))
         for number in of_part:
             if parts[number] != NEITHER:
                 raise ValueError(f"split: {clips[number].name} is in both lists.")
@@ -88,6 +85,14 @@ def parts_listed(clips: Sequence[FoundClip], split: Mapping[str, Any], folder: P
                 first_of(files), len(unknown), first_of(unknown),
             )  # fmt: skip
     return parts
+
+
+def _in_no_list(files: Sequence[str], lines: Sequence[set[str]], clip: str) -> str:
+    """What to say where lists name none of the clips, such as `clip`."""
+    named = f"names {first_of([min(line) for line in lines])}" if lines else "is empty"
+    return (
+        f"split: no clip is in {first_of(files)}, which {named}. Clips have names such as {clip}."
+    )
 
 
 def _lines(path: Path, split: Mapping[str, Any]) -> list[set[str]]:

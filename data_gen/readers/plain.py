@@ -119,8 +119,9 @@ def read_txt(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
     if options.clip is None:
         return [_of_rows(table, raw, options)]
     column = column_number(raw, options.clip, table.shape[1])
-    values, first = np.unique(table[:, column], return_index=True)
-    clips = (table[table[:, column] == value] for value in values[np.argsort(first)])
+    order = np.argsort(table[:, column], kind="stable")
+    ends = np.flatnonzero(np.diff(table[order, column])) + 1
+    clips = (table[rows] for rows in sorted(np.split(order, ends), key=lambda rows: rows[0]))
     stem = stem_of(raw.name)
     return (
         attempted(_of_rows, rows, raw, options, f"{stem}_{rows[0, column]:g}") for rows in clips
@@ -156,9 +157,9 @@ def table_of_numbers(raw: Raw) -> np.ndarray:
     return np.array(rows)
 
 
-def _rows_of_numbers(text: str) -> list[list[float]]:
+def _rows_of_numbers(text: str) -> list[np.ndarray]:
     lines = (line.replace(",", " ").replace(";", " ").split() for line in text.splitlines())
-    return [[float(word) for word in words] for words in lines if words and words[0][0] not in "#%"]
+    return [np.array([*map(float, words)]) for words in lines if words and words[0][0] not in "#%"]
 
 
 def _chosen(raw: Raw, shapes: Mapping[str, tuple[int, ...]], options: Options) -> str:
