@@ -22,6 +22,7 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "dataset.json": descriptions.manifest,
     "metadata of a network": descriptions.exported,
     "YAML of recordings": descriptions.custom,
+    "tables and lists": descriptions.tables,
     "YAML of a skeleton": descriptions.skeleton_yaml,
     "ratings": descriptions.ratings,
     **{f"own {name}": partial(recordings, name) for name in OWN},

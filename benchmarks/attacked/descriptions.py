@@ -81,8 +81,20 @@ def custom(folder: Path) -> Target:
         "normalise": {"mode": "centre+scale", "centre": "nose", "scale": "box"}, "rate": 25.0,
         "segments": {"csv": "segments.csv", "file": "clip", "start": "from", "unit": "seconds"},
     }  # fmt: skip
+    lists = {
+        "label": {"csv": ["a.txt", "b.txt"], "columns": ["a", "s", "n"], "file": "a0{a}_s{s}",
+                  "column": "n"},
+        "split": {"lists": {"train": "a.txt", "val": ["b.txt"]}, "columns": ["x"], "file": "{x}"},
+        "segments": {"csv": "times/*.txt", "columns": ["start", "end", "label"]},
+        "reader": {"format": "txt", "axes": "TV*C", "skip_columns": 3, "clip": 1},
+    }  # fmt: skip
     recording = Sample("a01_s1", np.ones((1, 50, 17, 3)), rate=25.0)
-    (folder / "segments.csv").write_text("clip,from,end,label\na01_s1.npz,0.5,1,1\n")
+    for name, text in (
+        ("segments.csv", "clip,from,end,label\na01_s1.npz,0.5,1,1\n"),
+        ("a.txt", "1 1 7\n"), ("b.txt", "2 1 8\n"), ("times/a01_s1.txt", "3 9 1\n"),
+    ):  # fmt: skip
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
     (folder / "labels.csv").write_text("clip,label\na01_s1.npz,1\n")
 
     def read(path: Path) -> None:
@@ -93,8 +105,23 @@ def custom(folder: Path) -> Target:
             for clip in good_ones(pieces):
                 assert 0 < clip.clip.shape[1] <= 50
 
-    trees = [CUSTOM, {**CUSTOM, **others}]
+    trees = [CUSTOM, {**CUSTOM, **others}, {**CUSTOM, **lists}]
     return of_trees(trees, read, ".yaml", yaml_text)
+
+
+def tables(folder: Path) -> Target:
+    from data_gen.custom.tables import read_list, rows_by_name
+
+    rows = [["clip", "label", "take"], ["my a01", "3", "1"], ['"b, 2"', "4", "2"]]
+    rule = {"file": "{clip}/{take}"}
+
+    def read(path: Path) -> None:
+        assert all(isinstance(name, str) for line in read_list(path) for name in line)
+        for columns in (None, ["clip", "label", "take"]):
+            for name, row in rows_by_name(path, {**rule, "columns": columns}, ["label"]):
+                assert isinstance(name, str) and row.keys() >= {"clip", "label", "take"}
+
+    return Target([table_text(rows, delimiter) for delimiter in ",;\t "], read, ".txt")
 
 
 def skeleton_yaml(folder: Path) -> Target:

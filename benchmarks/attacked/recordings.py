@@ -15,7 +15,7 @@ from benchmarks.attacked.target import Target, json_text, of_trees, table_text
 
 OWN = ("npy", "npz", "mat", "hdf5", "json", "txt", "csv", "tsv", "pyskl", "ctrgcn", "openpose",
        "coco", "mmpose", "yolo", "mediapipe", "kinect", "deeplabcut", "sleap", "bvh",
-       "c3d", "npy of many", "npz of many", "hdf5 of many")  # fmt: skip
+       "c3d", "npy of many", "npz of many", "hdf5 of many", "txt of many")  # fmt: skip
 JOINTS = tuple(f"joint{i}" for i in range(17))
 
 
@@ -79,6 +79,7 @@ def _own_files() -> dict[str, list[bytes]]:
         file["X"], file["y"] = clips, labels
     wide = [["0.5"] * 51] * 3
     plain = "\n".join(" ".join(row) for row in [["0.5"] * 3] * 34) + "\n"
+    ids = "".join(f"{n // 3} 1 {n % 2} {' '.join(['0.5'] * 51)}\n" for n in range(9))
     heads = ["scorer", *["net"] * 51], ["bodyparts", *np.repeat(JOINTS, 3)], [
         "coords", *["x", "y", "likelihood"] * 17]  # fmt: skip
     tracked = [*heads, *([str(t), *row] for t, row in enumerate(wide))]
@@ -112,6 +113,7 @@ def _own_files() -> dict[str, list[bytes]]:
         "bvh": [(tree + motion).encode()],
         "c3d": [marked.getvalue()],
         **{f"{name} of many": [file.getvalue()] for name, file in many.items()},
+        "txt of many": [ids.encode()],
     }
 
 
@@ -124,8 +126,9 @@ def recordings(name: str, folder: Path) -> Target:
     format_ = "deeplabcut" if name == "sleap" else name.removesuffix(" of many")
     reader = FORMATS[format_].read
     persons = 2 if name == "ctrgcn" else None
-    axes = "T*VC" if name == "txt" else "NTVC" if "many" in name else "TVC"
-    options = Options(num_joints=17, persons=persons, joint_names=JOINTS, axes=axes)
+    axes = {"txt": "T*VC", "txt of many": "TV*C"}.get(name, "NTVC" if "many" in name else "TVC")
+    ids = {"skip_columns": 3, "clip": 1} if name == "txt of many" else {}
+    options = Options(num_joints=17, persons=persons, joint_names=JOINTS, axes=axes, **ids)
     others = {"deeplabcut": ".csv", "mediapipe": ".json", "mmpose": ".json", "yolo": ".txt"}
     suffix = others.get(name, f".{format_}")
 

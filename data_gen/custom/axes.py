@@ -76,7 +76,8 @@ def likely_axes(shape: tuple[int, ...], others: Iterable[tuple[int, ...]] = ()) 
                 joints, rest = divmod(shape[1], channels * persons)
                 if not rest and joints in known:
                     return axes, joints
-        return "TV*C", shape[1] // CHANNELS[0]
+        joints, rest = divmod(shape[1], CHANNELS[0])
+        return "TV*C", 0 if rest else joints
     channels = _channel_axis(shape)
     joints = _joint_axis(shape, channels, others)
     if len(shape) not in (3, 4, 5) or channels is None or joints is None:

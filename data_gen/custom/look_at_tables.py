@@ -15,6 +15,7 @@ from data_gen.readers.plain import table_of_numbers
 from data_gen.readers.sample import is_number
 
 MEDIAPIPE_JOINTS = 33
+MOST_IDS = 4  # columns before the joints
 CLIP_WORDS = ("clip", "video", "vid", "sample", "sequence", "seq", "recording", "file", "filename")
 
 
@@ -29,10 +30,40 @@ def look_at_text(table: np.ndarray, others: Sequence[Path]) -> Look:
         joints = common if common in known_joints() else 0
         reader |= {"axes": "T*VC"} | ({"score": "keep"} if columns == 4 else {})
         return Look(reader, joints, note)
+    if ids := _columns_of_ids(table):
+        clip, count = ids
+        reader |= {"axes": "TV*C", "skip_columns": count, "clip": clip}
+        others = [number for number in range(count, 0, -1) if number != clip]
+        lines = {"label": f"{{field: column {others[0]}, first: 1}}"}
+        if others[1:]:
+            lines["label"] += f"    # or {' or '.join(f'column {n}' for n in others[1:])}"
+        joints = likely_axes((rows, columns - count))[1]
+        return Look(reader, joints, f"many clips in {note}", lines=lines)
     skipped, axes, joints = _row_a_frame(table)
     reader |= {"axes": axes} | ({"channels": CHANNELS[0]} if "M" in axes else {})
     reader |= skipped | _score(table, skipped, axes, joints)
     return Look(reader, joints, note, 2 if "M" in axes else 1)
+
+
+def _columns_of_ids(table: np.ndarray) -> tuple[int, int] | None:
+    """Where rows of many clips begin with whole numbers, such as clip, subject and class: which of
+    them tells the clips apart, from 1, and how many columns come before the joints.
+    """
+    rows, columns = table.shape
+    for count in range(2, MOST_IDS + 1):
+        axes, joints = likely_axes((rows, columns - count))
+        fits = axes == "TV*C" and joints in known_joints()
+        if not fits or (table[:, :count] % 1).any():
+            continue
+        blocks = {
+            number: len(np.unique(table[:, number]))
+            for number in range(count)
+            if (np.diff(table[:, number]) != 0).sum() == len(np.unique(table[:, number])) - 1
+        }
+        clip = max(blocks, key=blocks.__getitem__, default=None)
+        if clip is not None and 1 < blocks[clip] < rows / 2:
+            return clip + 1, count
+    return None
 
 
 def _row_a_frame(table: np.ndarray) -> tuple[dict[str, int], str, int]:

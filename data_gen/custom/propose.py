@@ -9,6 +9,7 @@ from typing import Any
 
 from data_gen.custom.axes import known_joints
 from data_gen.custom.look import Look, format_of_frames, look_at
+from data_gen.custom.tables import known_as, read_list
 from data_gen.readers.formats import FORMATS, format_of, holds_many
 from data_gen.readers.found import clip_folders
 from graph.named import shipped, skeleton_class
@@ -23,6 +24,7 @@ PARTS = {*TRAIN_NAMES, *VAL_NAMES}
 MAX_VALUE = 40  # characters of a field's value in a comment
 MAX_LOOKS = 50  # files that are inspected
 PLAIN = re.compile(r"[\w*.]+")
+LIST_ENDINGS, MAX_LEVELS = (".txt", ".csv"), 3  # of lists of clips, and where they are looked for
 
 
 def propose(named: Sequence[Path], folder: Path) -> str:
@@ -54,14 +56,14 @@ def propose(named: Sequence[Path], folder: Path) -> str:
         f"files: {as_yaml(files)}",
         f"reader: {_mapping(look.reader)}",
         _skeleton(look),
-        *_rules(samples, look),
+        *_rules(samples, look, folder),
     ]
     rest = {"normalise": "centre+scale", "frames": "100", "persons": str(look.persons)}
     lines += [f"{key}: {look.lines.get(key, value)}" for key, value in rest.items()]
     return "\n".join(lines) + "\n"
 
 
-def _rules(samples: Sequence[Path], look: Look) -> Iterator[str]:
+def _rules(samples: Sequence[Path], look: Look, folder: Path) -> Iterator[str]:
     """The lines of label, classes, subject and split."""
     settled, fields = look.lines, look.fields
     named = samples[0] if _have_own_names(samples) else samples[0].absolute().parent
@@ -95,7 +97,7 @@ def _rules(samples: Sequence[Path], look: Look) -> Iterator[str]:
         yield f"subject: {{regex: {_number_after(found[subject][0])}}}"
     if "split" in settled:
         yield f"split: {settled['split']}"
-    elif parts := _part_folders(samples):
+    elif parts := _part_folders(samples) or _part_lists(samples, folder):
         yield parts
     elif subject or subject_field:
         yield "split: {fraction: 0.2, by: subject, seed: 0}"
@@ -185,6 +187,31 @@ def _part_folders(samples: Sequence[Path]) -> str | None:
         if train and val and len(train) + len(val) == len(names):
             return f"split: {{folder: {level}, train: {_list(train)}, val: {_list(val)}}}"
     return None
+
+
+def _part_lists(samples: Sequence[Path], folder: Path) -> str | None:
+    """`split` if files named train... and test... list recordings; else None."""
+    places = dict.fromkeys([folder, *samples[0].absolute().parents[:MAX_LEVELS]])
+    clips = [{*known_as(str(path.absolute()), path.name)} for path in samples]
+    for place in places:
+        lists = {}
+        for path in sorted(p for p in place.glob("*") if p.suffix in LIST_ENDINGS):
+            part = next((part for part in PARTS if path.stem.lower().startswith(part)), None)
+            if part and _lists_any(path, clips):
+                lists.setdefault("train" if part in TRAIN_NAMES else "val", path)
+        if {"train", "val"} == {*lists}:
+            named = {part: _value(_relative(path, folder)) for part, path in lists.items()}
+            return f"split: {{lists: {{train: {named['train']}, val: {named['val']}}}}}"
+    return None
+
+
+def _lists_any(path: Path, clips: Sequence[set[str]]) -> bool:
+    """Whether a list names one of the clips."""
+    try:
+        named = set().union(*read_list(path))
+    except ValueError:
+        return False
+    return any(named & names for names in clips)
 
 
 def _skeleton(look: Look) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.custom.settings import PLACE, listed
+from utils.files import regular_file
 from utils.text import one_line
 
 DELIMITERS = (",", "\t", ";", " ")  # a blank: any white space
@@ -120,8 +121,8 @@ def read_list(path: Path) -> list[set[str]]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return regular_file(path).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
         raise ValueError(one_line(f"{path} is not a readable table: {error}.")) from error
 
 

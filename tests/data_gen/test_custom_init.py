@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -125,6 +126,31 @@ def test_text_of_a_row_a_joint(tmp_path):
     settings = proposed(tmp_path, *sorted(path.name for path in tmp_path.glob("*.txt")))
     assert settings.reader == {"format": "txt", "axes": "T*VC", "score": "keep"}
     assert settings.skeleton == "kinect_v1"
+
+
+def test_text_of_many_clips_after_their_numbers(tmp_path):
+    """As of Florence 3D: clip, subject and class before the joints."""
+    rows = [[clip, 1 + clip // 3, 1 + clip % 4, *RNG.normal(size=45)] for clip in range(1, 9)
+            for _ in range(6)]  # fmt: skip
+    np.savetxt(tmp_path / "all.txt", rows, "%.6g")
+    settings = proposed(tmp_path, "all.txt")
+    assert settings.reader == {"format": "txt", "axes": "TV*C", "skip_columns": 3, "clip": 1}
+    assert settings.skeleton == "kinect_15" and settings.files == "all.txt"
+    assert settings.label == {"field": "column 3", "first": 1}
+
+
+@pytest.mark.parametrize("place", [".", "raw"])
+@pytest.mark.parametrize("lists", [("train.txt", "test.txt"), ("training_set.csv", "val.csv")])
+def test_lists_of_train_and_test_clips_are_the_split(tmp_path, place, lists):
+    (tmp_path / "raw").mkdir()
+    for take in range(4):
+        np.save(tmp_path / "raw" / f"a1_t{take}.npy", RNG.normal(size=(10, 17, 3)))
+    for name, takes in zip(lists, ((0, 1), (2, 3)), strict=True):
+        (tmp_path / place / name).write_text("".join(f"a1_t{take} 7\n" for take in takes))
+    (tmp_path / "train_notes.txt").write_text("what was recorded when\n")
+    names = [str(Path(place) / name) for name in lists]
+    split = proposed(tmp_path, "raw").split
+    assert split == {"lists": {"train": names[0], "val": names[1]}}
 
 
 def test_text_of_two_people_after_the_number_of_the_frame(tmp_path):

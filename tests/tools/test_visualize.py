@@ -58,7 +58,8 @@ def test_joints_have_places_of_their_own_and_sides(name):
     assert len(np.unique(places.round(4), axis=0)) == len(places)
     for joint, (x, _) in zip(skeleton.joint_names, places, strict=True):
         side = skeletons.side_of(joint)
-        assert np.sign(x) == {"left": 1, "right": -1, "": 0}[side], joint
+        is_finger = name.startswith("hand") and "_" in joint
+        assert is_finger or np.sign(x) == {"left": 1, "right": -1, "": 0}[side], joint
 
 
 def test_names_that_say_nothing_are_drawn_as_a_tree():

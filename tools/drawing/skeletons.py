@@ -27,6 +27,12 @@ PLACES = {
     "knee": (0.1, 0.28), "ankle": (0.11, 0.06), "heel": (0.09, 0.02), "foot": (0.15, 0.02),
     "foot_index": (0.17, 0.01), "big_toe": (0.15, 0.0), "small_toe": (0.19, 0.015),
 }  # fmt: skip
+# Of a hand: a finger's angle to the vertical, degrees, and how far its joints are from the wrist.
+FINGERS = {
+    "thumb": (52, (0.3, 0.52, 0.72, 0.88)), "index": (20, (0.75, 1.02, 1.2, 1.35)),
+    "middle": (3, (0.78, 1.1, 1.3, 1.45)), "ring": (-13, (0.75, 1.04, 1.23, 1.37)),
+    "pinky": (-30, (0.72, 0.92, 1.05, 1.17)),
+}  # fmt: skip
 COLOURS = {"left": "tab:blue", "right": "tab:red", "": "0.25"}
 
 
@@ -41,6 +47,8 @@ def places_of(names: Sequence[str], bones: Sequence[tuple[int, int]]) -> np.ndar
 
     Left of the body is at the viewer's right, as on a person who faces us.
     """
+    if len({name.split("_")[0] for name in names} & {*FINGERS}) == len(FINGERS):
+        return _hand(names)
     places = np.full((len(names), 2), np.nan)
     for number, name in enumerate(names):
         side = side_of(name)
@@ -55,6 +63,22 @@ def places_of(names: Sequence[str], bones: Sequence[tuple[int, int]]) -> np.ndar
         if np.isnan(places[child]).any() and not np.isnan(places[parent]).any():
             places[child] = places[parent] + (0.03, -0.05)
     return np.nan_to_num(places, nan=0.5)
+
+
+def _hand(names: Sequence[str]) -> np.ndarray:
+    """(V, 2) of a right hand seen from its back; fingers have their joints in order."""
+    places = np.zeros((len(names), 2))
+    for number, name in enumerate(names):
+        finger = name.split("_")[0]
+        if finger not in FINGERS:
+            places[number] = 0, 0.4 * (finger == "palm")
+            continue
+        angle, distances = FINGERS[finger]
+        before = sum(other.startswith(f"{finger}_") for other in names[:number])
+        distance = distances[min(before, len(distances) - 1)]
+        places[number] = -math.sin(math.radians(angle)), math.cos(math.radians(angle))
+        places[number] *= distance
+    return places
 
 
 def _tree(bones: Sequence[tuple[int, int]]) -> np.ndarray:
