@@ -5,6 +5,7 @@ where its columns are named. A list has a clip per line, whose first cell or wor
 """
 
 import csv
+import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +93,8 @@ def read_table(
             fits = bool(rows) and len(rows[0]) >= len(columns)
             header = list(columns)
         else:
-            header, *rows = rows or [[]]
+            first, *rows = rows or [[]]
+            header = [cell.strip() for cell in first]
             fits = bool(rows) and {*needed} <= {*header}
         if fits:
             empty = [""] * len(header)
@@ -128,7 +130,7 @@ def _read(path: Path) -> str:
 
 def _cells(text: str, delimiter: str, path: Path) -> Iterator[list[str]]:
     """The cells of every row that is not empty."""
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text, newline="")
     try:
         rows = map(str.split, lines) if delimiter == " " else csv.reader(lines, delimiter=delimiter)
         for row in rows:

@@ -40,6 +40,8 @@ def test_quoted_cells_keep_commas_and_names_keep_blanks(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text('clip,label\n"my clip, no. 1.npz",3\n')
     assert next(rows_by_name(path, {"file": "clip"}, ["label"]))[0] == "my clip, no. 1.npz"
+    path.write_text("clip, label\nmy clip, 3\n")
+    assert next(rows_by_name(path, {"file": "clip"}, ["label"]))[0] == "my clip"
     path.write_text("my clip.npz\nother\tx y\n\n# a comment\nlast.npz 7")
     assert read_list(path) == [
         {"my clip.npz", "my"}, {"other\tx y", "other"}, {"last.npz 7", "last.npz"}]  # fmt: skip
