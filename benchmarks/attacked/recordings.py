@@ -14,8 +14,8 @@ import yaml
 from benchmarks.attacked.target import Target, json_text, of_trees, table_text
 
 OWN = ("npy", "npz", "mat", "hdf5", "json", "txt", "csv", "tsv", "pyskl", "ctrgcn", "openpose",
-       "coco", "mmpose", "yolo", "mediapipe", "kinect", "deeplabcut", "sleap", "bvh",
-       "c3d", "npy of many", "npz of many", "hdf5 of many", "txt of many")  # fmt: skip
+       "coco", "mmpose", "kinetics", "yolo", "mediapipe", "ntu", "kinect", "deeplabcut", "sleap",
+       "bvh", "c3d", "npy of many", "npz of many", "hdf5 of many", "txt of many")  # fmt: skip
 JOINTS = tuple(f"joint{i}" for i in range(17))
 
 
@@ -29,6 +29,7 @@ def _own_trees() -> dict[str, tuple[list[Any], Callable[[Any], bytes]]]:
     }  # fmt: skip
     keypoints = {"image_id": 1, "keypoints": [0.5] * 51, "score": 1.0}
     person = {"keypoints": clip[0, :, :2].tolist(), "keypoint_scores": [0.5] * 17, "track_id": 1}
+    pose = {"pose": [0.5] * 34, "score": [0.9] * 17}
     frames = [{"frame_id": 1, "instances": [person]}, {"frame_id": 3, "instances": []}]
     point = {"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 0.9}
     body = {"body_id": 1, "joint_positions": clip[0].tolist()}
@@ -41,6 +42,19 @@ def _own_trees() -> dict[str, tuple[list[Any], Callable[[Any], bytes]]]:
         "openpose": ([{"people": [{"pose_keypoints_2d": [0.5] * 51}]}], json_text),
         "coco": ([[keypoints, {**keypoints, "image_id": "frame_2.jpg"}]], json_text),
         "mmpose": ([frames, {"meta_info": {}, "instance_info": frames}], json_text),
+        "kinetics": (
+            [
+                {
+                    "data": [
+                        {"frame_index": 1, "skeleton": [pose]},
+                        {"frame_index": 3, "skeleton": []},
+                    ],
+                    "label": "wave",
+                    "label_index": 3,
+                }
+            ],
+            json_text,
+        ),
         "mediapipe": (
             [
                 [[point] * 17] * 2,
@@ -79,6 +93,7 @@ def _own_files() -> dict[str, list[bytes]]:
         file["X"], file["y"] = clips, labels
     wide = [["0.5"] * 51] * 3
     plain = "\n".join(" ".join(row) for row in [["0.5"] * 3] * 34) + "\n"
+    body = "0.5 -1.25 3.0 1 2\n" * 17
     ids = "".join(f"{n // 3} 1 {n % 2} {' '.join(['0.5'] * 51)}\n" for n in range(9))
     heads = ["scorer", *["net"] * 51], ["bodyparts", *np.repeat(JOINTS, 3)], [
         "coords", *["x", "y", "likelihood"] * 17]  # fmt: skip
@@ -104,6 +119,7 @@ def _own_files() -> dict[str, list[bytes]]:
         "mat": [mat.getvalue()],
         "hdf5": [hdf5.getvalue()],
         "txt": [plain.encode()],
+        "ntu": [f"2\n1\n7 0 0\n17\n{body}0\n".encode()],
         "csv": [table_text(wide, ","), table_text(long, ",")],
         "tsv": [table_text(long, "\t")],
         "ctrgcn": [ctrgcn.getvalue()],
@@ -129,7 +145,14 @@ def recordings(name: str, folder: Path) -> Target:
     axes = {"txt": "T*VC", "txt of many": "TV*C"}.get(name, "NTVC" if "many" in name else "TVC")
     ids = {"skip_columns": 3, "clip": 1} if name == "txt of many" else {}
     options = Options(num_joints=17, persons=persons, joint_names=JOINTS, axes=axes, **ids)
-    others = {"deeplabcut": ".csv", "mediapipe": ".json", "mmpose": ".json", "yolo": ".txt"}
+    others = {
+        "deeplabcut": ".csv",
+        "mediapipe": ".json",
+        "mmpose": ".json",
+        "yolo": ".txt",
+        "kinetics": ".json",
+        "ntu": ".skeleton",
+    }
     suffix = others.get(name, f".{format_}")
 
     def read(path: Path) -> None:

@@ -110,7 +110,7 @@ def resampled(clip: np.ndarray, length: int) -> np.ndarray:
 
 
 def most_active(clip: np.ndarray, persons: int) -> np.ndarray:
-    """The persons (of M) that move and extend most, the most active first; padded with zeros."""
+    """Of more persons (of M) those that move and extend most, the most active first."""
     if len(clip) > persons:
         energy = np.array([body_energy(body[..., :3]) for body in clip])
         clip = clip[energy.argsort(kind="stable")[::-1][:persons]]

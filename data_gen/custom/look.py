@@ -31,7 +31,7 @@ from utils.files import regular_file
 from utils.text import one_line
 
 OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
-KINECT_JOINTS = 32
+KINECT_JOINTS, KINETICS_JOINTS, KINECT_RATE = 32, 18, 30
 NOTE_CHARACTERS = 200
 MAX_ANNOTATIONS = 1000  # of a file, that are inspected
 MAX_PEOPLE = 20  # of a frame, that make rows of a label
@@ -133,7 +133,22 @@ def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
         return _pyskl(raw.decoded(loads))
     if format_ == "json":
         return _json(orjson.loads(raw.content()))
+    if format_ == "ntu":
+        return Look({"format": format_, "rate": KINECT_RATE}, *_ntu(raw.content()))
     return Look({"format": format_}, 0, f"a file of {format_}")
+
+
+def _ntu(content: bytes) -> tuple[int, str]:
+    """Joints of the first body of a .skeleton file, and what it is.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    counts = [line.strip() for line in content.split(b"\n", MAX_ROWS)]
+    bodies = next((i for i, word in enumerate(counts[1:], 1) if word != b"0"), len(counts))
+    if len(counts) < bodies + 3 or not (counts[0] + counts[bodies + 2]).isdigit():
+        raise ValueError("it is not in the format of NTU RGB+D, or shows nobody")
+    return int(counts[bodies + 2]), f"{int(counts[0])} frames in the format of NTU RGB+D"
 
 
 def _raw(path: Path) -> Raw:
@@ -271,6 +286,10 @@ def _json(content: Any) -> Look:
     point = first[0] if isinstance(first, list) and first and isinstance(first[0], dict) else {}
     if {"x", "y"} <= point.keys() or any("landmark" in str(name).lower() for name in entry):
         return Look({"format": "mediapipe"}, MEDIAPIPE_JOINTS, f"{len(content)} frames")
+    if isinstance(content, dict) and _is_kinetics(content.get("data")):
+        people = (person for frame in content["data"] for person in frame["skeleton"])
+        joints = next((len(person["score"]) for person in people), KINETICS_JOINTS)
+        return Look({"format": "kinetics"}, joints, f"{len(content['data'])} frames as of Kinetics")
     frames = content.get("frames") if isinstance(content, dict) else None
     if isinstance(frames, list) and any(isinstance(f, dict) and "bodies" in f for f in frames[:1]):
         return Look({"format": "kinect"}, KINECT_JOINTS, f"{len(frames)} frames of Azure Kinect")
@@ -281,6 +300,16 @@ def _json(content: Any) -> Look:
         return _array(reader, arrays[path].shape, arrays[path])
     keys = ", ".join(map(str, content)) if isinstance(content, dict) else "a list"
     return Look({"format": "json"}, 0, f"JSON with {keys}")
+
+
+def _is_kinetics(frames: Any) -> bool:
+    """Whether these are the frames of a file as of Kinetics-Skeleton."""
+    return isinstance(frames, list) and all(
+        isinstance(frame, dict)
+        and isinstance(people := frame.get("skeleton"), list)
+        and all(isinstance(p, dict) and isinstance(p.get("score"), list) for p in people)
+        for frame in frames
+    )
 
 
 def _nested(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:

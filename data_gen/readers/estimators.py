@@ -1,5 +1,7 @@
 """Read files of pose estimators and sensors, except for key points in images (keypoints.py).
 
+- `ntu`: `.skeleton` files in the text format of NTU RGB+D (ntu.py), as of a Kinect v2, with any
+  skeleton's joints.
 - `mediapipe`: JSON, a list of frames of 33 landmarks (or of `landmarks` / `worldLandmarks`) with x,
   y, z and visibility; or CSV, one row per frame with 33 times x, y, z(, visibility). With `image`
   they are `landmarks`, fractions of its width, height and width, which become pixels.
@@ -10,13 +12,15 @@
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from data_gen.readers.bad_files import CUT, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
+from data_gen.readers.bad_files import CUT, EMPTY, NO_NUMBER, OTHER_FORM, WRONG_JOINTS, BadFile
 from data_gen.readers.hdf5 import is_array, opened
 from data_gen.readers.json_text import entry_of, json_of
+from data_gen.readers.ntu import parse_skeleton
 from data_gen.readers.sample import Options, Raw, Sample, seen_only, stem_of
 from data_gen.readers.tables import rows_of
 from data_gen.readers.tracks import Track, by_nearest, by_place, clip_of
@@ -40,6 +44,17 @@ def read_mediapipe(raw: Raw, options: Options) -> list[Sample]:
     clip = clip_of(tracks, len(persons), options.num_joints, 4, raw.name)
     clip = _in_pixels(clip, options)
     return [Sample(stem_of(raw.name), seen_only(clip, raw.name), True, options.rate)]
+
+
+def read_ntu(raw: Raw, options: Options) -> list[Sample]:
+    """Persons are told apart by their place in the frame, or with `track` by distance."""
+    bodies = parse_skeleton(raw.content(), Path(raw.name), options.num_joints)
+    frames = [[body for body in frame if body.any()] for frame in bodies.swapaxes(0, 1)]
+    if not any(frames):
+        raise BadFile(EMPTY, f"{raw.name} has nobody in any frame.")
+    tracks = by_nearest(frames) if options.track else by_place(frames)
+    clip = clip_of(tracks, len(frames), options.num_joints, 3, raw.name)
+    return [Sample(stem_of(raw.name), seen_only(clip, raw.name), rate=options.rate)]
 
 
 def _in_pixels(clip: np.ndarray, options: Options) -> np.ndarray:

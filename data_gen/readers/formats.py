@@ -65,6 +65,8 @@ FORMATS: dict[str, Format] = {
     "mmpose": Format(keypoints.read_mmpose, (".json",), PEOPLE),
     "yolo": Format(keypoints.read_yolo, (".txt",), PEOPLE, of_folders=True, in_shares=True),
     "mediapipe": Format(estimators.read_mediapipe, (".json", ".csv"), (*PEOPLE, "world")),
+    "kinetics": Format(keypoints.read_kinetics, (".json",), PEOPLE, has_fields=True),
+    "ntu": Format(estimators.read_ntu, (".skeleton",), ("track",)),
     "kinect": Format(estimators.read_kinect, (".json",), ()),
     "deeplabcut": Format(estimators.read_deeplabcut, (".csv", ".h5", ".hdf5"), POINTS),
     "bvh": Format(motion_capture.read_bvh, (".bvh",), ()),

@@ -7,6 +7,9 @@
 - `mmpose`: predictions of MMPose, a list of frames, or one in `instance_info`, with `frame_id` and
   `instances[]` of `keypoints` (V, 2), or (V, 3) of a network that lifts them, and
   `keypoint_scores` (V,).
+- `kinetics`: JSON as of Kinetics-Skeleton (Yan et al., AAAI 2018), `data[]` of `frame_index` and
+  `skeleton[]` of `pose` (x, y, ... as fractions of the image) and `score`; `label` and
+  `label_index` are fields.
 - `yolo`: a folder of labels that Ultralytics' YOLO writes (save_txt), one NAME_FRAME.txt per frame,
   one row per person: class, box (4), then x, y and perhaps a confidence of every joint as fractions
   of the image's width and height, perhaps the box's confidence, perhaps the number of its track.
@@ -82,6 +85,22 @@ def read_mmpose(raw: Raw, options: Options) -> list[Sample]:
     return [Sample(stem_of(raw.name), clip, True, options.rate)]
 
 
+def read_kinetics(raw: Raw, options: Options) -> list[Sample]:
+    """In fractions of the image, or with `image` in pixels of it."""
+    content = json_of(raw.name, raw.content())
+    frames: dict[tuple, list[Person]] = {}
+    for frame in entry_of(raw.name, content, "data", list):
+        number = entry_of(raw.name, frame, "frame_index", int)
+        people = entry_of(raw.name, frame, "skeleton", list)
+        frames.setdefault(_natural(str(number)), []).extend(
+            Person(_pose(raw.name, person, options)) for person in people
+        )
+    clip = _clip(_in_time(frames), options, 3, raw.name)
+    told = {name: content[name] for name in ("label", "label_index") if name in content}
+    fields = {name: value for name, value in told.items() if isinstance(value, (str, int))}
+    return [Sample(stem_of(raw.name), clip, True, options.rate, fields)]
+
+
 def read_yolo(raw: Raw, options: Options) -> list[Sample]:
     """In pixels of `image`."""
     frames: dict[tuple, list[Person]] = {}
@@ -153,6 +172,19 @@ def _instance(name: str, instance: Any, num_joints: int) -> Person:
         raise _other_joints(name, len(joints), num_joints)
     track = instance.get("track_id")
     return Person(_seen(joints), track if type(track) is int else None)
+
+
+def _pose(name: str, person: Any, options: Options) -> np.ndarray:
+    """(V, 3) of a person of Kinetics-Skeleton."""
+    flat = entry_of(name, person, "pose", list)
+    scores = entry_of(name, person, "score", list)
+    if len(flat) != 2 * options.num_joints or len(scores) != options.num_joints:
+        raise _other_joints(name, len(scores), options.num_joints)
+    try:
+        places = np.array(flat, np.float64).reshape(-1, 2) * (options.image or (1, 1))
+        return _seen(np.column_stack([places, np.array(scores, np.float64)]))
+    except (TypeError, ValueError) as error:
+        raise BadFile(NO_NUMBER, f"{name}: keypoints are not numbers: {error}") from error
 
 
 def _rows(name: str, content: bytes, options: Options) -> list[Person]:

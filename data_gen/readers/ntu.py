@@ -96,17 +96,18 @@ def read_skeleton(path: Path) -> np.ndarray:
     return parse_skeleton(check_file(path, math.inf).read_bytes(), path)
 
 
-def parse_skeleton(content: bytes, path: Path) -> np.ndarray:
+def parse_skeleton(content: bytes, path: Path, num_joints: int = NUM_JOINTS) -> np.ndarray:
     """As `read_skeleton`, of a file's content.
 
     Args:
         path: what to call it in errors.
+        num_joints: V, of files in this format with other skeletons.
     """
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        return parse_regular(content, NUM_JOINTS, MAX_BODIES_READ)
+        return parse_regular(content, num_joints, MAX_BODIES_READ)
     except Irregular:
-        return _Reader(path, content).read()
+        return _Reader(path, content, num_joints).read()
 
 
 class _Reader:
@@ -118,8 +119,8 @@ class _Reader:
     `line` is the number of the next line, from 0.
     """
 
-    def __init__(self, path: Path, content: bytes) -> None:
-        self.path, self.line = path, 0
+    def __init__(self, path: Path, content: bytes, num_joints: int = NUM_JOINTS) -> None:
+        self.path, self.num_joints, self.line = path, num_joints, 0
         self.lines = content.replace(b"\r\n", b"\n").rstrip(b" \t\n").split(b"\n")
         for place, line in enumerate(self.lines, start=1):
             if found := _CONTROL.search(line):
@@ -136,23 +137,23 @@ class _Reader:
                 first = self.body()
                 if body < MAX_BODIES_READ:
                     places.append((body, frame))
-                    joints += range(first, first + NUM_JOINTS)
+                    joints += range(first, first + self.num_joints)
         if self.line < len(self.lines):
             rest = f"{len(self.lines) - self.line} more lines"
             raise self.error(LEFT_OVER, self.line + 1, "the end of the file", rest)
-        bodies = np.zeros((MAX_BODIES_READ, num_frames, NUM_JOINTS, 3))
+        bodies = np.zeros((MAX_BODIES_READ, num_frames, self.num_joints, 3))
         if places:
             positions = np.array([self.position(line) for line in joints])
-            bodies[tuple(np.transpose(places))] = positions.reshape(-1, NUM_JOINTS, 3)
+            bodies[tuple(np.transpose(places))] = positions.reshape(-1, self.num_joints, 3)
         return bodies
 
     def body(self) -> int:
         """Pass over one body; the first line of its joints."""
         self.take(1, "a line about a body")
         num_joints = self.count("the number of joints")
-        if num_joints != NUM_JOINTS:
-            raise self.error(WRONG_JOINTS, self.line, f"{NUM_JOINTS} joints", str(num_joints))
-        return self.take(NUM_JOINTS, "the line of a joint")
+        if num_joints != self.num_joints:
+            raise self.error(WRONG_JOINTS, self.line, f"{self.num_joints} joints", str(num_joints))
+        return self.take(self.num_joints, "the line of a joint")
 
     def count(self, what: str) -> int:
         word = self.lines[self.take(1, what)].strip(b" \t")
@@ -186,7 +187,7 @@ class _Reader:
         return BadFile(
             kind if any(map(bytes.strip, self.lines)) else EMPTY,
             f"{self.path}, line {line}: expected {expected}. Got {got}. The file is cut or bad: "
-            "copy it again, or put its name on the list of samples to leave out.",
+            "copy it again, or leave it out.",
         )
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from own_recordings import SETTINGS, clip, failing, make, write
+from own_recordings import SETTINGS, clip, failing, make, write, write_settings
 
 import main
-from data_gen import custom_gendata, ucla_gendata
+from data_gen import custom_gendata, ntu_gendata, synthetic, ucla_gendata
 from data_gen.custom.settings import ABOUT, CustomSettings
 from feeders.feeder import Feeder
 from formats.clip_store import StoreSplit
@@ -192,6 +192,37 @@ def test_tables_name_such_files_by_as_much_of_the_path_as_is_wanted(class_folder
     (class_folders / "all.csv").write_text("file,label\n000,clap\n000,wave\n")
     line = failing(capsys, write(class_folders, **changes | {"split": {"fraction": 0.5}}))
     assert "all.csv has 'clap' and 'wave' for '000'. Where files share a name" in line
+
+
+def test_ntu_rgb_d_by_a_yaml_alone_has_the_clips_of_its_own_command(tmp_path):
+    """Its own command repeats clips to 300 frames, and puts who moves more first; here clips end
+    with zeros, and two persons stay in the order of the file.
+    """
+    synthetic.main(["--out-folder", str(tmp_path / "raw"), "--subjects", "1", "--repetitions", "1",
+                    "--cameras", "1", "--num-worker", "0"])  # fmt: skip
+    argv = f"--data_path {tmp_path / 'raw'} --out_folder {tmp_path / 'ntu'} --benchmark xsub"
+    ntu_gendata.main([*argv.split(), "--keep-incomplete", "--part", "train", "--num-worker", "0"])
+    custom_gendata.main(write_settings(
+        tmp_path, name="mine", files="raw", reader={"format": "ntu", "rate": 30},
+        skeleton="ntu_rgb_d", label={"regex": r"A(\d+)", "first": 1}, persons=2, normalise="ntu",
+        split={"fraction": 0.2, "by": "clip"}, frames={"max": 300},
+    ))  # fmt: skip
+    names, labels = load_labels(tmp_path / "ntu/xsub/train_label.pkl")
+    own = dict(zip(names, np.load(tmp_path / "ntu/xsub/train_data_joint.npy"), strict=True))
+    label_of = dict(zip(names, labels, strict=True))
+    seen, alone = [], 0
+    for part in ("train", "val"):
+        names, labels = load_labels(tmp_path / "data" / f"{part}_label.pkl")
+        clips = np.load(tmp_path / "data" / f"{part}_data_joint.npy")
+        for name, label, array in zip(names, labels, clips, strict=True):
+            assert array.shape == (3, 300, 25, 2)
+            if not array[..., 1].any():
+                length = np.flatnonzero(array.any(axis=(0, 2, 3)))[-1] + 1
+                np.testing.assert_allclose(array[:, :length], own[name][:, :length], atol=2e-6)
+                alone += 1
+            assert label == label_of[name]
+            seen.append(name)
+    assert sorted(seen) == sorted(own) and len(seen) == 12 and alone == 9
 
 
 def test_nw_ucla_by_a_yaml_alone_is_byte_for_byte_that_of_its_own_command(tmp_path):

@@ -128,6 +128,22 @@ def test_text_of_a_row_a_joint(tmp_path):
     assert settings.skeleton == "kinect_v1"
 
 
+def test_files_in_the_formats_of_ntu_rgb_d_and_kinetics(tmp_path):
+    body = "\n".join(["1", "7 0 0", "17", *["0.5 1 2 0 0"] * 17])
+    person = {"pose": [0.5] * 34, "score": [0.5] * 17}
+    frames = [{"frame_index": i, "skeleton": [person] * (i > 1)} for i in (1, 2)]
+    for action in ("wave", "clap"):
+        (tmp_path / f"{action}_s1.skeleton").write_text("\n".join(["3", "0", body, body, ""]))
+        content = json.dumps({"data": frames, "label": action, "label_index": 3})
+        (tmp_path / f"{action}_s1.json").write_text(content)
+    settings = proposed(tmp_path, "wave_s1.skeleton", "clap_s1.skeleton")
+    assert settings.reader == {"format": "ntu", "rate": 30}
+    assert skeleton_class(settings.skeleton).joint_names == skeleton_class("coco17").joint_names
+    settings = proposed(tmp_path, "wave_s1.json", "clap_s1.json")
+    assert settings.reader == {"format": "kinetics"} and settings.skeleton == "coco17"
+    assert settings.label == {"field": "label"}
+
+
 def test_text_of_many_clips_after_their_numbers(tmp_path):
     """As of Florence 3D: clip, subject and class before the joints."""
     rows = [[clip, 1 + clip // 3, 1 + clip % 4, *RNG.normal(size=45)] for clip in range(1, 9)

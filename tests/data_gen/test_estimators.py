@@ -6,9 +6,40 @@ import json
 import h5py
 import numpy as np
 import pytest
+from golden_arrays import ASSETS
 from read_raw import COCO, read
 
 from data_gen.readers.bad_files import BadFile
+from data_gen.readers.ntu import read_skeleton
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ASSETS / "ntu_raw").glob("*.skeleton")), ids=lambda p: p.stem
+)
+def test_files_of_ntu_rgb_d_are_read_as_by_its_own_reader(path):
+    expected = read_skeleton(path)
+    if not expected.any():
+        with pytest.raises(BadFile, match="has nobody in any frame"):
+            read("ntu", path.read_bytes(), name=path.name, skeleton="ntu_rgb_d")
+        return
+    (sample,) = read("ntu", path.read_bytes(), skeleton="ntu_rgb_d", rate=30)
+    assert np.array_equal(sample.clip, expected[expected.any(axis=(1, 2, 3))])
+    assert sample.rate == 30 and not sample.has_score
+
+
+def test_the_format_of_ntu_rgb_d_may_have_other_joints():
+    def body(x: int) -> str:
+        return "\n".join(["7 0", "17", *[f"{x}.000 -1.5 3 0 0"] * 17])
+
+    frames = [(1, 2), (), (2,)]
+    texts = ["\n".join([str(len(people)), *map(body, people)]) for people in frames]
+    content = "\n".join(["3", *texts, ""]).encode()
+    (sample,) = read("ntu", content)
+    assert sample.clip[:, :, 0, 0].tolist() == [[1, 0, 2], [2, 0, 0]]  # by their places
+    (sample,) = read("ntu", content, track=True)
+    assert sample.clip[:, :, 0, 0].tolist() == [[1, 0, 0], [2, 0, 0], [0, 0, 2]]
+    with pytest.raises(BadFile, match=r"expected 25 joints\. Got 17"):
+        read("ntu", content, skeleton="ntu_rgb_d")
 
 
 def test_landmarks_of_mediapipe():

@@ -41,6 +41,28 @@ def test_keypoint_results_as_coco_and_alphapose_write_them():
         read("coco", json.dumps([{"image_id": 1}]).encode())
 
 
+def kinetics(*frames, **more) -> bytes:
+    data = [{"frame_index": number, "skeleton": people} for number, people in frames]
+    return json.dumps({"data": data, **more}).encode()
+
+
+def test_files_as_of_kinetics():
+    person = {"pose": [0.25, 0.75] * 17, "score": [0.5] * 16 + [0]}
+    content = kinetics((1, [person]), (4, [person, person]), label="wave", label_index=3)
+    (sample,) = read("kinetics", content, rate=25)
+    assert sample.clip.shape == (2, 4, 17, 3) and sample.has_score and sample.rate == 25
+    assert sample.clip[0, :, 0].tolist() == [[0.25, 0.75, 0.5], [0] * 3, [0] * 3, [0.25, 0.75, 0.5]]
+    assert not sample.clip[:, :, 16].any()  # of score 0
+    assert sample.fields == {"label": "wave", "label_index": 3}
+    (sample,) = read("kinetics", content, image=(400, 200))
+    assert sample.clip[0, 0, 0].tolist() == [100, 150, 0.5]
+    with pytest.raises(BadFile, match="has 17 joints a person, the skeleton 18"):
+        read("kinetics", content, skeleton="openpose_coco")
+    for wrong in ({"pose": [1] * 34}, {"pose": ["a"] * 34, "score": [1] * 17}, 3):
+        with pytest.raises(BadFile, match=r"clip\.x"):
+            read("kinetics", kinetics((1, [wrong])))
+
+
 @pytest.mark.parametrize(
     ("ids", "order"),
     [
