@@ -104,3 +104,25 @@ def likely_score(array: np.ndarray, axes: str) -> bool:
     places, last = np.nan_to_num(channels[:2]), np.nan_to_num(channels[-1])
     shares = len(channels) == 3 and last.min() >= 0 and 0 < last.max() <= 1
     return len(channels) == 4 or bool(shares and np.abs(places).max() > PIXELS)
+
+
+def look_at_array(
+    reader: dict[str, Any],
+    shape: tuple[int, ...],
+    array: np.ndarray | None,
+    others: Iterable[tuple[int, ...]] = (),
+) -> Look:
+    """What an array of this shape probably is.
+
+    Args:
+        reader: the options of its reader so far.
+        array: its first rows, if they are known.
+        others: as in `likely_axes`.
+    """
+    axes, joints = likely_axes(shape, others)
+    if axes:
+        reader = reader | {"axes": axes}
+    if axes and array is not None and likely_score(array, axes):
+        reader = reader | {"score": "keep"}
+    persons = shape[axes.index("M")] if "M" in axes and "*" not in axes else 1
+    return Look(reader, joints, f"an array of shape {shape}", persons)

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from data_gen.custom.axes import CHANNELS, Look, known_joints, likely_axes, likely_score
-from data_gen.custom.look_at_tables import MEDIAPIPE_JOINTS, look_at_table, look_at_text
+from data_gen.custom.axes import CHANNELS, Look, known_joints, look_at_array
+from data_gen.custom.look_at_json import look_at_json
+from data_gen.custom.look_at_tables import look_at_table, look_at_text
 from data_gen.readers.bad_files import BadFile, good_ones
 from data_gen.readers.formats import FORMATS, format_of, read_samples
 from data_gen.readers.found import single_file
@@ -31,12 +32,11 @@ from utils.files import regular_file
 from utils.text import one_line
 
 OPENPOSE_JOINTS = 25  # of BODY_25, where no frame shows anybody
-KINECT_JOINTS, KINETICS_JOINTS, KINECT_RATE = 32, 18, 30
+KINECT_RATE = 30  # frames per second of a Kinect v2
 NOTE_CHARACTERS = 200
 MAX_ANNOTATIONS = 1000  # of a file, that are inspected
 MAX_PEOPLE = 20  # of a frame, that make rows of a label
 HEAD, MAX_ROWS = 100, 50_000  # rows of an array and of a table that are inspected
-MAX_DEPTH = 4  # of mappings in JSON that are searched for arrays
 
 
 def look_at(samples: Sequence[Path]) -> Look:
@@ -132,7 +132,7 @@ def _file(path: Path, format_: str, others: Sequence[Path]) -> Look:
     if format_ == "pyskl":
         return _pyskl(raw.decoded(loads))
     if format_ == "json":
-        return _json(orjson.loads(raw.content()))
+        return look_at_json(orjson.loads(raw.content()))
     if format_ == "ntu":
         return Look({"format": format_, "rate": KINECT_RATE}, *_ntu(raw.content()))
     return Look({"format": format_}, 0, f"a file of {format_}")
@@ -164,7 +164,7 @@ def _of_arrays(raw: Raw, format_: str, others: Sequence[Path]) -> Look:
     if not shapes:
         raise ValueError("it holds no array")
     alike = (_shape_in(other, format_, name) for other in others)  # read only if needed
-    return _array({"format": format_}, shapes[name], head, alike)
+    return look_at_array({"format": format_}, shapes[name], head, alike)
 
 
 def _has_small_rows(shape: tuple[int, ...]) -> bool:
@@ -245,82 +245,3 @@ def _pair_of_splits(names: Iterable[Any]) -> tuple[str, str] | None:
             if val is not None:
                 return train, val
     return None
-
-
-def _array(
-    reader: dict[str, Any],
-    shape: tuple[int, ...],
-    array: np.ndarray | None,
-    others: Iterable[tuple[int, ...]] = (),
-) -> Look:
-    axes, joints = likely_axes(shape, others)
-    if axes:
-        reader = reader | {"axes": axes}
-    if axes and array is not None and likely_score(array, axes):
-        reader = reader | {"score": "keep"}
-    persons = shape[axes.index("M")] if "M" in axes and "*" not in axes else 1
-    return Look(reader, joints, f"an array of shape {shape}", persons)
-
-
-def _mmpose(frames: list[Any], meta: Any) -> Look:
-    found = (frame.get("instances") for frame in frames if isinstance(frame, dict))
-    people = [each for group in found if isinstance(group, list) for each in group]
-    first = people[0] if people and isinstance(people[0], dict) else {}
-    scores = first.get("keypoint_scores")
-    names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
-    names = tuple(map(str, names.values())) if isinstance(names, dict) else ()
-    joints = len(scores) if isinstance(scores, list) else len(names)
-    return Look({"format": "mmpose"}, joints, f"{len(frames)} frames of MMPose", names=names)
-
-
-def _json(content: Any) -> Look:
-    if isinstance(content, dict) and isinstance(content.get("instance_info"), list):
-        return _mmpose(content["instance_info"], content.get("meta_info"))
-    first = next(iter(content), None) if isinstance(content, list) else None
-    entry = first if isinstance(first, dict) else {}
-    if {"frame_id", "instances"} <= entry.keys():
-        return _mmpose(content, None)
-    if "image_id" in entry and isinstance(entry.get("keypoints"), list):
-        joints = len(entry["keypoints"]) // 3
-        return Look({"format": "coco"}, joints, f"{len(content)} keypoint results")
-    point = first[0] if isinstance(first, list) and first and isinstance(first[0], dict) else {}
-    if {"x", "y"} <= point.keys() or any("landmark" in str(name).lower() for name in entry):
-        return Look({"format": "mediapipe"}, MEDIAPIPE_JOINTS, f"{len(content)} frames")
-    if isinstance(content, dict) and _is_kinetics(content.get("data")):
-        people = (person for frame in content["data"] for person in frame["skeleton"])
-        joints = next((len(person["score"]) for person in people), KINETICS_JOINTS)
-        return Look({"format": "kinetics"}, joints, f"{len(content['data'])} frames as of Kinetics")
-    frames = content.get("frames") if isinstance(content, dict) else None
-    if isinstance(frames, list) and any(isinstance(f, dict) and "bodies" in f for f in frames[:1]):
-        return Look({"format": "kinect"}, KINECT_JOINTS, f"{len(frames)} frames of Azure Kinect")
-    arrays = dict(_nested(content))
-    if arrays:
-        path = max(arrays, key=lambda name: arrays[name].size)
-        reader = {"format": "json"} | ({"path": path} if path else {})
-        return _array(reader, arrays[path].shape, arrays[path])
-    keys = ", ".join(map(str, content)) if isinstance(content, dict) else "a list"
-    return Look({"format": "json"}, 0, f"JSON with {keys}")
-
-
-def _is_kinetics(frames: Any) -> bool:
-    """Whether these are the frames of a file as of Kinetics-Skeleton."""
-    return isinstance(frames, list) and all(
-        isinstance(frame, dict)
-        and isinstance(people := frame.get("skeleton"), list)
-        and all(isinstance(p, dict) and isinstance(p.get("score"), list) for p in people)
-        for frame in frames
-    )
-
-
-def _nested(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """Nested lists of numbers with two axes at least, by their paths."""
-    if isinstance(value, dict) and path.count(".") < MAX_DEPTH:
-        for name, item in value.items():
-            yield from _nested(item, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list):
-        try:
-            array = np.array(value)
-        except ValueError:  # of different lengths
-            return
-        if array.ndim > 1 and array.dtype.kind in "fiu":
-            yield path, array

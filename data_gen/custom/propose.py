@@ -217,6 +217,7 @@ def _lists_any(path: Path, clips: Sequence[set[str]]) -> bool:
 def _skeleton(look: Look) -> str:
     skeletons = {name: skeleton_class(name) for name in shipped()}
     named = [n for n, s in skeletons.items() if {*s.names_in_files()} <= {*look.names}]
+    named.sort(key=lambda name: -len(skeletons[name].joint_names))  # the one that leaves least out
     fitting = [n for n, s in skeletons.items() if len(s.joint_names) == look.joints]
     if fitting := list(dict.fromkeys([*named, *fitting])):
         others = ", ".join(fitting[1:]) or "none"

@@ -2,8 +2,8 @@
 
 - `ntu`: `.skeleton` files in the text format of NTU RGB+D (ntu.py), as of a Kinect v2, with any
   skeleton's joints.
-- `mediapipe`: JSON, a list of frames of 33 landmarks (or of `landmarks` / `worldLandmarks`) with x,
-  y, z and visibility; or CSV, one row per frame with 33 times x, y, z(, visibility). With `image`
+- `mediapipe`: JSON, a list of frames of landmarks (or of `landmarks` / `worldLandmarks`), 33 of a
+  body or 21 of a hand, with x, y, z and perhaps visibility; or CSV, one row per frame. With `image`
   they are `landmarks`, fractions of its width, height and width, which become pixels.
 - `kinect`: JSON of Azure Kinect recordings, `frames[].bodies[]` with `body_id` and
   `joint_positions` (V, 3) in millimetres, and perhaps `frames_info`... `timestamp_usec`.
@@ -25,6 +25,10 @@ from data_gen.readers.sample import Options, Raw, Sample, seen_only, stem_of
 from data_gen.readers.tables import rows_of
 from data_gen.readers.tracks import Track, by_nearest, by_place, clip_of
 
+# What frames of MediaPipe call them, of bodies and of hands.
+WORLD_LANDMARKS = ("worldLandmarks", "world_landmarks", "pose_world_landmarks",
+                   "hand_world_landmarks", "multi_hand_world_landmarks")  # fmt: skip
+LANDMARKS = ("landmarks", "pose_landmarks", "hand_landmarks", "multi_hand_landmarks", "landmark")
 DEEPLABCUT_AXES = ("x", "y", "likelihood")
 
 
@@ -68,9 +72,9 @@ def _in_pixels(clip: np.ndarray, options: Options) -> np.ndarray:
 def _poses(name: str, frame: Any, options: Options) -> list:
     """The poses of a frame, which is one, several, or none."""
     world = options.world and options.image is None
-    keys = ("worldLandmarks", "world_landmarks", "pose_world_landmarks") if world else ()
+    keys = WORLD_LANDMARKS if world else ()
     if isinstance(frame, dict):
-        keys = (*keys, "landmarks", "pose_landmarks", "landmark")
+        keys = (*keys, *LANDMARKS)
         frame = next((frame[key] for key in keys if frame.get(key)), [])
     if isinstance(frame, dict):
         frame = frame.get("landmark", [])

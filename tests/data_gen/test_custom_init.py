@@ -128,6 +128,14 @@ def test_text_of_a_row_a_joint(tmp_path):
     assert settings.skeleton == "kinect_v1"
 
 
+def test_a_hand_of_mediapipe_is_told_from_a_body(tmp_path):
+    point = {"x": 0.1, "y": 0.2, "z": 0.3}
+    for frames in ([[point] * 21], [{"hand_landmarks": [[point] * 21]}]):
+        (tmp_path / "a1_s1.json").write_text(json.dumps(frames * 3))
+        settings = proposed(tmp_path, "a1_s1.json")
+        assert settings.reader == {"format": "mediapipe"} and settings.skeleton == "hand21"
+
+
 def test_files_in_the_formats_of_ntu_rgb_d_and_kinetics(tmp_path):
     body = "\n".join(["1", "7 0 0", "17", *["0.5 1 2 0 0"] * 17])
     person = {"pose": [0.5] * 34, "score": [0.5] * 17}

@@ -58,6 +58,15 @@ def test_landmarks_of_mediapipe():
         read("mediapipe", json.dumps([[point] * 2]).encode(), skeleton="mediapipe33")
 
 
+@pytest.mark.parametrize("key", ["hand_landmarks", "multi_hand_landmarks"])
+def test_hands_of_mediapipe(key):
+    point = {"x": 0.1, "y": 0.2, "z": 0.3}
+    frames = [{key: [[point] * 21, [{**point, "x": 0.5}] * 21]}, {key: []}]
+    (sample,) = read("mediapipe", json.dumps(frames).encode(), skeleton="hand21")
+    assert sample.clip.shape == (2, 2, 21, 4)
+    assert sample.clip[:, 0, 20, 0].tolist() == [0.1, 0.5] and not sample.clip[:, 1].any()
+
+
 def test_landmarks_of_mediapipe_in_an_image_become_pixels():
     point = {"x": 0.5, "y": 0.25, "z": -0.5, "visibility": 0.9}
     world = {"x": 1.0, "y": 1.0, "z": 1.0}
