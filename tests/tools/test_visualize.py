@@ -83,8 +83,10 @@ def test_arms_and_legs_are_told_by_their_names(name):
                 assert limb == f"{side} arm"
             if f"{side}_knee" in joint or f"{side}_heel" in joint or f"{side}_foot" in joint:
                 assert limb == f"{side} leg"
-        if joint in ("head", "nose", "neck", "left_ear", "spine"):
+        if joint in ("head", "nose", "neck", "left_ear", "spine", "spine_middle", "palm"):
             assert limb == "trunk"
+        if name.startswith("hand") and "_" in joint:
+            assert limb == joint.split("_")[0] and limb in limbs.FINGERS
 
 
 # ---- what is drawn -------------------------------------------------------------------------------

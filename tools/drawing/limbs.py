@@ -3,7 +3,8 @@
 import re
 
 WORDS = re.compile(r"[_ .-]+|(?<=[a-z0-9])(?=[A-Z])")  # left_hand, LeftHand
-LIMBS = ("trunk", "left arm", "right arm", "left leg", "right leg")
+FINGERS = ("thumb", "index", "middle", "ring", "pinky")  # of hands by themselves
+LIMBS = ("trunk", "left arm", "right arm", "left leg", "right leg", *FINGERS)
 # Told apart also where red and green look alike.
 COLOURS = {
     "trunk": "#4a4f59",
@@ -11,6 +12,11 @@ COLOURS = {
     "right arm": "#d9483b",
     "left leg": "#17a2a2",
     "right leg": "#e8912d",
+    "thumb": "#d9483b",
+    "index": "#e8912d",
+    "middle": "#5aa02c",
+    "ring": "#17a2a2",
+    "pinky": "#2f7ed8",
 }
 # fmt: off
 ARM = {"shoulder", "arm", "elbow", "wrist", "hand", "tip", "thumb", "index", "pinky", "clavicle",
@@ -21,10 +27,11 @@ LEG = {"hip", "leg", "knee", "ankle", "foot", "heel", "toe"}
 
 def limb_of(name: str) -> str:
     """One of LIMBS; the trunk if the name does not tell."""
-    words = {word.lower() for word in WORDS.split(name)}
+    first, *others = (word.lower() for word in WORDS.split(name))
+    words = {first, *others}
     sides = words & {"left", "right"}
     if len(sides) != 1:
-        return "trunk"
+        return first if first in FINGERS else "trunk"
     side = sides.pop()
     if words & LEG:  # first, as `foot_index` is a toe
         return f"{side} leg"
