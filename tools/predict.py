@@ -115,13 +115,16 @@ def checked(args: Namespace) -> Namespace:
         ValueError: they are contradictory or incomplete.
     """
     # Clips may stand after --weights, which takes several, and a network among clips.
-    args.clips += [str(path) for path in args.weights if path.suffix not in NETWORKS]
+    not_weights = [str(path) for path in args.weights if path.suffix not in NETWORKS]
+    args.clips += not_weights
     args.weights = [path for path in args.weights if path.suffix in NETWORKS]
     args.weights += [Path(name) for name in args.clips if name.endswith(ONNX)]
     args.clips = [name for name in args.clips if not name.endswith(ONNX)]
     if not args.weights:
+        given = f" {not_weights[0]} is neither." if not_weights else ""
         raise ValueError(
-            "--weights is required: a file (.pt, .safetensors, .onnx), or a training's work dir."
+            "--weights is required: a file (.pt, .safetensors, .onnx), or the work dir of a "
+            f"training that has weights/best.pt.{given}"
         )
     if bool(args.clips) == bool(args.video):
         raise ValueError("name clips (- for standard input), or --video files.")

@@ -164,6 +164,7 @@ def test_a_bad_clip_of_a_file_of_many_is_left_out(tmp_path, ntu, capsys):
 def test_faults_are_one_line(tmp_path, ntu, capsys):
     weights, clip = ntu_weights(tmp_path, ntu), sorted((ntu / "raw").iterdir())[0]
     assert "--weights is required" in failing(capsys, clip)
+    assert "no_run is neither." in failing(capsys, clip, "--weights", tmp_path / "no_run")
     assert "no weights" in failing(capsys, clip, "--weights", tmp_path / "none.pt")
     alone = tmp_path / "a/b/alone.pt"
     alone.parent.mkdir(parents=True)
