@@ -75,6 +75,18 @@ def shrec17(raw: Path, rng: np.random.Generator) -> Expected:
     }
 
 
+def dhg(raw: Path, rng: np.random.Generator) -> Expected:
+    clips = {"val": (1, 1, 1, 5), "train": (14, 2, 20, 1)}
+    names, rows = {}, []
+    for part, numbers in clips.items():
+        place = "gesture_{}/finger_{}/subject_{}/essai_{}".format(*numbers)
+        write(raw / place / "skeleton_world.txt", joints(rng, 30, 66))
+        rows.append((*numbers, 5, 20))
+        names[part] = {f"{place}/skeleton_world_5-20": numbers[0] - 1}
+    write(raw / "informations_troncage_sequences.txt", np.array(rows))
+    return names
+
+
 def pku_mmd(raw: Path, rng: np.random.Generator) -> Expected:
     for name in ("0002-L", "0002-M"):
         rows = joints(rng, 90, 150)
@@ -89,7 +101,7 @@ def pku_mmd(raw: Path, rng: np.random.Generator) -> Expected:
 
 
 LAYOUTS: dict[str, Callable[[Path, np.random.Generator], Expected]] = {
-    "florence3d": florence3d, "msr-action3d": msr_action3d, "pku-mmd": pku_mmd,
+    "dhg14-28": dhg, "florence3d": florence3d, "msr-action3d": msr_action3d, "pku-mmd": pku_mmd,
     "sbu-kinect": sbu_kinect, "shrec17": shrec17, "utd-mhad": utd_mhad,
 }  # fmt: skip
 
