@@ -41,7 +41,7 @@ from utils.files import atomic_write
 DEFAULT_FOLDER = "data/synthetic_raw"
 DATASETS = ("ntu", "udiva")
 UDIVA_TASKS = "TAGL"
-MARKER = "IMAGINARY.txt"  # tells our clips from recordings
+MARKER = "IMAGINARY.txt"  # tells our clips from recordings; name kept for folders that have it
 NUM_CAMERAS, NUM_SETUPS = 3, 3
 MAX_SUBJECTS, MIN_PARTICIPANTS = 999, 8
 # A different number first for each kind of generator keeps their streams apart.

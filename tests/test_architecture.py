@@ -52,7 +52,7 @@ ALLOWED_WITHIN = {
         },
         "crossvalidating": set(),
         "explaining": {"crossvalidating", "drawing", "predicting"},
-        "predicting": set(),
+        "predicting": {"video"},
         "video": set(),
         "drawing": set(),
         "reporting": {"drawing", "predicting"},

@@ -16,34 +16,27 @@ if __name__ == "__main__" and not __package__:  # started as a file: start again
 
 import logging
 import sys
-import time
 from argparse import Namespace
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-from data_gen.raw_formats import RawFormat, find_clips, named_format, raw_format
-from data_gen.readers.bad_files import MAX_FILE_MB, good_ones
-from data_gen.readers.found import names_of
-from data_gen.readers.sample import Sample
+from data_gen.raw_formats import RawFormat, named_format, raw_format
+from data_gen.readers.bad_files import MAX_FILE_MB
 from formats.exported import NetworkInfo, weights_file
 from formats.known import KNOWN
-from formats.manifest import has_score
-from tools.predicting import inputs
-from tools.predicting.inputs import Span
+from tools.predicting.live import waits
 from tools.predicting.networks import NETWORKS, ONNX, open_network
-from tools.predicting.predictor import Predictor
-from tools.predicting.results import as_csv, as_json, as_text, csv_header, result_of, timeline
+from tools.predicting.predictor import Predictor, of_recordings
+from tools.predicting.printing import print_results
+from tools.predicting.sources import PoseChoice, samples_of, spans_of_lines, spans_of_videos
+from tools.predicting.spans import Cut, Span
 from utils.cli import ArgumentParser, run
 from utils.text import one_line
 
 STDIN = "-"
-MAX_KEPT = 100_000  # windows of a timeline
 
 
 def make_parser() -> ArgumentParser:
@@ -95,11 +88,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     raw = format_of(args.format, info)
     size = args.batch_size or int(info.settings.get("test_batch_size", 64))
     predictor = Predictor(networks, args.alpha, raw, size)
-    spans, is_due, bad = spans_of(args, raw, info)
-    say = partial(result_of, classes=info.classes, traits=info.is_of_traits)
-    if args.csv:
-        print(csv_header(info.is_of_traits))
-    shown = show(args, info, predictor(spans, is_due), say)
+    cut = Cut(args.window, args.stride, raw.chunk, args.rate)
+    spans, is_due, bad = spans_of(args, raw, info, cut)
+    form = "json" if args.json else "csv" if args.csv else "text"
+    answers = predictor(spans, is_due)
+    if not args.window:
+        answers = of_recordings(answers)
+    shown = print_results(answers, info, form, cut)
     if bad and not shown:
         raise ValueError(one_line(bad[0]))
     for error in bad:
@@ -164,7 +159,7 @@ def format_of(name: str | None, info: NetworkInfo) -> RawFormat:
 
 
 def spans_of(
-    args: Namespace, raw: RawFormat, info: NetworkInfo
+    args: Namespace, raw: RawFormat, info: NetworkInfo, cut: Cut
 ) -> tuple[Iterator[Span], Callable[[], bool], list[Exception]]:
     """The spans to predict; when not to wait for more; and what is wrong with bad files and clips,
     once all are read.
@@ -172,133 +167,12 @@ def spans_of(
     bad: list[Exception] = []
     if args.clips == [STDIN]:
         stream = sys.stdin.buffer
-        joints = int(info.model_args.get("num_point") or 25)
-        channels = int(info.dataset.get("channels", 3))
-        frames = inputs.frames_of_lines(stream, joints, channels)
-        source = inputs.LiveSource(STDIN, has_score(info.dataset), args.rate)
-        if args.window:
-            spans = inputs.live_windows(frames, source, args.window, args.stride)
-            return spans, partial(inputs.waits, stream), bad
-        return iter([inputs.whole(inputs.joined(frames, source))]), lambda: False, bad
+        is_due = partial(waits, stream) if args.window else lambda: False
+        return spans_of_lines(stream, STDIN, info, cut), is_due, bad
     if args.video:
-        return spans_of_videos(args, raw), lambda: bool(args.window), bad
-    return cut(samples_of(args, raw, bad), args, raw.chunk), lambda: False, bad
-
-
-def samples_of(args: Namespace, raw: RawFormat, bad: list[Exception]) -> Iterator[Sample]:
-    """The clips of all files; what is wrong with the others is appended to `bad`.
-
-    Clips of files that share a name also get the names of their folders.
-    """
-    raws = list(find_clips(args.clips, raw, args.max_file_mb))
-    names = names_of([each.name for each in raws])
-    quiet = True if len(raws) == 1 else None
-    pairs = zip(raws, names, strict=True)
-    for each, name in tqdm(pairs, "clips", len(raws), unit="", disable=quiet, leave=False):
-        folder = PurePosixPath(name).parent
-        try:
-            for sample in good_ones(raw.read(each), bad):
-                has_folder = "/" in sample.name
-                yield sample if has_folder else replace(sample, name=str(folder / sample.name))
-        except FileNotFoundError:
-            raise
-        except (ValueError, OSError) as error:
-            bad.append(error)
-
-
-def spans_of_videos(args: Namespace, raw: RawFormat) -> Iterator[Span]:
-    """Spans of the skeletons that a pose estimator finds in videos; windows as soon as they end."""
-    from tools.video import skeletons
-    from tools.video.estimators import estimator
-    from tools.video.frames import open_video
-
-    wanted = skeletons.coordinates_for(raw)
-    for number, (source, name) in enumerate(zip(args.video, names_of(args.video), strict=True)):
-        video = open_video(source)._replace(name=name)
-        estimate = estimator(args.pose, args.pose_model)
-        if args.window and not args.save_skeletons:
-            frames = skeletons.frames_in_dataset(video, estimate, raw)
-            image = skeletons.image_of(raw, (video.width, video.height))
-            source = inputs.LiveSource(
-                video.name, skeletons.has_score(raw), args.rate or video.rate, image
-            )
-            yield from inputs.live_windows(frames, source, args.window, args.stride)
-            continue
-        seen = skeletons.skeletons_of(video, estimate, wanted)
-        if path := args.save_skeletons:
-            several = len(args.video) > 1
-            stem = f"{path.stem}-{number}" if several else path.stem
-            skeletons.save_skeletons(path.with_name(stem + path.suffix), seen)
-        yield from cut([skeletons.as_dataset(seen, raw)], args, raw.chunk)
-
-
-def cut(samples: Iterable[Sample], args: Namespace, chunk: int | None) -> Iterator[Span]:
-    for sample in samples:
-        if args.rate and not sample.rate:
-            sample = replace(sample, rate=args.rate)
-        if args.window:
-            yield from inputs.windows(sample, args.window, args.stride)
-        elif chunk:
-            yield from inputs.chunks(sample, chunk)
-        else:
-            yield inputs.whole(sample)
-
-
-def show(
-    args: Namespace,
-    info: NetworkInfo,
-    answers: Iterator[tuple[Span, np.ndarray]],
-    say: Callable[[Span, np.ndarray], dict],
-) -> int:
-    """Print each prediction as soon as it is known; returns the number of clips."""
-    if not args.window:  # the chunks of a recording are averaged
-        answers = joined(answers)
-    kept: deque[dict] = deque(maxlen=MAX_KEPT)  # for the timeline
-    clips: dict[str, None] = {}
-    begun, count = time.monotonic(), 0
-    for span, outputs in answers:
-        result = say(span, outputs)
-        clips[span.sample.name] = None
-        count += 1
-        if args.json:
-            line = as_json(result)
-        elif args.csv:
-            line = as_csv(result)
-        else:
-            line = as_text(result, info.classes)
-        print(line, flush=True)
-        if args.window and not (args.json or args.csv or info.is_of_traits):
-            kept.append(result)
-    if len(kept) > 1:
-        print("\n".join(["", "timeline:", *timeline(list(kept))]))
-    if args.window and count:
-        each = 1000 * (time.monotonic() - begun) / count
-        print(
-            f"{count} windows, {each:.0f} ms each with reading; a label is known "
-            f"{args.window} frames after its window begins, and renewed every {args.stride} "
-            "frames.",
-            file=sys.stderr,
-        )
-    return len(clips)
-
-
-def joined(answers: Iterator[tuple[Span, np.ndarray]]) -> Iterator[tuple[Span, np.ndarray]]:
-    """The mean over the chunks of a recording, of which the first begins with frame 0."""
-    parts: list[tuple[Span, np.ndarray]] = []
-    for answer in answers:
-        if parts and answer[0].start == 0:
-            yield mean_of(parts)
-            parts = []
-        parts.append(answer)
-    if parts:
-        yield mean_of(parts)
-
-
-def mean_of(parts: Sequence[tuple[Span, np.ndarray]]) -> tuple[Span, np.ndarray]:
-    span, outputs = parts[0]
-    if len(parts) > 1:
-        outputs = np.mean([each for _, each in parts], axis=0, dtype=np.float64)
-    return span._replace(whole=True), outputs
+        pose = PoseChoice(args.pose, args.pose_model, args.save_skeletons)
+        return spans_of_videos(args.video, raw, cut, pose), lambda: bool(args.window), bad
+    return cut(samples_of(args.clips, raw, args.max_file_mb, bad)), lambda: False, bad
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from data_gen import ntu_gendata, synthetic
 from data_gen.raw_formats import find_clips, raw_format
 from formats.chunks import mean_by_name
 from tools import predict
-from tools.predicting import inputs
 from tools.predicting.networks import open_network
 from tools.predicting.predictor import Predictor
+from tools.predicting.spans import Cut
 
 NTU_ARGS = {"num_class": 60, "num_point": 25, "num_person": 2, "num_gcn_scales": 2,
             "num_g3d_scales": 2, "graph": "ntu_rgb_d", "width": 6}  # fmt: skip
@@ -50,8 +50,7 @@ def asked(weights: Path, clips: list[str], only: Collection[str] = ()) -> dict[s
     predictor = Predictor(networks, [1.0], raw, info.settings["test_batch_size"])
     samples = [s for r in find_clips(clips, raw) for s in raw.read(r)]
     samples = [sample for sample in samples if not only or sample.name in only]
-    cut = inputs.chunks if raw.chunk else lambda sample, _: [inputs.whole(sample)]
-    spans = [span for sample in samples for span in cut(sample, raw.chunk)]
+    spans = Cut(window=None, stride=1, chunk=raw.chunk, rate=None)(samples)
     names, outputs = zip(*((s.sample.name, out) for s, out in predictor(spans)), strict=True)
     return mean_by_name(np.stack(outputs), names)
 

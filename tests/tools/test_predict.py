@@ -13,8 +13,10 @@ from one_error import error_of
 from predicted import asked, lines, ntu_weights
 
 from data_gen.raw_formats import find_clips, raw_format
+from data_gen.readers.sample import Sample
 from tools import predict
-from tools.predicting import inputs
+from tools.predicting import live
+from tools.predicting.spans import whole
 from utils.cli import PROJECT, run
 
 
@@ -121,8 +123,8 @@ def test_a_pipe_is_answered_while_it_is_written(tmp_path, ntu):
 def test_traits_are_said_in_letters(capsys):
     from tools.predicting.results import as_csv, as_text, csv_header, result_of
 
-    sample = inputs.Sample("talk", np.zeros((1, 8, 24, 3)))
-    result = result_of(inputs.whole(sample), np.arange(5) / 10, (), traits=True)
+    sample = Sample("talk", np.zeros((1, 8, 24, 3)))
+    result = result_of(whole(sample), np.arange(5) / 10, (), traits=True)
     assert result["traits"] == {"O": 0.0, "C": 0.1, "E": 0.2, "A": 0.3, "N": 0.4}
     assert as_text(result, ()) == "talk: O +0.000  C +0.100  E +0.200  A +0.300  N +0.400"
     assert csv_header(True).count(",") == as_csv(result).count(",")
@@ -190,10 +192,10 @@ def test_released_weights_need_their_settings_only(tmp_path, ntu, capsys):
     assert json.loads(found) == json.loads(own)
 
 
-SOURCE = inputs.LiveSource("-", has_score=False, rate=None)
+SOURCE = live.LiveSource("-", has_score=False, rate=None)
 
 
 def test_live_windows_keep_no_more_than_one(monkeypatch):
     frames = (np.zeros((1, 25, 3)) for _ in range(1000))
-    sizes = {s.sample.clip.shape[1] for s in inputs.live_windows(frames, SOURCE, 8, 4)}
+    sizes = {s.sample.clip.shape[1] for s in live.live_windows(frames, SOURCE, 8, 4)}
     assert sizes == {8}

@@ -8,8 +8,8 @@ import numpy as np
 from data_gen.raw_formats import RawFormat
 from feeders.transform import ClipTransform, transform_of
 from formats.manifest import has_score
-from tools.predicting.inputs import Span
 from tools.predicting.networks import Opened
+from tools.predicting.spans import Span
 
 FEEDER, TRAIT_FEEDER = "feeders.feeder.Feeder", "feeders.traits.TraitFeeder"
 
@@ -92,6 +92,27 @@ class Predictor:
             ):
                 outputs[i] = output
         return np.stack(outputs)
+
+
+def of_recordings(
+    answers: Iterable[tuple[Span, np.ndarray]],
+) -> Iterator[tuple[Span, np.ndarray]]:
+    """The mean over the chunks of each recording, of which the first begins with frame 0."""
+    parts: list[tuple[Span, np.ndarray]] = []
+    for answer in answers:
+        if parts and answer[0].start == 0:
+            yield _mean_of(parts)
+            parts = []
+        parts.append(answer)
+    if parts:
+        yield _mean_of(parts)
+
+
+def _mean_of(parts: Sequence[tuple[Span, np.ndarray]]) -> tuple[Span, np.ndarray]:
+    span, outputs = parts[0]
+    if len(parts) > 1:
+        outputs = np.mean([each for _, each in parts], axis=0, dtype=np.float64)
+    return span._replace(whole=True), outputs
 
 
 def preparation_of(opened: Opened) -> Callable[[np.ndarray, tuple[int, int]], np.ndarray]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from formats.chunks import TRAITS
 from formats.class_names import shown
-from tools.predicting.inputs import Span
+from tools.predicting.spans import Span
 from utils.metrics import softmax
 
 TOP = 5

@@ -1,10 +1,9 @@
-"""The inputs of a prediction: whole clips, windows of long ones, live frames."""
-# Shapes: M persons, T frames, V joints, C channels.
+"""Frames that arrive one after the other, as lines of JSON or from a camera."""
+# Shapes: P persons of a frame, M persons, T frames, V joints, C channels.
 
 import select
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -12,46 +11,11 @@ import orjson
 
 from data_gen.readers.bad_files import OTHER_FORM, BadFile
 from data_gen.readers.sample import Sample, seen_only
+from tools.predicting.spans import Span
 from utils.text import one_line
 
 MAX_LINE, MAX_PERSONS = 10**6, 10  # of a line of JSON: characters, persons
 MAX_FRAMES = 100_000  # of a clip that comes in lines
-
-
-class Span(NamedTuple):
-    """Frames of a clip that are predicted together."""
-
-    sample: Sample
-    start: int
-    stop: int
-    whole: bool  # whether these are all
-
-
-def whole(sample: Sample) -> Span:
-    return Span(sample, 0, sample.clip.shape[1], True)
-
-
-def windows(sample: Sample, size: int, stride: int) -> Iterator[Span]:
-    """Windows of `size` frames, one every `stride`; the last one ends with the clip.
-
-    A shorter clip is one window.
-    """
-    length = sample.clip.shape[1]
-    starts = list(range(0, max(length - size, 0) + 1, stride))
-    if starts[-1] + size < length:
-        starts.append(length - size)
-    for start in starts:
-        yield _part(sample, start, min(start + size, length))
-
-
-def chunks(sample: Sample, size: int) -> Iterator[Span]:
-    """Chunks of `size` frames, one after the other; the remainder is dropped, as in training."""
-    for start in range(0, sample.clip.shape[1] - size + 1, size):
-        yield _part(sample, start, start + size)
-
-
-def _part(sample: Sample, start: int, stop: int) -> Span:
-    return Span(replace(sample, clip=sample.clip[:, start:stop]), start, stop, False)
 
 
 def frames_of_lines(stream: IO[bytes], num_joints: int, channels: int) -> Iterator[np.ndarray]:
