@@ -14,13 +14,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from data_gen.animation_gendata import ChunkSettings, read_positions
+from data_gen.chunks.features import compute
+from data_gen.chunks.rated import ChunkSettings, read_positions
+from data_gen.chunks.udiva import PUBLISHED_CHUNK_SIZE
 from data_gen.custom.checks import check, read_custom_settings
 from data_gen.custom.clip import preparation_of, prepare
 from data_gen.custom.reading import options_of
 from data_gen.custom.settings import settings_as_values
 from data_gen.laban import RATE, UDIVA, Anatomy, anatomy_of, normalize_chunk
-from data_gen.laban_gendata import compute
 from data_gen.pipeline.ntu_plan import CLIP_SHAPE as NTU_SHAPE
 from data_gen.pipeline.ntu_plan import MAX_FRAMES
 from data_gen.readers.bad_files import MAX_FILE_MB, BadFile, good_ones
@@ -34,7 +35,6 @@ from data_gen.readers.ucla import NUM_JOINTS
 from data_gen.readers.ucla import parse_skeleton as parse_ucla
 from data_gen.readers.udiva import FILES, read_frames
 from data_gen.ucla_gendata import normalise
-from data_gen.udiva_gendata import PUBLISHED_CHUNK_SIZE
 from formats.chunks import feature_sets
 from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed

@@ -25,7 +25,8 @@ ALLOWED = {
 # The same within a room that has rooms of its own. "" is what lies on top.
 ALLOWED_WITHIN = {
     "data_gen": {
-        "": {"custom", "pipeline", "readers", "people"},
+        "": {"custom", "chunks", "pipeline", "readers", "people"},
+        "chunks": {"custom", "pipeline", "readers", ""},  # laban.py
         "custom": {"pipeline", "readers"},
         "pipeline": {"readers"},
         "readers": set(),
