@@ -44,9 +44,9 @@ from data_gen.chunks.rated import (
     Chunks,
     ChunkSettings,
     RatedClip,
-    find_clips,
+    find_rated,
     read_chunks,
-    write,
+    write_rated,
 )
 from data_gen.pipeline.report import REPORT, SHOWN
 from data_gen.pipeline.workers import add_num_worker, map_in_order
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     args.out_folder = args.out_folder or PROJECT / "data" / args.dataset
     ratings = read_ratings(args.ratings or args.data_path / usual.ratings)
-    clips, bad = find_clips(args.data_path, _compiled(args.name_pattern), ratings)
+    clips, bad = find_rated(args.data_path, _compiled(args.name_pattern), ratings)
     names = skeleton_class(args.skeleton).names_in_files()
     work = partial(read_chunks, settings=ChunkSettings(names, args.rate, args.chunk_size))
     read = list(map_in_order(work, clips, args.num_worker, "clips"))
@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise ValueError(f"No clip of {args.data_path} is usable. The first: {bad[0].reason}")
     kept, chunks = [clip for clip, _ in pairs], [of for _, of in pairs]
     args.out_folder.mkdir(parents=True, exist_ok=True)
-    write(args.out_folder, kept, chunks, ratings)
+    write_rated(args.out_folder, kept, chunks, ratings)
     rated = {clip.name: ratings[clip.name] for clip in kept}
     about = about_chunks(args, rated, len(names))
     for name, content in ((MANIFEST, about), (REPORT, {"left_out": [b._asdict() for b in bad]})):

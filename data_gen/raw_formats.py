@@ -31,10 +31,9 @@ from data_gen.readers.kinetics import CLIP_SHAPE as KINETICS_SHAPE
 from data_gen.readers.kinetics import parse_bodies
 from data_gen.readers.ntu import parse_name, parse_skeleton, select_bodies
 from data_gen.readers.sample import Raw, Sample
-from data_gen.readers.ucla import NUM_JOINTS
+from data_gen.readers.ucla import NUM_JOINTS, normalise
 from data_gen.readers.ucla import parse_skeleton as parse_ucla
 from data_gen.readers.udiva import FILES, read_frames
-from data_gen.ucla_gendata import normalise
 from formats.chunks import feature_sets
 from formats.class_names import SHIPPED
 from formats.clip_store import dense_clip, trimmed

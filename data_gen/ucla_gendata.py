@@ -30,25 +30,22 @@ import numpy as np
 from data_gen.pipeline.command import add_format_flags, execute
 from data_gen.pipeline.plan import Clip, Plan
 from data_gen.readers.bad_files import BadClip
-from data_gen.readers.ucla import NUM_CLASSES, NUM_JOINTS, VIEWS, UclaClip, read_clips
+from data_gen.readers.ucla import (
+    NUM_CLASSES,
+    NUM_JOINTS,
+    VIEWS,
+    UclaClip,
+    normalise,
+    read_clips,
+)
 from formats.class_names import NW_UCLA
 from formats.clip_store import PARTS
 from formats.known import KNOWN
-from graph.ucla import AdjMatrixGraph
 from utils.cli import ArgumentParser, run
 
 PART_OF_VIEW = dict(zip(VIEWS, ("train", "train", "val"), strict=True))
-CENTRE = AdjMatrixGraph.joint_names.index("spine")
 
 logger = logging.getLogger(__name__)
-
-
-def normalise(skeleton: np.ndarray) -> np.ndarray:
-    """(T, 20, 3) metres -> (T, 20, 3) in [-1, 1], the first frame's spine at 0; a new array."""
-    seen = skeleton.any(axis=2, keepdims=True)
-    centred = np.where(seen, skeleton - skeleton[0, CENTRE], 0)
-    largest = np.abs(centred).max()
-    return centred / largest if largest > 0 else centred
 
 
 def split(clips: Sequence[UclaClip]) -> dict[str, list[UclaClip]]:

@@ -59,7 +59,7 @@ class RatedClip(NamedTuple):
     source: int
 
 
-def find_clips(
+def find_rated(
     path: Path, pattern: re.Pattern, ratings: Mapping[str, np.ndarray]
 ) -> tuple[list[RatedClip], list[BadClip]]:
     """The rated clips of a folder or archive in the order of their numbers, and duplicates.
@@ -150,7 +150,7 @@ def read_positions(raw: Raw, settings: ChunkSettings) -> np.ndarray:
     return resampled(sample.clip, frames)[0] / METRE
 
 
-def write(
+def write_rated(
     folder: Path,
     clips: Sequence[RatedClip],
     chunks: Sequence[Chunks],

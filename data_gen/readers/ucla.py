@@ -34,6 +34,7 @@ from utils.text import one_line
 NUM_CLASSES = 10
 VIEWS = (1, 2, 3)
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
+CENTRE = AdjMatrixGraph.joint_names.index("spine")
 CLIP_NAME = re.compile(r"a\d+_s(?P<subject>\d+)_e\d+_v(?P<view>\d+)\.json")
 ADVICE = "Fetch the file again."
 
@@ -153,3 +154,11 @@ def _archived(path: Path, max_mb: float) -> Iterator[tuple[Path, bytes | Excepti
                 yield name, raw.content()
             except BadFile as error:
                 yield name, error
+
+
+def normalise(skeleton: np.ndarray) -> np.ndarray:
+    """(T, 20, 3) metres -> (T, 20, 3) in [-1, 1], the first frame's spine at 0; a new array."""
+    seen = skeleton.any(axis=2, keepdims=True)
+    centred = np.where(seen, skeleton - skeleton[0, CENTRE], 0)
+    largest = np.abs(centred).max()
+    return centred / largest if largest > 0 else centred

@@ -14,7 +14,7 @@ import pytest
 from one_error import error_of
 
 from data_gen import ucla_gendata
-from data_gen.readers.ucla import read_clips
+from data_gen.readers.ucla import normalise, read_clips
 from utils.cli import PROJECT
 
 CLIPS = {  # name -> label, frames
@@ -84,9 +84,9 @@ def test_joints_that_were_not_seen_stay_zero_and_a_point_stays_finite():
     skeleton = np.random.default_rng(0).standard_normal((3, 20, 3))
     skeleton[1, 5] = 0
     before = skeleton.copy()
-    assert not ucla_gendata.normalise(skeleton)[1, 5].any()
+    assert not normalise(skeleton)[1, 5].any()
     assert np.array_equal(skeleton, before)
-    assert not ucla_gendata.normalise(np.ones((3, 20, 3))).any()
+    assert not normalise(np.ones((3, 20, 3))).any()
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "gztar", "xztar"])
