@@ -195,7 +195,8 @@ def _part_lists(samples: Sequence[Path], folder: Path) -> str | None:
     clips = [{*known_as(str(path.absolute()), path.name)} for path in samples]
     for place in places:
         lists = {}
-        for path in sorted(p for p in place.glob("*") if p.suffix in LIST_ENDINGS):
+        lists_there = (path for path in place.glob("*") if path.suffix in LIST_ENDINGS)
+        for path in sorted({*lists_there} - {path.absolute() for path in samples}):
             part = next((part for part in PARTS if path.stem.lower().startswith(part)), None)
             if part and _lists_any(path, clips):
                 lists.setdefault("train" if part in TRAIN_NAMES else "val", path)

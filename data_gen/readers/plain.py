@@ -123,9 +123,8 @@ def read_txt(raw: Raw, options: Options) -> Iterable[Sample | BadFile]:
     ends = np.flatnonzero(np.diff(table[order, column])) + 1
     clips = (table[rows] for rows in sorted(np.split(order, ends), key=lambda rows: rows[0]))
     stem = stem_of(raw.name)
-    return (
-        attempted(_of_rows, rows, raw, options, f"{stem}_{rows[0, column]:g}") for rows in clips
-    )
+    named = ((rows, f"{stem}_{_plain(float(rows[0, column]))}") for rows in clips)
+    return (attempted(_of_rows, rows, raw, options, name) for rows, name in named)
 
 
 def _of_rows(table: np.ndarray, raw: Raw, options: Options, name: str | None = None) -> Sample:

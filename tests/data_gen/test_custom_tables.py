@@ -145,7 +145,7 @@ def test_each_recording_has_a_table_of_segments(tmp_path):
 def test_a_file_without_a_header_may_hold_many_clips(tmp_path, format_):
     """A row per frame: clip, subject, class, joints; clips may take turns."""
     rng = np.random.default_rng(0)
-    clips = {number: rng.normal(size=(4, 51)).round(6) for number in (5, 2, 9)}
+    clips = {number: rng.normal(size=(4, 51)).round(6) for number in (5, 1234568, 9)}
     rows = [np.r_[number, number % 4, number % 3, clips[number][t]] for t in range(4)
             for number in clips]  # fmt: skip
     np.savetxt(tmp_path / f"all.{format_}", rows, "%.6f", "," if format_ == "csv" else " ")
@@ -163,12 +163,12 @@ def test_a_file_without_a_header_may_hold_many_clips(tmp_path, format_):
         )
     custom_gendata.main(own_recordings.write_settings(tmp_path, **settings))
     train, val = labels(tmp_path, "train"), labels(tmp_path, "val")
-    names = {5: "all_5", 2: "all_2", 9: "all_9"} if format_ == "txt" else {
+    names = {5: "all_5", 1234568: "all_1234568", 9: "all_9"} if format_ == "txt" else {
         number: f"{number}.000000" for number in clips}  # fmt: skip
-    assert train == {names[5]: 2, names[9]: 0} and val == {names[2]: 2}
+    assert train == {names[5]: 2, names[9]: 0} and val == {names[1234568]: 2}
     (array,) = np.load(tmp_path / "data" / "val_data_joint.npy")
     np.testing.assert_array_equal(
-        array[:, :4, :, 0], clips[2].reshape(4, 17, 3).transpose(2, 0, 1).astype(np.float32)
+        array[:, :4, :, 0], clips[1234568].reshape(4, 17, 3).transpose(2, 0, 1).astype(np.float32)
     )
 
 
