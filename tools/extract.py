@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, stem in zip(args.videos, stems, strict=True):
         path = args.out / f"{stem}.npz"
         if path.exists():
-            print(f"{path} is there already")
+            print(f"{path} exists already: skipped")
             continue
         # One each, since estimators follow persons from frame to frame.
         estimate = estimator(args.pose, args.pose_model, args.persons)

@@ -314,7 +314,7 @@ def test_extract_resumes(tmp_path, capsys):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.npz").write_bytes(b"")
     extract.main([str(tmp_path / "a.mp4"), "--out", str(tmp_path / "out")])
-    assert "is there already" in capsys.readouterr().out
+    assert "exists already" in capsys.readouterr().out
     message = failing(capsys, extract, "x/a.mp4", "x/a.avi", "--out", tmp_path)
     assert "two videos of a folder have the same name" in message
 
