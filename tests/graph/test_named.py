@@ -11,7 +11,7 @@ SIZES = {
     "ntu_rgb_d": 25, "kinect_v1": 20, "utd_mhad": 20, "msr_action3d": 20, "openpose_coco": 18,
     "openpose_body25": 25, "coco17": 17, "halpe26": 26, "mediapipe33": 33, "azure_kinect32": 32,
     "smpl24": 24, "h36m17": 17, "kinect_15": 15, "zeroeggs": 27,
-    "bandai_namco": 21,
+    "bandai_namco": 21, "hand21": 21, "hand22": 22,
 }  # fmt: skip
 PUBLISHED = {
     "ntu_rgb_d": ntu_rgb_d,
