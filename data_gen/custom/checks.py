@@ -12,10 +12,10 @@ from data_gen.custom.settings import (
     ABOUT,
     FRAMES,
     PART_RULES,
-    PLACE,
     SECONDS,
     TABLE_KEYS,
     CustomSettings,
+    name_columns,
     rule_in,
 )
 from data_gen.readers.formats import FORMATS
@@ -213,9 +213,8 @@ def _check_columns(what: str, rule: Mapping[str, Any], keys: Sequence[str]) -> N
         return
     defaults = {"column": "label" if what != "split" else "part", "start": "start", "end": "end"}
     read = [rule.get(key) or defaults[key] for key in keys]
-    whole = "*" in str(rule.get("csv"))  # a table of one recording names none
-    pattern = rule.get("file") or "file"
-    read += [] if whole else PLACE.findall(pattern) or [pattern]
+    if "*" not in str(rule.get("csv")):  # a table of one recording names none
+        read += name_columns(rule)
     if missing := [name for name in read if name not in columns]:
         raise ValueError(f"{what}: columns has no {missing[0]!r}, but {', '.join(columns)}.")
 

@@ -31,13 +31,12 @@ def look_at_text(table: np.ndarray, others: Sequence[Path]) -> Look:
         reader |= {"axes": "T*VC"} | ({"score": "keep"} if columns == 4 else {})
         return Look(reader, joints, note)
     if ids := _columns_of_ids(table):
-        clip, count = ids
+        clip, count, joints = ids
         reader |= {"axes": "TV*C", "skip_columns": count, "clip": clip}
         others = [number for number in range(count, 0, -1) if number != clip]
         lines = {"label": f"{{field: column {others[0]}, first: 1}}"}
         if others[1:]:
             lines["label"] += f"    # or {' or '.join(f'column {n}' for n in others[1:])}"
-        joints = likely_axes((rows, columns - count))[1]
         return Look(reader, joints, f"many clips in {note}", lines=lines)
     skipped, axes, joints = _row_a_frame(table)
     reader |= {"axes": axes} | ({"channels": CHANNELS[0]} if "M" in axes else {})
@@ -45,9 +44,9 @@ def look_at_text(table: np.ndarray, others: Sequence[Path]) -> Look:
     return Look(reader, joints, note, 2 if "M" in axes else 1)
 
 
-def _columns_of_ids(table: np.ndarray) -> tuple[int, int] | None:
+def _columns_of_ids(table: np.ndarray) -> tuple[int, int, int] | None:
     """Where rows of many clips begin with whole numbers, such as clip, subject and class: which of
-    them tells the clips apart, from 1, and how many columns come before the joints.
+    them tells the clips apart, from 1, how many columns come before the joints, and these.
     """
     rows, columns = table.shape
     for count in range(2, MOST_IDS + 1):
@@ -62,7 +61,7 @@ def _columns_of_ids(table: np.ndarray) -> tuple[int, int] | None:
         }
         clip = max(blocks, key=blocks.__getitem__, default=None)
         if clip is not None and 1 < blocks[clip] < rows / 2:
-            return clip + 1, count
+            return clip + 1, count, joints
     return None
 
 

@@ -121,6 +121,12 @@ def rule_in(split: Mapping[str, Any]) -> dict[str, Any]:
     return {"column": "part", **rule} if "csv" in rule else rule
 
 
+def name_columns(rule: Mapping[str, Any]) -> list[str]:
+    """The columns of a table that name the clip: that of `file`, or those of its pattern."""
+    pattern = rule.get("file") or "file"
+    return PLACE.findall(pattern) or [pattern]
+
+
 def listed(value: Any) -> list:
     """A list, or a single value as one; None as an empty one."""
     if value is None:

@@ -66,6 +66,7 @@ def parts_listed(clips: Sequence[FoundClip], split: Mapping[str, Any], folder: P
         ValueError: a list is missing or holds no clip, or a clip is in both.
     """
     known = [{*known_as(clip.file, clip.name)} for clip in clips]
+    of_clips = set().union(*known)
     parts = [NEITHER] * len(clips)
     for part, name in enumerate(PARTS):
         files = listed(split["lists"][name])
@@ -78,7 +79,6 @@ def parts_listed(clips: Sequence[FoundClip], split: Mapping[str, Any], folder: P
             if parts[number] != NEITHER:
                 raise ValueError(f"split: {clips[number].name} is in both lists.")
             parts[number] = part
-        of_clips = set().union(*known)
         if unknown := [max(line, key=len) for line in lines if not line & of_clips]:
             logger.warning(
                 "names in %s without a clip: %d (%s).",

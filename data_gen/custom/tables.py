@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_gen.custom.settings import PLACE, listed
+from data_gen.custom.settings import PLACE, listed, name_columns
 from utils.files import regular_file
 from utils.text import one_line
 
@@ -66,11 +66,13 @@ def rows_by_name(
     Raises:
         ValueError: the table is missing, or lacks a column.
     """
-    pattern = rule.get("file") or "file"
-    places = PLACE.findall(pattern)
-    for row in read_table(path, [*(places or [pattern]), *columns], rule.get("columns")):
-        filled = PLACE.sub(lambda place, row=row: row[place[1]].strip(), pattern)
-        yield (filled if places else row[pattern].strip()), row
+    named, pattern = name_columns(rule), rule.get("file")
+    is_pattern = bool(PLACE.search(pattern or ""))
+    for row in read_table(path, [*named, *columns], rule.get("columns")):
+        if is_pattern:
+            yield PLACE.sub(lambda place, row=row: row[place[1]].strip(), pattern), row
+        else:
+            yield row[named[0]].strip(), row
 
 
 def read_table(
