@@ -130,6 +130,15 @@ def test_traits_are_said_in_letters(capsys):
     assert csv_header(True).count(",") == as_csv(result).count(",")
 
 
+def test_rows_of_csv_are_as_long_as_the_header_whatever_the_number_of_classes():
+    from tools.predicting.results import as_csv, csv_header, result_of
+
+    span = whole(Sample("wave", np.zeros((1, 8, 25, 3))))
+    for num_class in (2, 5, 9):
+        row = as_csv(result_of(span, np.arange(num_class) / 10, (), traits=False))
+        assert row.count(",") == csv_header(False).count(",")
+
+
 def test_bad_clips_are_left_out_and_named(tmp_path, ntu, capsys):
     weights = ntu_weights(tmp_path, ntu)
     (tmp_path / "clips").mkdir()

@@ -70,6 +70,7 @@ def as_csv(result: dict) -> str:
     else:
         for one in result["top"]:
             row += one.values()
+        row += [""] * (3 * (TOP - len(result["top"])))  # of fewer classes
     return _csv_row(row)
 
 
