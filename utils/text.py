@@ -1,7 +1,9 @@
-"""Text from strangers, made safe to print or to put into a YAML file."""
+"""Text from strangers, made safe to print or to put into a YAML file or a page."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -41,3 +43,13 @@ def as_yaml(text: str) -> str:
     except yaml.YAMLError:
         plain = False
     return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def as_script(value: Any) -> str:
+    """A value as a literal of a page's script, which a name with `</script>` does not end."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def filled_page(template: str, parts: Mapping[str, str]) -> str:
+    """A page whose `{{name}}` are replaced by the parts, in which `{{name}}` means nothing."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)

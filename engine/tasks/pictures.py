@@ -9,11 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from formats.chunks import TRAITS
+from utils.figures import names_as_written
 from utils.files import atomic_write
 
 MAX_NAMES = 120  # of classes that a matrix is labelled with
 
 
+@names_as_written()
 def heat_map(
     matrix: np.ndarray, x_label: str, y_label: str, names: Sequence[str] = ()
 ) -> np.ndarray:
@@ -54,6 +56,7 @@ def traits_against_truth(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return _drawn(canvas)
 
 
+@names_as_written()
 def effort_curves(curves: Mapping[str, np.ndarray], title: str) -> np.ndarray:
     """Curves (T,) by effort -> an image (H, W, 3) uint8, one below the other."""
     figure = Figure(figsize=(11, 1.7 * len(curves)), layout="tight")

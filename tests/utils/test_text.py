@@ -1,9 +1,9 @@
-"""Text of strangers is printed in one line that a terminal shows as it is."""
+"""Text of strangers is printed in one line, and put into files and pages, as it is."""
 
 import pytest
 import yaml
 
-from utils.text import as_yaml, one_line
+from utils.text import as_script, as_yaml, filled_page, one_line
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,12 @@ def test_yaml_keeps_text_as_it_is(text):
 
 def test_yaml_of_plain_text_has_no_quotes():
     assert as_yaml("raw/*.npz") == "raw/*.npz"
+
+
+def test_a_name_in_a_page_is_no_place_for_another_part():
+    page = filled_page("<i>{{title}}</i>{{data}}", {"title": "{{data}}", "data": "[1]"})
+    assert page == "<i>{{data}}</i>[1]"
+
+
+def test_a_name_cannot_end_a_script():
+    assert as_script({"name": "</script>"}) == r'{"name":"\u003c/script>"}'

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from tools.drawing.limbs import COLOURS, LIMBS
 from tools.drawing.shown import ShownClip, turned
+from utils.figures import names_as_written
 
 AZIMUTH, ELEVATION = 25.0, 8.0  # degrees
 PANEL_INCHES, MOMENT_INCHES, DPI = 3.2, 2.1, 100
@@ -91,16 +92,19 @@ def pictures(
 ) -> Iterator[np.ndarray]:
     """All clips side by side, frame by frame: (H, W, 3) uint8."""
     titles = [_lines(clip.title, 38) for clip in clips]
-    figure, grid = _grid(titles, columns or min(4, len(clips)), PANEL_INCHES)
-    panels = [Panel(axes, clip, angles) for axes, clip in zip(grid, clips, strict=False)]
+    with names_as_written():
+        figure, grid = _grid(titles, columns or min(4, len(clips)), PANEL_INCHES)
+        panels = [Panel(axes, clip, angles) for axes, clip in zip(grid, clips, strict=False)]
     canvas = FigureCanvasAgg(figure)
     for frame in range(max(clip.num_frames for clip in clips)):
         for panel in panels:
             panel.show(frame)
-        canvas.draw()
+        with names_as_written():
+            canvas.draw()
         yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
+@names_as_written()
 def contact_sheet(
     clips: Sequence[ShownClip],
     angles: tuple[float, float] = (AZIMUTH, ELEVATION),

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from utils.figures import names_as_written
 from utils.files import atomic_write
 
 NEARLY_WHITE = 248  # of 255
@@ -65,6 +66,7 @@ def write_mp4(path: Path, pictures: Iterator[np.ndarray], rate: float) -> None:
             writer.close()
 
 
+@names_as_written()
 def write_figure(path: Path, figure: Figure) -> None:
     with atomic_write(path) as temporary:
         figure.savefig(temporary)

@@ -4,7 +4,6 @@
 import base64
 import gzip
 import html
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from tools.drawing.limbs import COLOURS, LIMBS
 from tools.drawing.shown import ShownClip
 from utils.files import atomic_write
+from utils.text import as_script, filled_page
 
 TEMPLATE = Path(__file__).with_name("player.html")
 STEPS = 4000  # of half the clip's box: half a millimetre of a person
@@ -23,9 +23,7 @@ def write_page(path: Path, clips: Sequence[ShownClip], title: str) -> None:
     """The page of a player that shows clips side by side."""
     content = {"limbs": [COLOURS[limb] for limb in LIMBS], "clips": [_packed(c) for c in clips]}
     text = TEMPLATE.read_text(encoding="utf-8")
-    # `<` would end the script where a name holds </script>.
-    data = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
-    page = text.replace("{{title}}", html.escape(title)).replace("{{data}}", data)
+    page = filled_page(text, {"title": html.escape(title), "data": as_script(content)})
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 

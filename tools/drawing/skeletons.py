@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from graph.named import skeleton_class
+from utils.figures import names_as_written
 
 # Where joints are on a person of height 1, from the middle to the side; the longest match counts.
 PLACES = {
@@ -124,6 +125,7 @@ def draw(axes: object, name: str, with_names: bool) -> None:
     axes.axis("off")
 
 
+@names_as_written()
 def picture(names: Sequence[str]) -> Figure:
     """All skeletons in one picture; a single one with the names of its joints."""
     columns = min(5, len(names))

@@ -13,12 +13,14 @@ from matplotlib.figure import Figure
 from graph.skeleton import SkeletonGraph
 from tools.drawing.skeletons import places_of
 from tools.explaining.joints import JointImportance
+from utils.figures import names_as_written
 
 MOST = 60  # classes that are drawn
 LARGEST = 420  # area of a joint, in square points
 COLOURS = "YlOrRd"
 
 
+@names_as_written()
 def figure_of(
     found: JointImportance, classes: Sequence[str], skeleton: type[SkeletonGraph], title: str
 ) -> Figure:

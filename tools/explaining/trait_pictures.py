@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from formats.chunks import TRAITS
 from tools.explaining.features import Explanation
+from utils.figures import names_as_written
 
 TITLES = {
     "O": "Openness",
@@ -19,6 +20,7 @@ TITLES = {
 MOMENTS = 20  # of a clip, whatever its length
 
 
+@names_as_written()
 def figure_of(explanation: Explanation, trait: str, joints: Sequence[str]) -> Figure:
     """Efforts and joints as a map, and below it the effect of moments, over all clips."""
     index = list(TRAITS).index(trait)

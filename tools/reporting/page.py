@@ -2,7 +2,6 @@
 
 import base64
 import html
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from formats.chunks import TRAITS
 from tools.reporting.pictures import curves_diagram, reliability_diagram
 from tools.reporting.runs import ScoredRun
 from utils.files import atomic_write
+from utils.text import as_script, filled_page
 
 TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -33,20 +33,13 @@ def write_page(
         "title": html.escape(title),
         "reliability": reliability_diagram(scored) if scored else "",
         "curves": curves_diagram(runs) or "",
-        "data": _in_script(content),
-        "explained": _in_script(_explaining_pictures(runs)),
-        "mistakes": _in_script(list(mistakes)),
+        "data": as_script(content),
+        "explained": as_script(_explaining_pictures(runs)),
+        "mistakes": as_script(list(mistakes)),
     }
-    page = TEMPLATE.read_text(encoding="utf-8")
-    for name, text in parts.items():
-        page = page.replace("{{" + name + "}}", text)
+    page = filled_page(TEMPLATE.read_text(encoding="utf-8"), parts)
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-
-
-def _in_script(value: Any) -> str:
-    """JSON whose `<` does not end the script where a name holds </script>."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def _explaining_pictures(runs: Sequence[ScoredRun]) -> list[dict[str, str]]:

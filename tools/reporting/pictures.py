@@ -13,6 +13,7 @@ from tools.drawing.canvas import contact_sheet
 from tools.drawing.shown import ShownClip
 from tools.reporting.measures import Reliability
 from tools.reporting.runs import ScoredRun
+from utils.figures import names_as_written
 
 COLOURS = ("#2f7ed8", "#d9483b", "#17a2a2", "#e8912d", "#7b3fa0", "#4a4f59")
 STYLE = {
@@ -25,6 +26,7 @@ STYLE = {
 }
 
 
+@names_as_written(by_browser=True)
 def reliability_diagram(found: Sequence[tuple[str, Reliability]]) -> str:
     """Accuracy over confidence, one line per run; the bars are the samples of the first."""
     with rc_context(STYLE):
@@ -45,6 +47,7 @@ def reliability_diagram(found: Sequence[tuple[str, Reliability]]) -> str:
         return _svg(figure)
 
 
+@names_as_written(by_browser=True)
 def curves_diagram(runs: Sequence[ScoredRun]) -> str | None:
     """Loss and metric over epochs: thin for training, thick for evaluation; None without any."""
     with_curves = [run for run in runs if run.curves]
@@ -76,6 +79,7 @@ def curves_diagram(runs: Sequence[ScoredRun]) -> str | None:
         return _svg(figure)
 
 
+@names_as_written()
 def strip(clip: ShownClip, moments: int = 6) -> str:
     """A clip's moments as a data URI."""
     figure = contact_sheet([clip], moments=moments)
