@@ -26,12 +26,12 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     Raises:
         FileNotFoundError: there is none.
     """
-    pattern = str(folder / settings.files)
     format_ = FORMATS[settings.reader["format"]]
-    place = Path(pattern)
+    place = folder / settings.files
     if place.is_dir():
-        pattern = str(place / ("*" if format_.of_folders else "**/*"))
-    paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207
+        paths = matching(place, "*" if format_.of_folders else "**/*")
+    else:
+        paths = matching(folder, settings.files)
     if format_.of_folders:
         folders = {
             each for path in paths if path.is_dir() for each in clip_folders(path, format_.endings)
@@ -40,21 +40,22 @@ def find_files(settings: CustomSettings, folder: Path, max_mb: float = MAX_FILE_
     elif len(paths) == 1 and paths[0].suffix in ARCHIVES and not format_.of_many:
         found = _of_format(list(members_of(paths[0], max_mb)), format_)
     else:
-        tables = {path for name in settings.tables for path in matching(folder / name)}
+        tables = {path for name in settings.tables for path in matching(folder, name)}
         files = [path for path in paths if path.is_file() and path.name[0] != "."]
         max_mb = math.inf if holds_many(settings.reader) else max_mb
         found = [single_file(path, max_mb) for path in files if path not in tables]
         found = _of_format(found, format_) if place.is_dir() else found
     if not found:
-        raise FileNotFoundError(f"no files {pattern}. Check `files`, relative to the YAML file.")
+        raise FileNotFoundError(f"no files {place}. Check `files`, relative to the YAML file.")
     return found
 
 
-def matching(path: Path) -> list[Path]:
-    """The files that a path names, or a pattern with *; sorted."""
-    if path.exists():
-        return [path]
-    return sorted(Path(name) for name in glob.glob(str(path)))  # noqa: PTH207
+def matching(folder: Path, name: str) -> list[Path]:
+    """What a path below a folder names, or a pattern with *, ** or [...]; sorted."""
+    if (folder / name).exists():
+        return [folder / name]
+    pattern = Path(glob.escape(str(folder))) / name  # a folder may be called `raw [1]`
+    return sorted(Path(found) for found in glob.glob(str(pattern), recursive=True))  # noqa: PTH207
 
 
 def _of_format(raws: list[Raw], format_: Format) -> list[Raw]:

@@ -1,5 +1,6 @@
 """Propose a YAML file about recordings, by inspecting some of them."""
 
+import glob
 import json
 import re
 from collections import Counter
@@ -258,7 +259,7 @@ def _pattern(samples: Sequence[Path], folder: Path) -> str:
     place = first.parent if len(samples) == 1 else Path(*_common([p.absolute() for p in samples]))
     ending = "" if first.is_dir() else first.suffix
     deep = any(path.absolute().parent != place for path in samples)
-    shown = Path(_relative(place, folder))
+    shown = Path(glob.escape(_relative(place, folder)))
     return str(shown / ("**" if deep else ".") / f"*{ending}").replace("/./", "/")
 
 

@@ -104,7 +104,7 @@ def _rows(
     if "*" not in rule["csv"]:
         yield from rows_by_name(folder / rule["csv"], rule, times)
         return
-    tables = matching(folder / rule["csv"])
+    tables = matching(folder, rule["csv"])
     if not tables:
         raise ValueError(f"segments: no file {folder / rule['csv']}.")
     before, _, after = Path(rule["csv"]).name.partition("*")

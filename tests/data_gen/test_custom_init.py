@@ -49,6 +49,15 @@ def test_a_folder_is_as_good_as_its_files(folder, capsys):
     assert "24 clips" in capsys.readouterr().out
 
 
+def test_folders_may_be_called_as_a_pattern(folder, capsys):
+    root = (folder / "raw").rename(folder / "takes [1]").parent.rename(folder.with_name("mine [2]"))
+    names = [path.relative_to(root) for path in sorted(root.glob("*/*.npz"))]
+    for named in (["takes [1]"], names):  # the folder, and files
+        settings = proposed(root, *named)
+        assert settings.split["by"] == "subject"
+        assert "24 clips" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("shape", "others", "axes", "joints"),
     [
