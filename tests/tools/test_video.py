@@ -168,6 +168,46 @@ def test_what_is_no_video_is_one_line(tmp_path, capsys):
             open_video("99")
 
 
+@pytest.fixture
+def short_video(tmp_path):
+    """Ten pictures."""
+    writer = pytest.importorskip("imageio_ffmpeg", reason="pip install -r requirements-video.txt")
+    path = tmp_path / "short.mp4"
+    video = writer.write_frames(str(path), (64, 48), fps=10)
+    video.send(None)
+    for number in range(10):
+        video.send(np.full((48, 64, 3), 20 * number, np.uint8))
+    video.close()
+    return path
+
+
+@pytest.mark.filterwarnings("ignore")  # as above, or of its process
+@pytest.mark.parametrize("name", ["take:1.mp4", "-x.mp4", "50%d.mp4", "a|b.mp4"])
+def test_a_video_may_have_any_name(short_video, name, monkeypatch):
+    if sys.platform == "win32":
+        pytest.skip("which allows none of them")
+    short_video.rename(short_video.with_name(name))
+    monkeypatch.chdir(short_video.parent)
+    found = open_video(name)
+    assert (found.width, found.height, found.rate) == (64, 48, 10.0)
+    assert len(list(found.frames)) == 10
+
+
+@pytest.mark.filterwarnings("ignore")  # as above
+@pytest.mark.parametrize(
+    "script",
+    [
+        "ffconcat version 1.0\nfile short.mp4\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nshort.mp4\n#EXT-X-ENDLIST\n",
+    ],
+)
+def test_a_file_that_names_others_is_no_video(short_video, script):
+    path = short_video.with_name("list.mp4")
+    path.write_text(script)
+    with pytest.raises(ValueError, match="is not a video that ffmpeg reads"):
+        open_video(str(path))
+
+
 def test_without_ffmpeg_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(ValueError, match="imageio-ffmpeg"):

@@ -4,7 +4,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,12 @@ from utils.text import one_line
 
 MAX_PIXELS = 8192 * 4320
 DEFAULT_RATE = 30.0
+# What ffmpeg may take a file for: containers that hold their pictures. Playlists and scripts, which
+# it knows by their content whatever they are called, name other files.
+CONTAINERS = (
+    "mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf", "mxf", "dv", "gif", "nut",
+    "ivf", "rm", "wtv", "h264", "hevc", "m4v", "mjpeg", "mpegvideo", "yuv4mpegpipe",
+)  # fmt: skip
 
 
 class Video(NamedTuple):
@@ -38,17 +44,21 @@ def open_video(name: str) -> Video:
         raise ValueError(
             "videos require imageio-ffmpeg: pip install -r requirements-video.txt"
         ) from error
-    options: dict[str, Any] = {}
-    source = name
     if name.isdecimal():
-        source, options["input_params"] = _camera(int(name))
-    elif not Path(name).is_file():
+        source, options = _camera(int(name))
+    elif Path(name).is_file():
+        # Without `file:`, a name such as take:1.mp4 would have the protocol `take`.
+        source, options = f"file:{name}", ["-format_whitelist", ",".join(CONTAINERS)]
+    else:
         raise FileNotFoundError(f"no video {name}. Give a file, or the number of a camera.")
-    reader = imageio_ffmpeg.read_frames(source, pix_fmt="rgb24", **options)
+    reader = imageio_ffmpeg.read_frames(source, pix_fmt="rgb24", input_params=options)
     try:
         about = next(reader)
     except (OSError, RuntimeError, StopIteration, ValueError, KeyError) as error:
-        reason = one_line(error)[-200:]  # ffmpeg says why at the end
+        reason = one_line(error)
+        refused = "whitelist" in reason
+        # ffmpeg says why at the end.
+        reason = "a playlist, or an unknown container" if refused else reason[-200:]
         raise ValueError(f"{name} is not a video that ffmpeg reads: {reason}") from error
     width, height = about["size"]
     if not 0 < width * height <= MAX_PIXELS:
