@@ -1,6 +1,7 @@
 """What every command shares: one-line errors, boolean flags, flags in either spelling, paths."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,9 @@ def run(main: Callable[[], object]) -> NoReturn:
     Anything else is our bug and keeps its traceback. Ctrl-C exits with 130, as a shell does.
     """
     _replace_closed_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names that the terminal's encoding lacks are shown by their escapes, as on stderr.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
         sys.stdout.flush()

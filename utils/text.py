@@ -36,6 +36,13 @@ def first_of(names: Sequence[object], count: int = FEW) -> str:
     return ", ".join(map(str, names[:count])) + (", ..." if len(names) > count else "")
 
 
+def as_unicode(name: str) -> str:
+    """A file's name as text that every file and terminal takes: bytes that are not UTF-8, as in
+    archives from a system with another encoding, become escapes.
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def as_yaml(text: str) -> str:
     """Text as a value of a YAML file, in quotes where it would be something else without."""
     try:

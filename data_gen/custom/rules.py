@@ -13,7 +13,7 @@ from data_gen.readers.bad_files import NO_LABEL, BadFile
 from data_gen.readers.sample import entries_of
 from formats.arrays import npy_of
 from utils.files import regular_file
-from utils.text import first_of, one_line
+from utils.text import as_unicode, first_of, one_line
 
 
 class FoundClip(NamedTuple):
@@ -66,13 +66,13 @@ class Rule:
                 raise BadFile(
                     NO_LABEL, f"{file}: {self.name}: {rule['regex']!r} is not in its name."
                 )
-            return match[1]
+            return match[1] and as_unicode(match[1])
         if "folder" in rule:
             parents = list(Path(file).parents)
             level = rule["folder"]
             if not 1 <= level <= len(parents):
                 raise BadFile(NO_LABEL, f"{file} has no folder {level} levels up.")
-            return parents[level - 1].name
+            return as_unicode(parents[level - 1].name)
         if "field" in rule:
             if fields.get(rule["field"]) is None:
                 raise BadFile(NO_LABEL, f"{file}: {name} has no field {rule['field']!r}.")

@@ -54,14 +54,14 @@ def read_clip(clip: Clip, reading: Reading) -> tuple[Entry, np.ndarray]:
             raise BadFile(OUT_OF_RANGE, f"{path} holds coordinates beyond float32.")
     except (ValueError, OSError) as error:
         reason = one_line(error)
-        bad = Entry(clip.name, reason=reason, kind=kind_of(error))
+        bad = Entry(clip.sample_name, reason=reason, kind=kind_of(error))
         return bad, np.zeros((0, 0, 0, 0), np.float32)
     bodies = np.ascontiguousarray(trimmed(bodies))
     remark = NOBODY if not bodies.size else None
     if reading.remark and not remark:
         remark = reading.remark(bodies)
     persons, frames = bodies.shape[:2]
-    return Entry(clip.name, persons, frames, is_cut=is_cut, remark=remark), bodies
+    return Entry(clip.sample_name, persons, frames, is_cut=is_cut, remark=remark), bodies
 
 
 def fill_rows(job: Job, reading: Reading, shape: tuple[int, ...], normalize: bool) -> Entry:
@@ -103,7 +103,7 @@ def write_compact(plan: Plan, num_workers: int, strict: bool, resume: bool) -> l
         ValueError: no clip is usable, or one is bad while `strict`; no store changes.
     """
     channels, _, num_joints, _ = plan.clip_shape
-    names = [clip.name for clip in plan.clips]
+    names = [clip.sample_name for clip in plan.clips]
     with ClipStoreWriter(plan.store, names, (num_joints, channels), resume) as writer:
         todo = plan.clips[len(writer.entries) :]
         read = partial(read_clip, reading=Reading.of(plan))
@@ -145,7 +145,7 @@ def _finish(plan: Plan, entries: list[Entry], split: str, part: DensePart) -> No
         raise ValueError(f"No clip of {split} is usable. The first: {entries[members[0]].reason}")
     clips = [plan.clips[members[row]] for row in rows]
     part.finish(
-        [clip.name for clip in clips],
+        [clip.sample_name for clip in clips],
         [clip.label for clip in clips],
         rows if len(rows) < len(members) else None,
     )

@@ -15,7 +15,7 @@ import numpy as np
 from data_gen.pipeline.workers import are_forked
 from data_gen.readers.bad_files import MAX_FILE_MB, TWICE, BadClip
 from formats.clip_store import PARTS, split_name
-from utils.text import one_line
+from utils.text import as_unicode, one_line
 
 FORMATS = ("dense", "compact")
 NEITHER = -1
@@ -34,6 +34,11 @@ class Clip(NamedTuple):
     label: int
     parts: tuple[int, ...]
     numbers: tuple[int, ...] = (0, 0, 0, 0)  # setup, camera, subject, replication
+
+    @property
+    def sample_name(self) -> str:
+        """The name in arrays and stores."""
+        return as_unicode(self.name)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from data_gen.readers.bad_files import OTHER_FORM, OUT_OF_RANGE, BadFile
 from data_gen.readers.ntu_text import MAX_METRES
 from utils.files import regular_file
-from utils.text import one_line
+from utils.text import as_unicode, one_line
 
 T = TypeVar("T")
 
@@ -36,6 +36,9 @@ class Sample:
     rate: float | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     image: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", as_unicode(self.name))
 
 
 class Raw(NamedTuple):

@@ -93,7 +93,7 @@ class ActionClassification:
         write_lines(work_dir / "right-samples.txt", [f"{guess},{label}" for guess, label in pairs])
         with (
             atomic_write(work_dir / "predictions.csv") as temporary,
-            temporary.open("w", newline="", encoding="utf-8") as file,
+            temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
         ):
             writer = csv.writer(file)
             writer.writerow(["sample", "predicted", "true", "right"])

@@ -160,7 +160,10 @@ class TraitRegression:
 
 def _write_table(path: Path, titles: list[str], names: list[str], values: np.ndarray) -> None:
     """One line per participant: their ID and the five traits."""
-    with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
+    with (
+        atomic_write(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(["Participant ID", *titles])
         for name, row in zip(names, values, strict=True):

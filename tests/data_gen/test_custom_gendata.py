@@ -289,6 +289,27 @@ def test_rate_and_size_of_the_image_by_fields_of_the_file(folder):
     assert (clips[:, 0, :, 16, 0] == 0.25).sum(axis=1).tolist() == [10] * 17
 
 
+@pytest.mark.parametrize("format_", ["dense", "compact"])
+def test_names_that_are_not_utf8_are_kept_as_their_escapes(folder, format_):
+    """As of an archive from a Chinese Windows, unpacked on Linux."""
+    wave = os.fsdecode("\u6325\u624b".encode("gbk"))
+    try:
+        (folder / "raw" / wave).mkdir()
+    except OSError:
+        pytest.skip("a file system that takes only UTF-8")
+    for path in (folder / "raw").glob("*.npz"):
+        path.rename(path.parent / wave / f"{wave}_{path.name}")
+    rules = {"label": {"folder": 1}, "classes": None, "split": {"fraction": 0.3}}
+    custom_gendata.main([*write(folder, files="raw", **rules), "--format", format_])
+    escaped = r"\udcbb\udcd3\udcca\udcd6"
+    assert read_manifest(folder / "data")["classes"] == [escaped]
+    if format_ == "dense":
+        names, _ = load_labels(folder / "data" / "val_label.pkl")
+    else:
+        names = StoreSplit(folder / "data" / "clips", "val").names
+    assert len(names) == 7 and all(name.startswith(escaped) for name in names)
+
+
 def test_every_key_is_documented(capsys):
     custom_gendata.main(["--help-config"])
     text = capsys.readouterr().out

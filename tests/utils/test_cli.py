@@ -43,6 +43,15 @@ def test_ctrl_c_exits_with_130(capsys):
     assert capsys.readouterr().err == "interrupted\n"
 
 
+def test_what_a_terminal_cannot_show_is_printed_by_its_escapes(tmp_path, monkeypatch):
+    with (tmp_path / "out").open("w", encoding="ascii") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        with pytest.raises(SystemExit) as exit_:
+            run(lambda: print("\u6325 \udcff"))
+    assert exit_.value.code == 0
+    assert (tmp_path / "out").read_text() == "\\u6325 \\udcff\n"
+
+
 def test_success_exits_with_0():
     with pytest.raises(SystemExit) as exit_:
         run(lambda: None)

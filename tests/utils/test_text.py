@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from utils.text import as_script, as_yaml, filled_page, one_line
+from utils.text import as_script, as_unicode, as_yaml, filled_page, one_line
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,8 @@ def test_a_name_in_a_page_is_no_place_for_another_part():
 
 def test_a_name_cannot_end_a_script():
     assert as_script({"name": "</script>"}) == r'{"name":"\u003c/script>"}'
+
+
+def test_bytes_of_a_name_that_are_not_utf8_become_escapes():
+    assert as_unicode(b"\xbb\xd3.npz".decode("utf-8", "surrogateescape")) == r"\udcbb\udcd3.npz"
+    assert as_unicode("\u6325\u624b.npz") == "\u6325\u624b.npz"
