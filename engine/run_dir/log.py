@@ -38,7 +38,7 @@ def start_logging(first: bool = True) -> None:
 
 def log_to_file(path: Path) -> None:
     """Send log records, the earlier ones included, to the end of a file instead of the last one."""
-    file = logging.FileHandler(path)
+    file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter(LINE["format"], LINE["datefmt"]))
     root = logging.getLogger()
     for handler in list(root.handlers):

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from engine.device import processes
 from engine.device.devices import unwrap
 from engine.run_dir import checkpoint
 from engine.run_dir.checkpoint import TrainState
 from engine.run_dir.states import newest_intact
 from engine.run_dir.weights import read_weights
+from engine.settings.parse import read_yaml
 from engine.settings.table import ABOUT, DEFAULTS, SavingSettings, flag
 
 logger = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ def changed_settings(work_dir: Path, now: Mapping[str, Any]) -> list[str]:
     path = work_dir / "config.yaml"
     if not path.is_file():
         return []
-    before = yaml.safe_load(path.read_text())
+    before = read_yaml(path)
     kept = [name for name, about in ABOUT.items() if about.recipe and not about.may_change]
     return [
         name for name in kept if before.get(name, DEFAULTS[name]) != now.get(name, DEFAULTS[name])

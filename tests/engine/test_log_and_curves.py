@@ -1,6 +1,7 @@
-"""Curves on a disk that is full, and who is asked about old ones."""
+"""The log, curves on a disk that is full, and who is asked about old ones."""
 
 import errno
+import logging
 import os
 import threading
 from types import SimpleNamespace
@@ -9,6 +10,19 @@ import pytest
 from tensorboardX.event_file_writer import EventsWriter
 
 from engine.run_dir.curves import Curves, clear_old_curves
+from engine.run_dir.log import log_to_file
+
+# ---- log ---------------------------------------------------------------------------------------
+
+
+def test_the_log_holds_any_name_in_any_locale(tmp_path, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    log_to_file(tmp_path / "log.txt")
+    logging.getLogger().handlers[0].setLevel(logging.WARNING)
+    logging.getLogger("clips").warning("\u6325\u624b \udcff")
+    logging.getLogger().handlers[0].close()
+    assert (tmp_path / "log.txt").read_text("utf-8").endswith("\u6325\u624b \\udcff\n")
+
 
 # ---- curves ------------------------------------------------------------------------------------
 
