@@ -171,6 +171,11 @@ BAD = {
         ["--model-args", "{num_point: 25, graph: graph.ntu_rgb_d.AdjMatrixGraph}"],
         "model_args says num_point: 25. Make them agree.",
     ),
+    "clips without persons": (
+        ["--feeder", "small_feeder.FlatFeeder"],
+        "clips of FlatFeeder must have shape (C, T, V, M). Got (3, ",
+    ),
+    "no clips": (["--feeder", "small_feeder.EmptyFeeder"], "the data set EmptyFeeder has no clip"),
     "too few classes": (
         ["--model-args", "{num_class: 2}"],
         "go from 0 to 2, but model_args says num_class: 2",

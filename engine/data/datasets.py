@@ -124,9 +124,16 @@ def _check_shape(model_args: Mapping[str, Any], clips: Clips) -> None:
     """Compare channels, joints and persons of the clips with the network's.
 
     Raises:
-        ValueError: they differ.
+        ValueError: they differ, or there is no clip, or one of another shape.
     """
+    if not len(clips):
+        raise ValueError(f"the data set {type(clips.dataset).__name__} has no clip.")
     clip = np.asarray(clips[0][0])
+    if clip.ndim != 4:
+        raise ValueError(
+            f"clips of {type(clips.dataset).__name__} must have shape (C, T, V, M). Got "
+            f"{clip.shape}."
+        )
     expected = {"in_channels": 3, **model_args}
     for axis, name in ((0, "in_channels"), (2, "num_point"), (3, "num_person")):
         if clip.shape[axis] != expected.get(name, clip.shape[axis]):

@@ -19,6 +19,21 @@ class NoisyFeeder(Feeder):
         return clip + 0.1 * noise.astype(np.float32), label, index
 
 
+class FlatFeeder(Feeder):
+    """Its clips lack the axis of persons."""
+
+    def __getitem__(self, index):
+        clip, label, index = super().__getitem__(index)
+        return clip[..., 0], label, index
+
+
+class EmptyFeeder(Feeder):
+    """It has no clips, though its file has."""
+
+    def __len__(self):
+        return 0
+
+
 class DyingFeeder(Feeder):
     """Its process is killed, as by a system that runs out of memory."""
 
