@@ -20,12 +20,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from graph.skeleton import SkeletonGraph
 from utils.config import import_class
 from utils.files import regular_file
 from utils.text import one_line
+from utils.yaml_values import yaml_values
 
 FOLDER = Path(__file__).with_name("skeletons")
 SUFFIXES = (".yaml", ".yml")
@@ -65,9 +64,8 @@ def _from_file(path: Path) -> type[SkeletonGraph]:
     if not path.is_file():
         raise ValueError(f"no skeleton file {path}. Check the path.")
     try:
-        content = _NoDuplicates(regular_file(path).read_text("utf-8-sig")).get_single_data()
-        return make_skeleton(path.stem, content)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return make_skeleton(path.stem, yaml_values(regular_file(path).read_text("utf-8-sig")))
+    except ValueError as error:
         reason = one_line(error, 300)
         raise ValueError(f"{path} is not a skeleton: {reason}") from error
 
@@ -159,13 +157,3 @@ def _check_tree(parents: dict[int, int], root: int, joints: list[str]) -> None:
             joint, steps = parents[joint], steps + 1
             if steps > len(joints):
                 raise ValueError(f"the bones from {joints[start]} go in a circle")
-
-
-class _NoDuplicates(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would silently take the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        if twice := [str(key) for key in keys if keys.count(key) > 1]:
-            raise ValueError(f"{twice[0]} is given twice")
-        return super().construct_mapping(node, deep)

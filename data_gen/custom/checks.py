@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from data_gen.custom.settings import (
     ABOUT,
     FRAMES,
@@ -33,6 +31,7 @@ from formats.kinds import (
 from graph.named import skeleton_class
 from utils.files import regular_file
 from utils.text import one_line
+from utils.yaml_values import yaml_values
 
 NORMALISATIONS, SCALES = ("none", "centre", "centre+scale", "ntu"), ("box", "torso")
 NAMES = either(list_of(either(TEXT, NUMBER)), TEXT, NUMBER)
@@ -84,10 +83,9 @@ def read_custom_settings(path: Path) -> CustomSettings:
     if not path.exists():
         raise FileNotFoundError(f"no file {path}. Make one with --init FILE...")
     try:
-        content = yaml.safe_load(regular_file(path).read_text("utf-8-sig"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = one_line(error, 300)
-        raise ValueError(f"{path} is not valid YAML: {reason}") from error
+        content = yaml_values(regular_file(path).read_text("utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid YAML: {one_line(error, 300)}") from error
     try:
         return check(content)
     except ValueError as error:

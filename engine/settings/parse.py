@@ -3,20 +3,23 @@
 import argparse
 import dataclasses
 import difflib
+import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from engine.settings.table import About, Settings, default_of, flag, groups
 from formats.exported import weights_file
 from utils.cli import ArgumentParser, str2bool
 from utils.files import regular_file
 from utils.text import one_line
+from utils.yaml_values import yaml_values
 
-MAX_CHARACTERS, MAX_VALUES = 10**6, 10**5  # of a YAML file; aliases count each time
+GIVEN_TWICE = "%s gives %s twice; the last value counts. Remove one."
 BASE = "base"  # the key of a YAML file that names the file it builds on
+
+logger = logging.getLogger(__name__)
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -158,28 +161,12 @@ def _load(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"no configuration file {path}. See config/ for those there are.")
     try:
         text = regular_file(path).read_text(encoding="utf-8-sig")
-        settings = yaml.safe_load(text[: MAX_CHARACTERS + 1]) or {}
-        if len(text) > MAX_CHARACTERS or _size(settings) > MAX_VALUES:
-            raise ValueError("it holds more than any file of settings")
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = one_line(error, 300)
-        raise ValueError(f"{path} is not valid YAML: {reason}") from error
+        settings = yaml_values(text, warn=partial(logger.warning, GIVEN_TWICE, path)) or {}
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid YAML: {one_line(error, 300)}") from error
     if not isinstance(settings, dict):
         raise ValueError(f"{path} must hold 'name: value' lines. Got {type(settings).__name__}.")
     return settings
-
-
-def _size(value: Any) -> int:
-    """How many values there are, aliases as often as they are named; it may stop early."""
-    ahead, count = [value], 0
-    while ahead and count <= MAX_VALUES:
-        item = ahead.pop()
-        count += 1
-        if isinstance(item, dict):
-            ahead += [*item, *item.values()]
-        elif isinstance(item, (list, tuple, set)):
-            ahead += item
-    return count
 
 
 def _coerce(action: argparse.Action, value: Any) -> Any:
@@ -204,9 +191,10 @@ def _coerce_one(action: argparse.Action, value: Any) -> Any:
 def mapping(text: str | dict) -> dict[str, Any]:
     """Type of flags whose value is a mapping, written as YAML: '{num_class: 60}'."""
     try:
-        value = yaml.safe_load(text) if isinstance(text, str) else text
-    except yaml.YAMLError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not valid YAML") from error
+        value = yaml_values(text) if isinstance(text, str) else text
+    except ValueError as error:
+        reason = one_line(error, 200)
+        raise argparse.ArgumentTypeError(f"{text!r} is not valid YAML: {reason}") from error
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"{text!r} is not a mapping such as '{{name: value}}'")
     return value

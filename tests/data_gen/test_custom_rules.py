@@ -42,6 +42,24 @@ def test_rules_of_the_split(folder, split, train, val):
         assert len(found[0]) == len(found[1]) == 2
 
 
+def test_subjects_may_have_leading_zeros(folder):
+    """YAML 1.1 would read subject 010 as 8."""
+    for path in (folder / "raw").iterdir():
+        path.rename(path.with_name(path.name.replace("_s2_", "_s008_").replace("_s3_", "_s010_")))
+    argv = write(folder)
+    text = (folder / "my.yaml").read_text()
+    (folder / "my.yaml").write_text(text.replace("- 1\n  - 2\n  - 3\n", "- 001\n  - 010\n"))
+    custom_gendata.main(argv)
+    names, _ = load_labels(folder / "data" / "train_label.pkl")
+    assert {name.split("_")[1] for name in names} == {"s1", "s010"}
+
+
+def test_a_key_given_twice_is_one_line(tmp_path, capsys):
+    argv = write(tmp_path)
+    (tmp_path / "my.yaml").write_text("name: a\nname: b")
+    assert "my.yaml is not valid YAML: name is given twice" in failing(capsys, argv)
+
+
 @pytest.mark.parametrize("how", [{"folder": 2}, {"regex": "^(train|test|odd)/"}])
 def test_parts_are_folders(tmp_path, caplog, how):
     for part, takes in {"train": (1, 2), "test": (1,), "odd": (1,)}.items():

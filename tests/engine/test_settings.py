@@ -27,6 +27,12 @@ def test_flags_and_keys_take_both_spellings(tmp_path):
     assert (args.num_epoch, str(args.work_dir), args.model_saved_name) == (3, "a_b", "c_d")
 
 
+def test_a_key_given_twice_is_said(tmp_path, caplog):
+    """Published files may have one: its last value counts, as ever."""
+    assert parse(tmp_path, "batch_size: 8\nbatch_size: 4\n").batch_size == 4
+    assert "settings.yaml gives batch_size twice; the last value counts" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("yaml", "device"), [("0", ["0"]), ("[0, 1]", ["0", "1"]), ("cpu", ["cpu"])]
 )

@@ -100,10 +100,16 @@ def test_what_is_no_skeleton_is_one_line(change, said):
         make_skeleton("own", {**OWN, **change})
 
 
+BOMB = "a0: &a0 [x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
+)  # aliases of aliases
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("joints: [", "is not a skeleton"), ("- 1", "must have joints"), ("", "must have joints"),
-     ("root: hip\nroot: head", "root is given twice")],
+     ("root: hip\nroot: head", "root is given twice"),
+     (BOMB, "more than any")],
 )  # fmt: skip
 def test_what_is_no_file_of_a_skeleton_is_named(tmp_path, text, said):
     path = tmp_path / f"{abs(hash(text))}.yaml"

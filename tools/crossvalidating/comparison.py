@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from engine.settings.parse import read_values
 from engine.tasks.trait_measures import CONFIDENCE, MEASURES, NUM_RESAMPLES, with_mean
 from formats.chunks import TRAITS
 from tools.crossvalidating.baselines import fitted_on_folds, table_of
@@ -53,9 +53,9 @@ def network(work_dir: Path, clips: RatedClips) -> Predicted:
     """
     folders = sorted(work_dir.glob("seed-*")) or [work_dir]
     outputs = [_predictions(folder / "predictions.csv", clips) for folder in folders]
-    settings = yaml.safe_load((folders[0] / "config.yaml").read_text(encoding="utf-8"))
-    sets = sets_of(settings["train_feeder_args"])
-    name = str(settings["model"]).removeprefix("model.").removesuffix(".Model")
+    settings = read_values(folders[0] / "config.yaml")
+    sets = sets_of(settings.get("train_feeder_args", {}))
+    name = str(settings.get("model")).removeprefix("model.").removesuffix(".Model")
     return Predicted(name, clips.title(sets), np.stack(outputs))
 
 
