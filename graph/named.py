@@ -23,7 +23,7 @@ from typing import Any
 from graph.skeleton import SkeletonGraph
 from utils.config import import_class
 from utils.files import regular_file
-from utils.text import one_line
+from utils.text import one_line, text_of
 from utils.yaml_values import yaml_values
 
 FOLDER = Path(__file__).with_name("skeletons")
@@ -64,7 +64,7 @@ def _from_file(path: Path) -> type[SkeletonGraph]:
     if not path.is_file():
         raise ValueError(f"no skeleton file {path}. Check the path.")
     try:
-        return make_skeleton(path.stem, yaml_values(regular_file(path).read_text("utf-8-sig")))
+        return make_skeleton(path.stem, yaml_values(text_of(regular_file(path).read_bytes())))
     except ValueError as error:
         reason = one_line(error, 300)
         raise ValueError(f"{path} is not a skeleton: {reason}") from error

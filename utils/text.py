@@ -1,5 +1,6 @@
 """Text from strangers, made safe to print or to put into a YAML file or a page."""
 
+import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ import yaml
 
 LONGEST = 1000  # characters of a line; a path may have some hundred
 FEW = 3
+SAVE_AS_UTF_8 = "Save it as UTF-8"
 
 
 def one_line(words: object, longest: int = LONGEST) -> str:
@@ -34,6 +36,23 @@ def one_line(words: object, longest: int = LONGEST) -> str:
 def first_of(names: Sequence[object], count: int = FEW) -> str:
     """The first few of many names."""
     return ", ".join(map(str, names[:count])) + (", ..." if len(names) > count else "")
+
+
+def is_utf_16(content: bytes) -> bool:
+    """Whether a file begins with the mark of UTF-16, as what Excel calls Unicode text."""
+    return content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file in UTF-8, or in UTF-16 with its mark.
+
+    Raises:
+        ValueError: it is in another encoding, or no text.
+    """
+    try:
+        return content.decode("utf-16" if is_utf_16(content) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 (byte {error.start + 1:,}). {SAVE_AS_UTF_8}") from error
 
 
 def as_unicode(name: str) -> str:

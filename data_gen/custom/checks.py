@@ -30,7 +30,7 @@ from formats.kinds import (
 )
 from graph.named import skeleton_class
 from utils.files import regular_file
-from utils.text import one_line
+from utils.text import one_line, text_of
 from utils.yaml_values import yaml_values
 
 NORMALISATIONS, SCALES = ("none", "centre", "centre+scale", "ntu"), ("box", "torso")
@@ -83,7 +83,7 @@ def read_custom_settings(path: Path) -> CustomSettings:
     if not path.exists():
         raise FileNotFoundError(f"no file {path}. Make one with --init FILE...")
     try:
-        content = yaml_values(regular_file(path).read_text("utf-8-sig"))
+        content = yaml_values(text_of(regular_file(path).read_bytes()))
     except ValueError as error:
         raise ValueError(f"{path} is not valid YAML: {one_line(error, 300)}") from error
     try:

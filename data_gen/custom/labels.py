@@ -12,7 +12,8 @@ from data_gen.custom.settings import CustomSettings
 from data_gen.custom.split import KnownClip, parts_of
 from data_gen.pipeline.plan import NEITHER, Clip
 from data_gen.readers.bad_files import WRONG_LABEL, BadClip, BadFile, kind_of
-from utils.text import first_of, one_line
+from utils.files import regular_file
+from utils.text import first_of, one_line, text_of
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +62,9 @@ def class_list(
     classes = settings.classes
     if isinstance(classes, str):
         try:
-            lines = (folder / classes).read_text("utf-8-sig").splitlines()
-        except OSError as error:
-            raise ValueError(f"classes: {error}.") from error
+            lines = text_of(regular_file(folder / classes).read_bytes()).splitlines()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"classes: {folder / classes}: {error}.") from error
         classes = [line.strip() for line in lines if line.strip()]
     if classes is not None:
         if not isinstance(classes, list) or len(set(map(str, classes))) < len(classes):

@@ -14,7 +14,7 @@ from typing import Any
 
 from data_gen.custom.settings import PLACE, listed, name_columns
 from utils.files import regular_file
-from utils.text import one_line
+from utils.text import one_line, text_of
 
 DELIMITERS = (",", "\t", ";", " ")  # a blank: any white space
 COMMENT = "#"
@@ -125,7 +125,7 @@ def read_list(path: Path) -> list[set[str]]:
 
 def _read(path: Path) -> str:
     try:
-        return regular_file(path).read_text(encoding="utf-8-sig")
+        return text_of(regular_file(path).read_bytes())
     except (OSError, ValueError) as error:
         raise ValueError(one_line(f"{path} is not a readable table: {error}.")) from error
 

@@ -28,6 +28,7 @@ from data_gen.readers.bad_files import (
 )
 from data_gen.readers.ntu_text import Irregular, number, parse_regular
 from graph.ntu_rgb_d import AdjMatrixGraph
+from utils.text import is_utf_16
 
 NUM_JOINTS = len(AdjMatrixGraph.joint_names)
 MAX_BODIES_READ = 4
@@ -74,8 +75,7 @@ def read_missing_list(path: Path) -> set[str]:
         ValueError: the list is not empty and names no clip.
     """
     content = check_file(path).read_bytes()
-    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = content.decode("utf-16" if is_utf_16 else "utf-8", errors="replace")
+    text = content.decode("utf-16" if is_utf_16(content) else "utf-8", errors="replace")
     names = set(_NAME_ANYWHERE.findall(text))
     if text.strip("\ufeff \t\r\n") and not names:
         raise ValueError(

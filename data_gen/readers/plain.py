@@ -39,7 +39,7 @@ from data_gen.readers.sample import (
     stem_of,
 )
 from formats.arrays import npy_of, npz_of
-from utils.text import one_line
+from utils.text import one_line, text_of
 
 MAX_VALUES = 10**8  # of an array
 MAX_ENTRIES = 10**7  # of an array of fields
@@ -144,7 +144,7 @@ def table_of_numbers(raw: Raw) -> np.ndarray:
     Raises:
         BadFile: it is empty, has words, or rows of different length.
     """
-    rows = raw.decoded(lambda content: _rows_of_numbers(content.decode("utf-8-sig")))
+    rows = raw.decoded(lambda content: _rows_of_numbers(text_of(content)))
     if not rows:
         raise BadFile(CUT, f"{raw.name} is empty.")
     first = len(rows[0])

@@ -6,12 +6,14 @@
   y and perhaps z, score and person (a joint is a name or a number from 0). A table may hold many
   clips, which the column `clip` tells apart: its name, or without a header its number from 1. Other
   columns with the same value in all rows of a clip are fields; without a header they are called
-  `column 1` and so on.
+  `column 1` and so on. As spreadsheets write tables in much of Europe, cells may also stand between
+  semicolons, with decimal commas.
 """
 # Shapes: M persons, T frames, V joints, C channels.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -30,8 +32,11 @@ from data_gen.readers.sample import (
     stem_of,
 )
 from data_gen.readers.tracks import Track, clip_of, moments_of, step_of
+from utils.text import SAVE_AS_UTF_8, is_utf_16
 
 AXES = ("x", "y", "z", "score")
+MIN_CHANNELS = 2  # of a table that does not say how many it has
+DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
 SEPARATOR = "\x1f"  # of the cells of rows that wait: lists take ten times the memory
 
 
@@ -58,11 +63,27 @@ def rows_in(raw: Raw, delimiter: str = ",") -> Iterator[list[str]]:
     Raises:
         BadFile: it is not a table in UTF-8.
     """
+    file = raw.opened()
+    encoding = "utf-16" if is_utf_16(file.read(2)) else "utf-8-sig"
+    file.seek(0)
     try:
-        with io.TextIOWrapper(raw.opened(), encoding="utf-8-sig", newline="") as text:
-            yield from csv.reader(text, delimiter=delimiter)
-    except (UnicodeDecodeError, csv.Error) as error:
+        with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+            first = text.readline()
+            lines = chain([first], text)
+            if delimiter == "," and ";" in first and "," not in DECIMAL_COMMA.sub("", first):
+                yield from map(_with_points, csv.reader(lines, delimiter=";"))
+            else:
+                yield from csv.reader(lines, delimiter=delimiter)
+    except UnicodeDecodeError as error:
+        reason = f"is not UTF-8. {SAVE_AS_UTF_8}."
+        raise BadFile(OTHER_FORM, f"{raw.name} {reason}") from error
+    except csv.Error as error:
         raise BadFile(OTHER_FORM, f"{raw.name} is not a table: {error}") from error
+
+
+def _with_points(row: list[str]) -> list[str]:
+    """A row whose numbers have decimal points instead of commas."""
+    return [c.replace(",", ".") if DECIMAL_COMMA.fullmatch(c.strip()) else c for c in row]
 
 
 def _table(raw: Raw, options: Options, delimiter: str) -> Iterator[Sample | BadFile]:
@@ -143,7 +164,8 @@ def _wide(
         rows = [row[options.skip_columns :] for row in rows]
         width = len(rows[0])
         channels = options.channels or width // options.num_joints
-        if not width or width != channels * options.num_joints:
+        too_few = not options.channels and channels < MIN_CHANNELS
+        if too_few or width != channels * options.num_joints:
             raise BadFile(
                 WRONG_JOINTS,
                 f"{raw.name} has {width} columns for {options.num_joints} joints. Name those of "

@@ -7,7 +7,7 @@ from own_recordings import SETTINGS, failing, write
 
 from data_gen import custom_gendata
 from data_gen.custom.segments import Segments
-from data_gen.custom.tables import read_list, read_table, rows_by_name
+from data_gen.custom.tables import read_column, read_list, read_table, rows_by_name
 from formats.labels import load_labels
 
 TRAIN = [f"a{action:02d}_s{subject}_t{take}.npz" for subject in (1, 2, 3) for action in (1, 2, 3)
@@ -34,6 +34,18 @@ def test_cells_stand_between_any_delimiters(tmp_path, delimiter):
     assert read_table(path, ["clip", "label"]) == expected
     path.write_text("# clips\n" + "\n".join(map(delimiter.join, rows[1:])))
     assert read_table(path, ["clip"], ["clip", "label", "who"]) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "gbk"])
+def test_tables_in_other_encodings_are_read_or_said(tmp_path, encoding):
+    path = tmp_path / "labels.csv"
+    path.write_bytes("clip,label\na,\u6325\u624b\n".encode(encoding))
+    rule = {"csv": "labels.csv", "file": "clip"}
+    if encoding == "utf-16":
+        assert read_column(rule, tmp_path) == {"a": "\u6325\u624b"}
+    else:
+        with pytest.raises(ValueError, match=r"labels\.csv .* not UTF-8 \(byte 14\)\. Save it as"):
+            read_column(rule, tmp_path)
 
 
 def test_quoted_cells_keep_commas_and_names_keep_blanks(tmp_path):

@@ -28,6 +28,33 @@ def test_a_table_in_the_order_of_joints_after_other_columns(header):
         read("csv", content, skip_columns=18, score="keep")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("header", [True, False])
+def test_tables_of_spreadsheets(encoding, header):
+    """Between semicolons with decimal commas, as in much of Europe; in UTF-16, as of Excel."""
+    names = ["time", *(f"{joint}_{axis}" for joint in COCO for axis in "xyz")]
+    rows = [[str(t), *map(repr, row)] for t, row in enumerate(CLIP[0].reshape(5, 51).tolist())]
+    lines = [";".join(row).replace(".", ",") for row in rows]
+    content = "\r\n".join([";".join(names)] * header + lines).encode(encoding)
+    options = {"columns": "{joint}_{axis}"} if header else {"skip_columns": 1}
+    (sample,) = read("csv", content, **options)
+    np.testing.assert_array_equal(sample.clip.astype(np.float32), CLIP)
+
+
+def test_commas_within_quotes_are_no_decimals():
+    text = "clip;note,time," + ",".join(f"j{i}" for i in range(34)) + "\n"
+    text += '"a;1, b",0,' + ",".join(map(str, range(34)))
+    (sample,) = read("csv", text.encode(), skip_columns=2)
+    assert sample.clip.shape == (1, 1, 17, 2) and sample.clip[0, 0, 16].tolist() == [32, 33]
+
+
+def test_a_table_in_another_encoding_says_what_to_do():
+    with pytest.raises(BadFile, match=r"is not UTF-8\. Save it as UTF-8\.$"):
+        read("csv", "\u6325\u624b,1".encode("gbk"))
+    with pytest.raises(BadFile, match=r"not UTF-8 \(byte 1\)\. Save it as UTF-8"):
+        read("txt", "\u6325\u624b".encode("gbk"))
+
+
 def test_columns_of_one_value_are_fields():
     names = [f"{joint}_{axis}" for joint in COCO for axis in "xyz"]
     rows = [["12", "wave", str(t), *map(str, range(51))] for t in range(3)]
