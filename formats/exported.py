@@ -17,6 +17,7 @@ from formats.kinds import COUNT, MAPPING, TEXT, WHOLE, check_kinds, list_of
 from formats.known import KNOWN, dataset_of_folder
 from formats.manifest import KINDS as MANIFEST_KINDS
 from formats.manifest import NAME, read_manifest
+from utils.files import at_home
 from utils.text import one_line
 
 KEY = "skeleton_network"
@@ -165,8 +166,9 @@ class NetworkInfo:
 
 def weights_file(text: str) -> Path:
     """Type of flags that take weights: a training's work dir stands for its best ones."""
-    best = Path(text) / "weights" / BEST_WEIGHTS
-    return best if best.is_file() else Path(text)
+    path = Path(at_home(text))
+    best = path / "weights" / BEST_WEIGHTS
+    return best if best.is_file() else path
 
 
 def config_of_test(work_dir: Path) -> Path:

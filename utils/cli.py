@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from utils.files import at_home
 from utils.text import one_line
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -99,6 +100,7 @@ class ArgumentParser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(*args, **options)
+        self.register("type", Path, lambda text: Path(at_home(text)))
 
     def add_path(self, flag: str, default: str, text: str) -> None:
         """Add a path flag whose `default` lies in the project, wherever the command is started."""

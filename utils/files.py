@@ -1,10 +1,11 @@
-"""Atomic writing, and reading of regular files only."""
+"""Atomic writing, reading of regular files only, and paths in the user's home."""
 
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -47,6 +48,19 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write a text file, each line ended by a newline."""
     with atomic_write(path) as temporary:
         temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def at_home(value: Any) -> Any:
+    """Text that begins with `~/`, also within mappings and lists, as a path in the user's home.
+
+    YAML never expands it, and shells do not in `--work-dir=~/runs`.
+    """
+    if isinstance(value, dict):
+        return {key: at_home(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [at_home(item) for item in value]
+    is_there = isinstance(value, str) and value.startswith("~/")
+    return os.path.expanduser(value) if is_there else value  # noqa: PTH111 - it may be a pattern
 
 
 def regular_file(path: Path) -> Path:

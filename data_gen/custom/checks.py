@@ -29,7 +29,7 @@ from formats.kinds import (
     mapping_to,
 )
 from graph.named import skeleton_class
-from utils.files import regular_file
+from utils.files import at_home, regular_file
 from utils.text import one_line, text_of
 from utils.yaml_values import yaml_values
 
@@ -101,6 +101,7 @@ def check(content: Any) -> CustomSettings:
     fields = {field.name: field for field in dataclasses.fields(CustomSettings)}
     if not isinstance(content, dict):
         raise ValueError("it must hold 'key: value' lines")
+    content = at_home(content)
     _check_names("", content, fields)
     required = [name for name, f in fields.items() if f.default is dataclasses.MISSING]
     if missing := [name for name in required if content.get(name) is None]:

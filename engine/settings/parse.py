@@ -12,7 +12,7 @@ from typing import Any
 from engine.settings.table import About, Settings, default_of, flag, groups
 from formats.exported import weights_file
 from utils.cli import ArgumentParser, str2bool
-from utils.files import regular_file
+from utils.files import at_home, regular_file
 from utils.text import one_line
 from utils.yaml_values import yaml_values
 
@@ -182,7 +182,7 @@ def _coerce_one(action: argparse.Action, value: Any) -> Any:
         return mapping(value)
     if isinstance(value, (dict, list)):
         raise TypeError(f"expected one value, got a {type(value).__name__}")
-    value = action.type(str(value))
+    value = action.type(at_home(str(value)))
     if action.choices and value not in action.choices:
         raise ValueError(f"choose from {', '.join(map(str, action.choices))}")
     return value
@@ -197,4 +197,4 @@ def mapping(text: str | dict) -> dict[str, Any]:
         raise argparse.ArgumentTypeError(f"{text!r} is not valid YAML: {reason}") from error
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"{text!r} is not a mapping such as '{{name: value}}'")
-    return value
+    return at_home(value)

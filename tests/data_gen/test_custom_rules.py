@@ -54,6 +54,14 @@ def test_subjects_may_have_leading_zeros(folder):
     assert {name.split("_")[1] for name in names} == {"s1", "s010"}
 
 
+def test_recordings_may_lie_in_the_users_home(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "elsewhere").mkdir()
+    argv = write(folder / "elsewhere", files="~/raw/*.npz")
+    custom_gendata.main(argv)
+    assert len(load_labels(folder / "elsewhere" / "data" / "train_label.pkl")[0]) == 18
+
+
 def test_a_key_given_twice_is_one_line(tmp_path, capsys):
     argv = write(tmp_path)
     (tmp_path / "my.yaml").write_text("name: a\nname: b")

@@ -27,6 +27,15 @@ def test_flags_and_keys_take_both_spellings(tmp_path):
     assert (args.num_epoch, str(args.work_dir), args.model_saved_name) == (3, "a_b", "c_d")
 
 
+def test_paths_may_begin_with_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    text = "work_dir: ~/run\nweights: ~/w.pt\ntrain_feeder_args: {data_path: ~/x.npy}\n"
+    args = parse(tmp_path, text, "--test-feeder-args", "{data_path: ~/y.npy}")
+    assert (str(args.work_dir), str(args.weights)) == ("/home/me/run", "/home/me/w.pt")
+    assert args.train_feeder_args["data_path"] == "/home/me/x.npy"
+    assert args.test_feeder_args["data_path"] == "/home/me/y.npy"
+
+
 def test_a_key_given_twice_is_said(tmp_path, caplog):
     """Published files may have one: its last value counts, as ever."""
     assert parse(tmp_path, "batch_size: 8\nbatch_size: 4\n").batch_size == 4

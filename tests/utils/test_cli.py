@@ -52,6 +52,15 @@ def test_what_a_terminal_cannot_show_is_printed_by_its_escapes(tmp_path, monkeyp
     assert (tmp_path / "out").read_text() == "\\u6325 \\udcff\n"
 
 
+@pytest.mark.parametrize("words", [["--work-dir=~/runs"], ["--work-dir", "~/runs"]])
+def test_paths_may_begin_with_the_home(monkeypatch, words):
+    """A shell leaves the first as it is, which would make a folder called ~."""
+    monkeypatch.setenv("HOME", "/home/me")
+    parser = ArgumentParser()
+    parser.add_argument_group("paths").add_argument("--work-dir", type=Path)
+    assert parser.parse_args(words).work_dir == Path("/home/me/runs")
+
+
 def test_success_exits_with_0():
     with pytest.raises(SystemExit) as exit_:
         run(lambda: None)

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from utils.files import atomic_write
+from utils.files import at_home, atomic_write
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -53,3 +53,11 @@ def test_a_folder_that_cannot_be_flushed_is_no_error(tmp_path, monkeypatch):
     with atomic_write(tmp_path / "file.txt") as temporary:
         temporary.touch()
     assert (tmp_path / "file.txt").exists()
+
+
+def test_paths_in_the_users_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert at_home({"a": ["~/x.npy", "~other/x", "a~/b", 3], "~/k": None}) == {
+        "a": ["/home/me/x.npy", "~other/x", "a~/b", 3],
+        "~/k": None,
+    }
