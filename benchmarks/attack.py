@@ -8,6 +8,7 @@ seed that repeats it. Each reader runs in a process of its own with 2 GB of addr
 """
 
 import argparse
+import logging
 import multiprocessing
 import random
 import resource
@@ -143,6 +144,7 @@ def peak_mb() -> float:
 
 
 def _limited(name: str, number: int) -> Outcome:
+    logging.disable(logging.WARNING)
     if sys.platform == "linux":
         in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (in_use + 2 * MEMORY, in_use + 2 * MEMORY))

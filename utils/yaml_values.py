@@ -70,5 +70,5 @@ class _Loader(yaml.SafeLoader):
         # Before what is merged (`<<: *base`), which a mapping's own keys may replace.
         keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         counts = Counter(key.value for key in keys if key.tag != MERGE)
-        self.duplicates += [key for key, count in counts.items() if count > 1]
+        self.duplicates += [one_line(key, 80) for key, count in counts.items() if count > 1]
         return super().construct_mapping(node, deep)
