@@ -61,7 +61,8 @@ def test_text_without_a_header(delimiter):
     ("text", "reason"),
     [(b"", "is empty"), (b"# only a comment", "is empty"), (b"1 2 3\n1 2\n", "2 numbers in row 2"),
      (b"1 two 3", "could not convert"), (b"1 2 3\n" * 16, "has an axis of 16"),
-     (b"1 2 inf\n" * 17, "infinite"), ("1 2 3\n".encode("utf-16"), r"clip\.x: ")],
+     (b"1 2 inf\n" * 17, "infinite"), (b"1 2 \xff\n", r"clip\.x: it is not UTF-8 \(byte 5\)"),
+     ("1 2 3\n".encode("utf-16"), "has an axis of 1,")],  # which is read
 )  # fmt: skip
 def test_text_that_is_no_table_of_numbers_is_one_line(text, reason):
     with pytest.raises(BadFile, match=reason) as error:
