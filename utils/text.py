@@ -72,8 +72,13 @@ def as_yaml(text: str) -> str:
 
 
 def as_script(value: Any) -> str:
-    """A value as a literal of a page's script, which a name with `</script>` does not end."""
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    """A value as JSON within a page's script, which a name with `</script>` does not end.
+
+    Raises:
+        ValueError: a number in it is not finite.
+    """
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
 
 
 def filled_page(template: str, parts: Mapping[str, str]) -> str:

@@ -48,6 +48,8 @@ def test_a_name_in_a_page_is_no_place_for_another_part():
 
 def test_a_name_cannot_end_a_script():
     assert as_script({"name": "</script>"}) == r'{"name":"\u003c/script>"}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        as_script({"loss": float("nan")})
 
 
 def test_bytes_of_a_name_that_are_not_utf8_become_escapes():
